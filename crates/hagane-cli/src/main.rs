@@ -1,0 +1,3 @@
+//! The hagane program.
+
+fn main() {}

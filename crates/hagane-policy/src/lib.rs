@@ -1,0 +1,1 @@
+//! Rules over finished resources: label, harden, check.

@@ -1,0 +1,1 @@
+//! What everything is about: resources, their ids, field specs, schema and diagnostics.

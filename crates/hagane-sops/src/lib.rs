@@ -1,0 +1,1 @@
+//! SOPS files: metadata, data keys, values, MAC, in all five formats.

@@ -1,0 +1,330 @@
+//! The tree: mappings, sequences and scalars.
+
+use crate::{Span, Text};
+
+/// A YAML value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// Keys and values, in the order of the text.
+    Mapping(Mapping),
+    /// Items.
+    Sequence(Sequence),
+    /// A single value, as text and type.
+    Scalar(Scalar),
+}
+
+/// Keys and values in the order of the text. Keys may repeat: who reads a mapping decides what that means.
+#[derive(Clone, Debug, Default)]
+pub struct Mapping {
+    /// The pairs.
+    pub entries: Vec<Entry>,
+    /// Where the mapping starts.
+    pub span: Span,
+    /// Whether it was written `{…}`.
+    pub flow: bool,
+    /// What few nodes have.
+    pub extra: Option<Box<Extra>>,
+}
+
+/// One pair of a mapping.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The key. A key that is a mapping or a sequence is refused when the text is read.
+    pub key: Scalar,
+    /// The value.
+    pub value: Node,
+}
+
+/// Items in order.
+#[derive(Clone, Debug, Default)]
+pub struct Sequence {
+    /// The items.
+    pub items: Vec<Node>,
+    /// Where the sequence starts.
+    pub span: Span,
+    /// Whether it was written `[…]`.
+    pub flow: bool,
+    /// What few nodes have.
+    pub extra: Option<Box<Extra>>,
+}
+
+/// A single value: its text as written (after unescaping) and the type that the text was read as.
+#[derive(Clone, Debug, Default)]
+pub struct Scalar {
+    /// The text.
+    pub text: Text,
+    /// The type. [`Tag::Unresolved`] is decided by the text when somebody asks.
+    pub tag: Tag,
+    /// How it was written.
+    pub style: Style,
+    /// Where it starts.
+    pub span: Span,
+    /// What few nodes have.
+    pub extra: Option<Box<Extra>>,
+}
+
+/// What few nodes have: comments, an anchor, a tag of their own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Extra {
+    /// The comments around the node.
+    pub comments: Comments,
+    /// A tag that is none of [`Tag`]'s, as written (`!mine`).
+    pub custom_tag: Option<String>,
+}
+
+/// Comments around a node, attached as Go's yaml.v3 attaches them. Texts are as written, from the `#` on,
+/// one string a line. In a mapping, head and foot comments sit on the entry's key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Comments {
+    /// Lines directly above.
+    pub head: Vec<Text>,
+    /// At the end of the node's line.
+    pub line: Vec<Text>,
+    /// Lines below, before an empty line.
+    pub foot: Vec<Text>,
+}
+
+/// The type of a scalar: YAML's own tags.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tag {
+    /// Not decided yet: the text decides.
+    #[default]
+    Unresolved,
+    /// `!!str`
+    Str,
+    /// `!!int`
+    Int,
+    /// `!!float`
+    Float,
+    /// `!!bool`
+    Bool,
+    /// `!!null`
+    Null,
+    /// `!!timestamp`
+    Timestamp,
+    /// `!!binary`
+    Binary,
+    /// `!!merge`, the key `<<`
+    Merge,
+    /// Anything else; the text of the tag is in [`Extra::custom_tag`].
+    Custom,
+}
+
+/// How a scalar was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Style {
+    /// Bare.
+    #[default]
+    Plain,
+    /// `'…'`
+    SingleQuoted,
+    /// `"…"`
+    DoubleQuoted,
+    /// `|`
+    Literal,
+    /// `>`
+    Folded,
+}
+
+impl Node {
+    /// Returns an empty mapping.
+    pub fn mapping() -> Node {
+        Node::Mapping(Mapping::default())
+    }
+
+    /// Returns a plain string scalar.
+    pub fn string(text: impl Into<Text>) -> Node {
+        Node::Scalar(Scalar::string(text))
+    }
+
+    /// Returns the position of the node.
+    pub fn span(&self) -> Span {
+        match self {
+            Node::Mapping(m) => m.span,
+            Node::Sequence(s) => s.span,
+            Node::Scalar(s) => s.span,
+        }
+    }
+
+    /// Returns the mapping, if it is one.
+    pub fn as_mapping(&self) -> Option<&Mapping> {
+        match self {
+            Node::Mapping(m) => Some(m),
+            _ => None,
+        }
+    }
+
+    /// Returns the mapping, if it is one.
+    pub fn as_mapping_mut(&mut self) -> Option<&mut Mapping> {
+        match self {
+            Node::Mapping(m) => Some(m),
+            _ => None,
+        }
+    }
+
+    /// Returns the sequence, if it is one.
+    pub fn as_sequence(&self) -> Option<&Sequence> {
+        match self {
+            Node::Sequence(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// Returns the sequence, if it is one.
+    pub fn as_sequence_mut(&mut self) -> Option<&mut Sequence> {
+        match self {
+            Node::Sequence(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// Returns the scalar, if it is one.
+    pub fn as_scalar(&self) -> Option<&Scalar> {
+        match self {
+            Node::Scalar(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// Returns the scalar, if it is one.
+    pub fn as_scalar_mut(&mut self) -> Option<&mut Scalar> {
+        match self {
+            Node::Scalar(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// Returns the text of a scalar.
+    pub fn as_str(&self) -> Option<&str> {
+        self.as_scalar().map(|s| s.text.as_str())
+    }
+
+    /// Returns the value at `key` of a mapping; `None` where there is none or this is not a mapping.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.as_mapping()?.get(key)
+    }
+
+    /// Returns the value at `key` of a mapping.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.as_mapping_mut()?.get_mut(key)
+    }
+
+    /// Returns the value under a chain of keys.
+    pub fn at(&self, keys: &[&str]) -> Option<&Node> {
+        keys.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// Returns whether the node is a null, written or empty.
+    pub fn is_null(&self) -> bool {
+        self.as_scalar().is_some_and(Scalar::is_null)
+    }
+
+    /// Returns what few nodes have.
+    pub fn extra(&self) -> Option<&Extra> {
+        match self {
+            Node::Mapping(m) => m.extra.as_deref(),
+            Node::Sequence(s) => s.extra.as_deref(),
+            Node::Scalar(s) => s.extra.as_deref(),
+        }
+    }
+
+    /// Returns the place of what few nodes have, made when it is not there.
+    pub fn extra_mut(&mut self) -> &mut Extra {
+        match self {
+            Node::Mapping(m) => m.extra.get_or_insert_default(),
+            Node::Sequence(s) => s.extra.get_or_insert_default(),
+            Node::Scalar(s) => s.extra.get_or_insert_default(),
+        }
+    }
+}
+
+impl Mapping {
+    /// Returns the value of the first entry with this key.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|e| &e.value)
+    }
+
+    /// Returns the value of the first entry with this key.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.entries.iter_mut().find(|e| e.key.text.as_str() == key).map(|e| &mut e.value)
+    }
+
+    /// Returns the first entry with this key.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|e| e.key.text.as_str() == key)
+    }
+
+    /// Returns the place of the first entry with this key.
+    pub fn position(&self, key: &str) -> Option<usize> {
+        self.entries.iter().position(|e| e.key.text.as_str() == key)
+    }
+
+    /// Sets the value at `key`, at the place it has or at the end.
+    pub fn set(&mut self, key: &str, value: Node) {
+        match self.get_mut(key) {
+            Some(old) => *old = value,
+            None => self.push(key, value),
+        }
+    }
+
+    /// Adds an entry at the end without looking for an older one.
+    pub fn push(&mut self, key: impl Into<Text>, value: Node) {
+        self.entries.push(Entry { key: Scalar::string(key), value });
+    }
+
+    /// Removes the first entry with this key and returns its value.
+    pub fn remove(&mut self, key: &str) -> Option<Node> {
+        let index = self.position(key)?;
+        Some(self.entries.remove(index).value)
+    }
+}
+
+impl Scalar {
+    /// Returns a plain string.
+    pub fn string(text: impl Into<Text>) -> Scalar {
+        Scalar { text: text.into(), tag: Tag::Str, ..Scalar::default() }
+    }
+
+    /// Returns a scalar whose type the text decides.
+    pub fn bare(text: impl Into<Text>) -> Scalar {
+        Scalar { text: text.into(), ..Scalar::default() }
+    }
+
+    /// Returns whether the scalar is a null, written or empty.
+    pub fn is_null(&self) -> bool {
+        match self.tag {
+            Tag::Null => true,
+            Tag::Unresolved => self.resolved_tag() == Tag::Null,
+            _ => false,
+        }
+    }
+
+    /// Returns the type, decided by the text where the tag does not say (as yaml.v3 decides).
+    pub fn resolved_tag(&self) -> Tag {
+        match self.tag {
+            Tag::Unresolved if self.style == Style::Plain => crate::scalar::resolve_v3(self.text.as_str()),
+            Tag::Unresolved => Tag::Str,
+            tag => tag,
+        }
+    }
+}
+
+// Two trees are equal when they mean the same; positions, styles of collections and comments do not count.
+
+impl PartialEq for Mapping {
+    fn eq(&self, other: &Mapping) -> bool {
+        self.entries == other.entries
+    }
+}
+
+impl PartialEq for Sequence {
+    fn eq(&self, other: &Sequence) -> bool {
+        self.items == other.items
+    }
+}
+
+impl PartialEq for Scalar {
+    fn eq(&self, other: &Scalar) -> bool {
+        self.text == other.text && self.resolved_tag() == other.resolved_tag()
+    }
+}

@@ -1,0 +1,1 @@
+//! The pipeline: load, decrypt, compose, label, harden, check, emit.
