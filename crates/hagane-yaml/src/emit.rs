@@ -1,0 +1,6 @@
+//! Trees to text, in the manner of Go's libraries.
+
+mod go_v2;
+mod style;
+
+pub use go_v2::{EmitError, EmitOptions, Secrets, go_v2, go_v2_into};

@@ -1,0 +1,505 @@
+//! Go's yaml.v2, fed through JSON: the bytes that kustomize writes.
+//!
+//! Keys are sorted, comments and styles are gone, numbers and timestamps are decoded. libyaml writes this
+//! through a machine of states; here the same decisions are taken while walking the tree once.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt::Write as _;
+
+use super::style::{Analysis, analyze, is_break, is_printable, short_escape};
+use crate::scalar::{self, TagMismatch, Value, go_fixed, go_general};
+use crate::{Mapping, Node, Scalar, Sequence, Span, Tag};
+
+/// Why a tree cannot be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmitError {
+    /// Where the node came from.
+    pub span: Span,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub hint: &'static str,
+}
+
+/// How to write a tree.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EmitOptions {
+    /// What happens to decrypted scalars.
+    pub secrets: Secrets,
+}
+
+/// What happens to decrypted scalars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Secrets {
+    /// They are written.
+    #[default]
+    Show,
+    /// `«redacted»` stands for each.
+    Redact,
+}
+
+const WIDTH: usize = 80;
+const REDACTED: &str = "«redacted»";
+
+/// Returns the document as text, one line break at the end.
+pub fn go_v2(node: &Node) -> Result<String, EmitError> {
+    let mut out = String::new();
+    go_v2_into(&mut out, node, EmitOptions::default())?;
+    Ok(out)
+}
+
+/// Appends the document to `out`.
+pub fn go_v2_into(out: &mut String, node: &Node, options: EmitOptions) -> Result<(), EmitError> {
+    let line_start = out.len();
+    let mut emitter = Emitter { out, line_start, options, depth: 0 };
+    match node {
+        Node::Mapping(mapping) if !mapping.entries.is_empty() => emitter.mapping(mapping, 0)?,
+        Node::Sequence(sequence) if !sequence.items.is_empty() => emitter.sequence(sequence, 0)?,
+        other => emitter.inline(other, 0, Context::Value)?,
+    }
+    emitter.out.push('\n');
+    Ok(())
+}
+
+struct Emitter<'o> {
+    out: &'o mut String,
+    /// Where the current line starts in `out`.
+    line_start: usize,
+    options: EmitOptions,
+    depth: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Context {
+    Key,
+    Value,
+}
+
+impl Emitter<'_> {
+    /// Writes the entries, the first where the pen stands.
+    fn mapping(&mut self, mapping: &Mapping, indent: usize) -> Result<(), EmitError> {
+        self.depth += 1;
+        let order = sorted(mapping, self.depth)?;
+        for (position, &index) in order.iter().enumerate() {
+            let entry = &mapping.entries[index];
+            if position > 0 {
+                self.line(indent);
+            }
+            let simple = self.key(&entry.key, indent)?;
+            match &entry.value {
+                Node::Mapping(m) if !m.entries.is_empty() => {
+                    if simple { self.line(indent + 2) } else { self.out.push(' ') }
+                    self.mapping(m, indent + 2)?;
+                }
+                Node::Sequence(s) if !s.items.is_empty() => {
+                    // Items stand below their key without indentation, unless the key is a long one.
+                    if simple { self.line(indent) } else { self.out.push(' ') }
+                    self.sequence(s, if simple { indent } else { indent + 2 })?;
+                }
+                other => {
+                    self.out.push(' ');
+                    self.inline(other, indent + 2, Context::Value)?;
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn sequence(&mut self, sequence: &Sequence, indent: usize) -> Result<(), EmitError> {
+        self.depth += 1;
+        for (index, item) in sequence.items.iter().enumerate() {
+            if index > 0 {
+                self.line(indent);
+            }
+            self.out.push_str("- ");
+            match item {
+                Node::Mapping(m) if !m.entries.is_empty() => self.mapping(m, indent + 2)?,
+                Node::Sequence(s) if !s.items.is_empty() => self.sequence(s, indent + 2)?,
+                other => self.inline(other, indent + 2, Context::Value)?,
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Writes a key and its colon; returns whether it is simple (a long one stands behind a `?`).
+    fn key(&mut self, key: &Scalar, indent: usize) -> Result<bool, EmitError> {
+        let text = key.text.as_str();
+        let simple = text.len() <= 128 && !text.chars().any(is_break);
+        if simple {
+            self.text(text, true, 0, Context::Key);
+        } else {
+            self.out.push_str("? ");
+            self.text(text, true, indent + 2, Context::Value);
+            self.line(indent);
+        }
+        self.out.push(':');
+        Ok(simple)
+    }
+
+    /// Writes a scalar or an empty collection.
+    fn inline(&mut self, node: &Node, indent: usize, context: Context) -> Result<(), EmitError> {
+        let scalar = match node {
+            Node::Mapping(_) => return Ok(self.out.push_str("{}")),
+            Node::Sequence(_) => return Ok(self.out.push_str("[]")),
+            Node::Scalar(scalar) => scalar,
+        };
+        if scalar.text.is_sensitive() && self.options.secrets == Secrets::Redact {
+            self.out.push_str(REDACTED);
+            return Ok(());
+        }
+        let value = scalar::value(scalar).map_err(|TagMismatch { claimed }| EmitError {
+            span: scalar.span,
+            message: format!("the value does not fit its type `{}`", tag_name(claimed)),
+            hint: "quote the value, or drop its tag",
+        })?;
+        match value {
+            Value::Null => self.out.push_str("null"),
+            Value::Bool(value) => self.out.push_str(if value { "true" } else { "false" }),
+            Value::Int(value) => _ = write!(self.out, "{value}"),
+            Value::Uint(value) => _ = write!(self.out, "{value}"),
+            Value::Float(value) if value.is_finite() => self.out.push_str(&float(value)),
+            Value::Float(_) => {
+                return Err(EmitError {
+                    span: scalar.span,
+                    message: "infinite numbers and NaN cannot be in a manifest".into(),
+                    hint: "quote the value to make it a string",
+                });
+            }
+            Value::Str(text) => self.text(&text, true, indent, context),
+        }
+        Ok(())
+    }
+
+    /// Writes a string, in the first style that it allows.
+    fn text(&mut self, text: &str, breaks_allowed: bool, indent: usize, context: Context) {
+        if is_simple(text) {
+            // The great majority: letters, digits, and nothing that YAML could take for something else.
+            self.out.push_str(text);
+            return;
+        }
+        let folds = breaks_allowed && context == Context::Value;
+        let analysis = analyze(text);
+        if text.contains('\n') && analysis.block && context == Context::Value {
+            return self.literal(text, indent);
+        }
+        if text.contains('\n') || (context == Context::Key && analysis.multiline) {
+            return self.double_quoted(text, folds, indent);
+        }
+        let Analysis { plain, single_quoted, .. } = analysis;
+        let string = !text.is_empty() && scalar::resolve_v2(text) == Tag::Str && !scalar::is_base60(text);
+        match (string, plain, single_quoted) {
+            (false, _, _) | (true, false, false) => self.double_quoted(text, folds, indent),
+            (true, true, _) => self.plain(text, folds, indent),
+            (true, false, true) => self.single_quoted(text, folds, indent),
+        }
+    }
+
+    fn plain(&mut self, text: &str, folds: bool, indent: usize) {
+        self.folded(text, folds, indent, false);
+    }
+
+    fn single_quoted(&mut self, text: &str, folds: bool, indent: usize) {
+        self.out.push('\'');
+        self.folded(text, folds, indent, true);
+        self.out.push('\'');
+    }
+
+    /// Writes a text without escapes; it goes to the next line at the first single space past the width.
+    fn folded(&mut self, text: &str, folds: bool, indent: usize, quoted: bool) {
+        if self.column() + text.len() <= WIDTH && !text.contains(|c| c == '\'' || is_break(c)) {
+            self.out.push_str(text);
+            return;
+        }
+        let (mut spaces, mut breaks) = (false, false);
+        let mut column = self.column();
+        let mut chars = text.char_indices().peekable();
+        while let Some((index, c)) = chars.next() {
+            let next = chars.peek().map(|&(_, next)| next);
+            if c == ' ' {
+                let inside = !quoted || (index > 0 && next.is_some());
+                if folds && !spaces && column > WIDTH && inside && next != Some(' ') {
+                    self.line(indent);
+                    column = indent;
+                } else {
+                    self.out.push(c);
+                    column += 1;
+                }
+                spaces = true;
+            } else if is_break(c) {
+                self.out.push(c);
+                (breaks, column) = (true, 0);
+            } else {
+                if breaks {
+                    self.indent(indent);
+                    column = indent;
+                }
+                if quoted && c == '\'' {
+                    self.out.push('\'');
+                    column += 1;
+                }
+                self.out.push(c);
+                column += 1;
+                (spaces, breaks) = (false, false);
+            }
+        }
+    }
+
+    fn double_quoted(&mut self, text: &str, folds: bool, indent: usize) {
+        self.out.push('"');
+        let mut spaces = false;
+        let mut column = self.column();
+        let mut chars = text.char_indices().peekable();
+        while let Some((index, c)) = chars.next() {
+            let next = chars.peek().map(|&(_, next)| next);
+            if !is_printable(c) || is_break(c) || c == '"' || c == '\\' {
+                let before = self.out.len();
+                self.escape(c);
+                column += self.out.len() - before;
+                spaces = false;
+            } else if c == ' ' {
+                if folds && !spaces && column > WIDTH && index > 0 && next.is_some() {
+                    self.line(indent);
+                    column = indent;
+                    if next == Some(' ') {
+                        self.out.push('\\');
+                        column += 1;
+                    }
+                } else {
+                    self.out.push(c);
+                    column += 1;
+                }
+                spaces = true;
+            } else {
+                self.out.push(c);
+                column += 1;
+                spaces = false;
+            }
+        }
+        self.out.push('"');
+    }
+
+    fn escape(&mut self, c: char) {
+        self.out.push('\\');
+        match (short_escape(c), c as u32) {
+            (Some(letter), _) => self.out.push(letter),
+            (None, code @ 0..=0xff) => _ = write!(self.out, "x{code:02X}"),
+            (None, code @ 0x100..=0xffff) => _ = write!(self.out, "u{code:04X}"),
+            (None, code) => _ = write!(self.out, "U{code:08X}"),
+        }
+    }
+
+    fn literal(&mut self, text: &str, indent: usize) {
+        self.out.push('|');
+        if text.starts_with(|c: char| c == ' ' || is_break(c)) {
+            self.out.push('2');
+        }
+        let mut from_end = text.chars().rev();
+        match (from_end.next().is_some_and(is_break), from_end.next()) {
+            (false, _) => self.out.push('-'),
+            (true, before) if before.is_none_or(is_break) => self.out.push('+'),
+            (true, _) => {}
+        }
+        self.out.push('\n');
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = rest.find(is_break).unwrap_or(rest.len());
+            let (line, after) = rest.split_at(end);
+            if !line.is_empty() {
+                self.indent(indent);
+                self.out.push_str(line);
+            }
+            let mut chars = after.chars();
+            if let Some(c) = chars.next() {
+                // The last break belongs to whoever writes on.
+                if c != '\n' || !chars.as_str().is_empty() {
+                    self.out.push(c);
+                }
+            }
+            rest = chars.as_str();
+        }
+        self.line_start = self.out.rfind('\n').map_or(0, |i| i + 1);
+    }
+
+    fn column(&self) -> usize {
+        self.out[self.line_start..].chars().count()
+    }
+
+    fn line(&mut self, indent: usize) {
+        self.out.push('\n');
+        self.line_start = self.out.len();
+        self.indent(indent);
+    }
+
+    fn indent(&mut self, indent: usize) {
+        const SPACES: &str = "                                ";
+        let mut left = indent;
+        while left > 0 {
+            let step = left.min(SPACES.len());
+            self.out.push_str(&SPACES[..step]);
+            left -= step;
+        }
+    }
+}
+
+/// Returns whether the text can only be a string, needs no quotes and is short: the usual case, seen at a glance.
+fn is_simple(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let [first, rest @ ..] = bytes else { return false };
+    // A first letter that no null, boolean or number starts with.
+    let starts = first.is_ascii_alphabetic() && !matches!(first, b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O')
+        || bytes.len() > 5 && first.is_ascii_alphabetic()
+        || *first == b'/';
+    starts && bytes.len() <= 64 && rest.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'/' | b'_'))
+}
+
+/// Returns a float as yaml.v2 prints what JSON made of it: whole numbers that fit an integer are one.
+fn float(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e21 {
+        let whole = go_fixed(value);
+        if whole == "-0" {
+            return "0".into();
+        }
+        if whole.parse::<i64>().is_ok() || whole.parse::<u64>().is_ok() {
+            return whole;
+        }
+    }
+    go_general(value)
+}
+
+/// Returns the order of the entries, or the key that stands twice or is no string.
+fn sorted(mapping: &Mapping, depth: usize) -> Result<Vec<usize>, EmitError> {
+    let entries = &mapping.entries;
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    for entry in entries {
+        if depth > 1 && !matches!(entry.key.resolved_tag(), Tag::Str | Tag::Custom | Tag::Merge | Tag::Binary) {
+            return Err(EmitError {
+                span: entry.key.span,
+                message: format!("the key `{}` is not a string", entry.key.text.as_str()),
+                hint: "quote the key",
+            });
+        }
+    }
+    let key = |i: usize| entries[i].key.text.as_str();
+    order.sort_by(|&a, &b| natural(key(a), key(b)));
+    for pair in order.windows(2) {
+        if key(pair[0]) == key(pair[1]) {
+            let (first, second) = (&entries[pair[0]].key, &entries[pair[1]].key);
+            return Err(EmitError {
+                span: second.span,
+                message: format!("the key `{}` stands twice in this mapping, first in line {}", key(pair[0]), first.span.line),
+                hint: "keep one of them",
+            });
+        }
+    }
+    Ok(order)
+}
+
+/// Compares keys as yaml.v2 sorts them: runs of digits as numbers, letters after everything else.
+pub(crate) fn natural(a: &str, b: &str) -> Ordering {
+    let shared = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    let (Some(&x), Some(&y)) = (a.as_bytes().get(shared), b.as_bytes().get(shared)) else {
+        return a.len().cmp(&b.len());
+    };
+    if x.is_ascii() && y.is_ascii() && !x.is_ascii_digit() && !y.is_ascii_digit() {
+        return (x.is_ascii_alphabetic(), x).cmp(&(y.is_ascii_alphabetic(), y));
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let Some(at) = (0..a.len().min(b.len())).find(|&i| a[i] != b[i]) else {
+        return a.len().cmp(&b.len());
+    };
+    match (a[at].is_alphabetic(), b[at].is_alphabetic()) {
+        (true, true) => return a[at].cmp(&b[at]),
+        (true, false) => return Ordering::Greater,
+        (false, true) => return Ordering::Less,
+        (false, false) => {}
+    }
+    // A zero inside a number counts as a digit of that number; at its front it does not.
+    let inside_number = (a[at] == '0' || b[at] == '0')
+        && a[..at].iter().rev().take_while(|c| is_digit(**c)).any(|c| *c != '0');
+    let start = i64::from(inside_number);
+    let number = |text: &[char]| {
+        let digits = text[at..].iter().take_while(|c| is_digit(**c)).count();
+        let value = text[at..at + digits].iter().fold(start, |n, c| n.wrapping_mul(10).wrapping_add(i64::from(*c as u32) - 48));
+        (value, digits)
+    };
+    number(&a).cmp(&number(&b)).then(a[at].cmp(&b[at]))
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
+}
+
+fn tag_name(tag: Tag) -> Cow<'static, str> {
+    Cow::Borrowed(match tag {
+        Tag::Int => "!!int",
+        Tag::Float => "!!float",
+        Tag::Bool => "!!bool",
+        Tag::Null => "!!null",
+        Tag::Timestamp => "!!timestamp",
+        Tag::Binary => "!!binary",
+        Tag::Merge => "!!merge",
+        Tag::Str | Tag::Unresolved | Tag::Custom => "!!str",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FileId, ParseOptions, parse};
+
+    #[track_caller]
+    fn check(text: &str, want: &str) {
+        let documents = parse(text, FileId::default(), &ParseOptions::default()).expect("the case parses");
+        assert_eq!(go_v2(&documents[0]).as_deref(), Ok(want));
+    }
+
+    #[test]
+    fn keys_are_sorted_naturally() {
+        check("{b: 1, a10: 1, a9: 1, _z: 1, A: 1, '10': 1, '9': 1}", "_z: 1\n\"9\": 1\n\"10\": 1\nA: 1\na9: 1\na10: 1\nb: 1\n");
+    }
+
+    #[test]
+    fn strings_are_quoted_as_yaml_v2_does() {
+        check("a: 'yes'", "a: \"yes\"\n");
+        check("a: ''", "a: \"\"\n");
+        check("a: ' x'", "a: ' x'\n");
+        check("a: '- x'", "a: '- x'\n");
+        check("a: 'x: y'", "a: 'x: y'\n");
+        check("a: \"x\\ty\"", "a: \"x\\ty\"\n");
+        check("a: '12:30'", "a: \"12:30\"\n");
+        check("a: \"\\U0001F600\"", "a: \"\\U0001F600\"\n");
+        check("a: é", "a: é\n");
+        check("a: 0o17", "a: 15\n");
+        check("a: 12345678.5", "a: 1.23456785e+07\n");
+        check("a: 1.0\nb: 1e20\nc: -0.0\nd: 15000000000000000000", "a: 1\nb: 1e+20\nc: 0\nd: 15000000000000000000\n");
+    }
+
+    #[test]
+    fn blocks_keep_their_breaks() {
+        check("a: |\n  x\n  y\nb: 1", "a: |\n  x\n  y\nb: 1\n");
+        check("a: |-\n  x\n  y\nb: 1", "a: |-\n  x\n  y\nb: 1\n");
+        check("a: |+\n  x\n\nb: 1", "a: |+\n  x\n\nb: 1\n");
+        check("a: |2\n   x\n  y\nb: 1", "a: |2\n   x\n  y\nb: 1\n");
+        check("a: \"\\n\"\nb: 1", "a: |2+\n\nb: 1\n");
+        check("a:\n- |\n  x\n- y", "a:\n- |\n  x\n- y\n");
+        check("a: \"x \\ny\"", "a: \"x \\ny\"\n");
+        check("a: \"x\\n\\ny\\n\"\nb: 1", "a: |\n  x\n\n  y\nb: 1\n");
+    }
+
+    #[test]
+    fn collections_nest() {
+        check("a: [[1, [2]], {}, [], {b: [1]}]", "a:\n- - 1\n  - - 2\n- {}\n- []\n- b:\n  - 1\n");
+    }
+
+    #[test]
+    fn what_cannot_be_written_says_where() {
+        for (text, line, column) in [("a: {1: 2}", 1, 5), ("a: .inf", 1, 4), ("a: 1\nb: 2\na: 3", 3, 1), ("a: !!int x", 1, 10)] {
+            let documents = parse(text, FileId::default(), &ParseOptions::default()).expect("the case parses");
+            let error = go_v2(&documents[0]).expect_err(text);
+            assert_eq!((error.span.line, error.span.column), (line, column), "{text}");
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Text to trees.
+//!
+//! The events come from `granit_parser`; everything that makes them Go's YAML is here: types of bare texts,
+//! empty values, anchors written out, merge keys, and bounds. Another parser can take its place below [`parse`].
+
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
+
+use crate::scalar::{resolve_v2, resolve_v3};
+use crate::{Entry, Extra, FileId, Mapping, Node, Scalar, Sequence, Span, Style, Tag, Text, YamlError};
+
+/// How to read a text.
+#[derive(Clone, Debug, Default)]
+pub struct ParseOptions {
+    /// Whose types bare texts get.
+    pub dialect: Dialect,
+    /// Whether comments are attached to nodes.
+    pub comments: bool,
+    /// Lines of the file before this text, for positions.
+    pub lines_before: u32,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Whose types bare texts get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// Go's yaml.v3: `yes` is a string. Resources.
+    #[default]
+    V3,
+    /// Go's yaml.v2: `yes` is true. Kustomization files and JSON patches in YAML.
+    V2,
+}
+
+/// Bounds on what is read, so that a hostile text ends in a diagnostic.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of a text.
+    pub bytes: usize,
+    /// Collections inside one another.
+    pub depth: usize,
+    /// Nodes that aliases may add.
+    pub alias_nodes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { bytes: 128 << 20, depth: 1000, alias_nodes: 1_000_000 }
+    }
+}
+
+/// Reads every document of a text. A document without content is a null.
+pub fn parse(text: &str, file: FileId, options: &ParseOptions) -> Result<Vec<Node>, YamlError> {
+    let start = Span { file, line: options.lines_before + 1, column: 1 };
+    if text.len() > options.limits.bytes {
+        let message = format!("file of {} bytes is larger than the limit of {} bytes", text.len(), options.limits.bytes);
+        return Err(YamlError::new(start, message));
+    }
+    let mut parser_options = granit_parser::Options::default();
+    parser_options.emit_comments = options.comments;
+    parser_options.max_buffered_comment_events = usize::MAX;
+    parser_options.flow_nesting_limit = options.limits.depth;
+    parser_options.block_nesting_limit = options.limits.depth;
+    let mut reader = Reader {
+        events: Parser::new_from_str_with_options(text, parser_options),
+        file,
+        options,
+        anchors: Vec::new(),
+        alias_nodes: 0,
+        last: start,
+    };
+    reader.documents()
+}
+
+type Events<'a> = Parser<'a, granit_parser::StrInput<'a>>;
+
+struct Reader<'a> {
+    events: Events<'a>,
+    file: FileId,
+    options: &'a ParseOptions,
+    /// Nodes with an anchor, by the parser's number. An anchor is there only once its node is complete.
+    anchors: Vec<Option<(Node, usize)>>,
+    alias_nodes: usize,
+    last: Span,
+}
+
+impl<'a> Reader<'a> {
+    fn documents(&mut self) -> Result<Vec<Node>, YamlError> {
+        let mut documents = Vec::new();
+        loop {
+            match self.next()?.0 {
+                Event::StreamEnd => return Ok(documents),
+                Event::DocumentStart(..) => {
+                    self.anchors.clear();
+                    let first = self.next()?;
+                    documents.push(self.node(first, 0)?);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'a>, Span, granit_parser::Span), YamlError> {
+        loop {
+            match self.events.next_event() {
+                Some(Ok((Event::Comment(..), _))) => {}
+                Some(Ok((event, span))) => {
+                    self.last = self.span(&span.start);
+                    return Ok((event, self.last, span));
+                }
+                Some(Err(error)) => {
+                    return Err(YamlError::new(self.span(error.marker()), format!("invalid YAML: {}", error.info())));
+                }
+                None => return Err(YamlError::new(self.last, "invalid YAML: the document ends too early")),
+            }
+        }
+    }
+
+    fn span(&self, marker: &granit_parser::Marker) -> Span {
+        let line = marker.line() as u32 + self.options.lines_before;
+        Span { file: self.file, line, column: marker.col() as u32 + 1 }
+    }
+
+    fn node(&mut self, (event, span, source): (Event<'a>, Span, granit_parser::Span), depth: usize) -> Result<Node, YamlError> {
+        if depth > self.options.limits.depth {
+            let message = format!("collections are nested more than {} deep", self.options.limits.depth);
+            return Err(YamlError::new(span, message));
+        }
+        let (node, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let empty = source.start == source.end;
+                (self.scalar(text, style, tag.as_deref(), span, empty)?, anchor)
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                let mut sequence = Sequence { span, flow: style == StructureStyle::Flow, ..Sequence::default() };
+                sequence.extra = custom_tag(tag.as_deref(), "seq");
+                loop {
+                    let next = self.next()?;
+                    if matches!(next.0, Event::SequenceEnd) {
+                        break;
+                    }
+                    sequence.items.push(self.node(next, depth + 1)?);
+                }
+                (Node::Sequence(sequence), anchor)
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                let mut mapping = Mapping { span, flow: style == StructureStyle::Flow, ..Mapping::default() };
+                mapping.extra = custom_tag(tag.as_deref(), "map");
+                self.entries(&mut mapping, depth)?;
+                (Node::Mapping(mapping), anchor)
+            }
+            Event::Alias(id) => return self.alias(id, span),
+            _ => return Err(YamlError::new(span, "invalid YAML: a value is missing here")),
+        };
+        if anchor > 0 {
+            let size = nodes(&node);
+            if self.anchors.len() <= anchor {
+                self.anchors.resize(anchor + 1, None);
+            }
+            self.anchors[anchor] = Some((node.clone(), size));
+        }
+        Ok(node)
+    }
+
+    fn entries(&mut self, mapping: &mut Mapping, depth: usize) -> Result<(), YamlError> {
+        let mut merges: Vec<Node> = Vec::new();
+        loop {
+            let next = self.next()?;
+            if matches!(next.0, Event::MappingEnd) {
+                break;
+            }
+            let key_span = next.1;
+            let Node::Scalar(key) = self.node(next, depth + 1)? else {
+                let error = YamlError::new(key_span, "a mapping or a sequence cannot be a key here");
+                return Err(error.hinted("keys of Kubernetes manifests are strings"));
+            };
+            let next = self.next()?;
+            let value = self.node(next, depth + 1)?;
+            match key.tag {
+                Tag::Merge => merges.push(value),
+                _ => mapping.entries.push(Entry { key, value }),
+            }
+        }
+        for value in merges {
+            merge(mapping, value)?;
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, id: usize, span: Span) -> Result<Node, YamlError> {
+        let Some((node, size)) = self.anchors.get(id).cloned().flatten() else {
+            return Err(YamlError::new(span, "an alias stands inside the node that its anchor names"));
+        };
+        self.alias_nodes += size;
+        if self.alias_nodes > self.options.limits.alias_nodes {
+            let message = format!("aliases expand to more than {} nodes", self.options.limits.alias_nodes);
+            return Err(YamlError::new(span, message).hinted("write the values out, or share them through a component"));
+        }
+        Ok(node)
+    }
+
+    fn scalar(
+        &self,
+        text: std::borrow::Cow<'a, str>,
+        style: ScalarStyle,
+        tag: Option<&granit_parser::Tag>,
+        span: Span,
+        empty: bool,
+    ) -> Result<Node, YamlError> {
+        let style = match style {
+            ScalarStyle::SingleQuoted => Style::SingleQuoted,
+            ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+            ScalarStyle::Literal => Style::Literal,
+            ScalarStyle::Folded => Style::Folded,
+            _ => Style::Plain,
+        };
+        // The parser reports an absent value as `~`.
+        let text = if empty && style == Style::Plain { "".into() } else { text };
+        let mut scalar = Scalar { text: Text::Plain(text.into()), style, span, ..Scalar::default() };
+        match tag.map(|t| (t, t.core_suffix())) {
+            None if style != Style::Plain => scalar.tag = Tag::Str,
+            None => {
+                scalar.tag = match self.options.dialect {
+                    Dialect::V3 => resolve_v3(scalar.text.as_str()),
+                    Dialect::V2 => resolve_v2(scalar.text.as_str()),
+                }
+            }
+            Some((tag, core)) => {
+                scalar.tag = match core {
+                    Some("str") => Tag::Str,
+                    Some("int") => Tag::Int,
+                    Some("float") => Tag::Float,
+                    Some("bool") => Tag::Bool,
+                    Some("null") => Tag::Null,
+                    Some("timestamp") => Tag::Timestamp,
+                    Some("binary") => Tag::Binary,
+                    Some("merge") => Tag::Merge,
+                    // A tag of its own says nothing about the type; the text and its quotes do.
+                    _ if style == Style::Plain => resolve_v3(scalar.text.as_str()),
+                    _ => Tag::Str,
+                };
+                match core {
+                    None => scalar.extra = custom_tag(Some(tag), ""),
+                    // An explicit tag decides alone, quotes or not.
+                    Some(_) => scalar.style = Style::Plain,
+                }
+            }
+        }
+        Ok(Node::Scalar(scalar))
+    }
+}
+
+fn custom_tag(tag: Option<&granit_parser::Tag>, own: &str) -> Option<Box<Extra>> {
+    let tag = tag.filter(|t| t.core_suffix() != Some(own) || own.is_empty())?;
+    Some(Box::new(Extra { custom_tag: Some(tag.to_string()), ..Extra::default() }))
+}
+
+fn nodes(node: &Node) -> usize {
+    match node {
+        Node::Scalar(_) => 1,
+        Node::Sequence(s) => 1 + s.items.iter().map(nodes).sum::<usize>(),
+        Node::Mapping(m) => 1 + m.entries.iter().map(|e| 1 + nodes(&e.value)).sum::<usize>(),
+    }
+}
+
+/// Adds the entries of a merge key's value that the mapping does not have itself; of several mappings the
+/// first that has a key wins.
+fn merge(mapping: &mut Mapping, value: Node) -> Result<(), YamlError> {
+    match value {
+        Node::Mapping(merged) => {
+            for entry in merged.entries {
+                if mapping.entry(entry.key.text.as_str()).is_none() {
+                    mapping.entries.push(entry);
+                }
+            }
+            Ok(())
+        }
+        Node::Sequence(sequence) => sequence.items.into_iter().try_for_each(|item| match item {
+            Node::Mapping(_) => merge(mapping, item),
+            other => Err(YamlError::new(other.span(), "a merge key takes mappings only")),
+        }),
+        Node::Scalar(scalar) => Err(YamlError::new(scalar.span, "a merge key takes a mapping, or a sequence of mappings")),
+    }
+}

@@ -1,0 +1,351 @@
+//! What a scalar means: the type its text has for Go's yaml.v3 and yaml.v2, and its value.
+
+use std::borrow::Cow;
+
+use crate::number::{Number, is_float_shape, parse_integer};
+use crate::{Scalar, Style, Tag};
+
+pub use crate::number::{go_fixed, go_general, go_json};
+
+/// The value of a scalar after decoding.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// Nothing.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A signed integer.
+    Int(i64),
+    /// An integer above the signed range.
+    Uint(u64),
+    /// A floating point number, infinities and NaN included.
+    Float(f64),
+    /// Text; timestamps are text too, in the form of RFC 3339.
+    Str(Cow<'a, str>),
+}
+
+/// The text does not fit the type its tag claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TagMismatch {
+    /// The type that the tag claims.
+    pub claimed: Tag,
+}
+
+/// Returns the type of a bare text for yaml.v3: YAML 1.2 booleans, and 1.1 numbers.
+pub fn resolve_v3(text: &str) -> Tag {
+    match text.as_bytes().first() {
+        None => Tag::Null,
+        Some(b'0'..=b'9' | b'+' | b'-' | b'.') => resolve_number(text).0,
+        Some(b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'~' | b'<') => resolve_word(text),
+        Some(_) => Tag::Str,
+    }
+}
+
+/// Returns the type of a bare text for yaml.v2: yaml.v3's, and YAML 1.1 booleans (yes, no, on, off, y, n).
+pub fn resolve_v2(text: &str) -> Tag {
+    if is_yaml11_bool(text) { Tag::Bool } else { resolve_v3(text) }
+}
+
+/// Returns whether the text is a boolean in YAML 1.1 only.
+pub fn is_yaml11_bool(text: &str) -> bool {
+    if text.len() > 3 || text.is_empty() {
+        return false;
+    }
+    matches!(
+        text,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF"
+    )
+}
+
+/// Returns whether the text is a number with base 60 in YAML 1.1 (`12:30`), which Go quotes for other readers.
+pub fn is_base60(text: &str) -> bool {
+    let rest = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if !rest.starts_with(|c: char| c.is_ascii_digit()) || !rest.contains(':') {
+        return false;
+    }
+    let mut groups = rest.split(':');
+    let whole = groups.next().unwrap_or_default();
+    if !whole.bytes().all(|c| c.is_ascii_digit() || c == b'_') {
+        return false;
+    }
+    let mut groups = groups.peekable();
+    while let Some(group) = groups.next() {
+        let group = match (groups.peek(), group.split_once('.')) {
+            (None, Some((whole, fraction))) if fraction.bytes().all(|c| c.is_ascii_digit() || c == b'_') => whole,
+            _ => group,
+        };
+        let fits = match group.as_bytes() {
+            [unit] => unit.is_ascii_digit(),
+            [ten, unit] => (b'0'..=b'5').contains(ten) && unit.is_ascii_digit(),
+            _ => false,
+        };
+        if !fits {
+            return false;
+        }
+    }
+    true
+}
+
+fn resolve_word(text: &str) -> Tag {
+    match text {
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Tag::Bool,
+        "~" | "null" | "Null" | "NULL" => Tag::Null,
+        "<<" => Tag::Merge,
+        _ => Tag::Str,
+    }
+}
+
+/// Returns the type and number of a text that starts like one.
+fn resolve_number(text: &str) -> (Tag, Option<Number>) {
+    let float = |value| (Tag::Float, Some(Number::Float(value)));
+    match text {
+        ".nan" | ".NaN" | ".NAN" => return float(f64::NAN),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return float(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => return float(f64::NEG_INFINITY),
+        _ => {}
+    }
+    if text.starts_with('.') {
+        return match parse_float(text) {
+            Some(value) => float(value),
+            None => (Tag::Str, None),
+        };
+    }
+    if !text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.' | b'_' | b':' | b' ')) {
+        return (Tag::Str, None);
+    }
+    if timestamp(text).is_some() {
+        return (Tag::Timestamp, None);
+    }
+    let plain: Cow<str> = if text.contains('_') { text.replace('_', "").into() } else { text.into() };
+    if let Some(number) = parse_integer(&plain) {
+        return (Tag::Int, Some(number));
+    }
+    match parse_float(&plain) {
+        Some(value) => float(value),
+        None => (Tag::Str, None),
+    }
+}
+
+/// Returns the float of a text with the shape of one; a magnitude above the range of a float is none.
+fn parse_float(text: &str) -> Option<f64> {
+    if !is_float_shape(text) {
+        return None;
+    }
+    text.parse::<f64>().ok().filter(|value| value.is_finite())
+}
+
+/// Returns a timestamp in the form of RFC 3339 if the text is one in a form that Go reads: a date, or a date
+/// and a time with `T`, `t` or a space, and a zone after the `T`.
+pub fn timestamp(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    if bytes.len() < 8 || !bytes[..4].iter().all(u8::is_ascii_digit) || bytes[4] != b'-' {
+        return None;
+    }
+    let year: u32 = text[..4].parse().ok()?;
+    let mut rest = &text[5..];
+    let month = one_or_two_digits(&mut rest)?;
+    rest = rest.strip_prefix('-')?;
+    let day = one_or_two_digits(&mut rest)?;
+    if !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) {
+        return None;
+    }
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    let Some(separator) = rest.chars().next() else {
+        return Some(date + "T00:00:00Z");
+    };
+    rest = rest.strip_prefix(['T', 't', ' '])?;
+    let hour = one_or_two_digits(&mut rest)?;
+    rest = rest.strip_prefix(':')?;
+    let minute = one_or_two_digits(&mut rest)?;
+    rest = rest.strip_prefix(':')?;
+    let second = one_or_two_digits(&mut rest)?;
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let fraction = fraction_of_second(&mut rest);
+    let zone = if separator == ' ' { rest.is_empty().then(|| "Z".to_owned()) } else { zone(rest) }?;
+    Some(format!("{date}T{hour:02}:{minute:02}:{second:02}{fraction}{zone}"))
+}
+
+fn one_or_two_digits(rest: &mut &str) -> Option<u32> {
+    let count = rest.bytes().take(2).take_while(u8::is_ascii_digit).count();
+    let (digits, after) = rest.split_at(count);
+    *rest = after;
+    digits.parse().ok()
+}
+
+/// Takes `.123` or `,123` off the front and returns it with nine digits at most and no zeros at the end.
+fn fraction_of_second(rest: &mut &str) -> String {
+    let Some(after) = rest.strip_prefix(['.', ',']) else {
+        return String::new();
+    };
+    let count = after.bytes().take_while(u8::is_ascii_digit).count();
+    if count == 0 {
+        return String::new();
+    }
+    let digits = after[..count.min(9)].trim_end_matches('0');
+    *rest = &after[count..];
+    if digits.is_empty() { String::new() } else { format!(".{digits}") }
+}
+
+fn zone(text: &str) -> Option<String> {
+    if text == "Z" {
+        return Some("Z".into());
+    }
+    let &[sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] = text.as_bytes() else {
+        return None;
+    };
+    let number = |ten: u8, unit: u8| {
+        (ten.is_ascii_digit() && unit.is_ascii_digit()).then(|| u32::from(ten - b'0') * 10 + u32::from(unit - b'0'))
+    };
+    let (hours, minutes) = (number(h1, h2)?, number(m1, m2)?);
+    match (hours, minutes) {
+        (0, 0) => Some("Z".into()),
+        (0..=24, 0..=59) => Some(format!("{}{hours:02}:{minutes:02}", sign as char)),
+        _ => None,
+    }
+}
+
+fn days_in(year: u32, month: u32) -> u32 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+/// Returns the value of a scalar as yaml.v3 decodes it once kustomize has written and read it again.
+pub fn value(scalar: &Scalar) -> Result<Value<'_>, TagMismatch> {
+    let text = scalar.text.as_str();
+    let tag = match scalar.tag {
+        Tag::Str | Tag::Custom | Tag::Merge => return Ok(Value::Str(text.into())),
+        Tag::Unresolved if scalar.style != Style::Plain => return Ok(Value::Str(text.into())),
+        Tag::Unresolved => resolve_v3(text),
+        // A quoted text with a tag that its bare text would have loses the tag on the way, not the quotes.
+        tag if scalar.style != Style::Plain && tag == resolve_v3(text) => return Ok(Value::Str(text.into())),
+        tag => tag,
+    };
+    let mismatch = TagMismatch { claimed: tag };
+    match tag {
+        Tag::Null if matches!(text, "" | "~" | "null" | "Null" | "NULL") => Ok(Value::Null),
+        Tag::Bool => match text {
+            "true" | "True" | "TRUE" => Ok(Value::Bool(true)),
+            "false" | "False" | "FALSE" => Ok(Value::Bool(false)),
+            // Booleans of YAML 1.1 keep their tag when the text was read as yaml.v2 reads it.
+            _ if is_yaml11_bool(text) => Ok(Value::Bool(matches!(text.as_bytes()[0], b'y' | b'Y') || text.eq_ignore_ascii_case("on"))),
+            _ => Err(mismatch),
+        },
+        Tag::Int | Tag::Float => match (tag, resolve_number(text)) {
+            (_, (_, Some(Number::Float(value)))) if tag == Tag::Float => Ok(Value::Float(value)),
+            (Tag::Float, (_, Some(Number::Int(value)))) => Ok(Value::Float(value as f64)),
+            (Tag::Int, (_, Some(Number::Int(value)))) => Ok(Value::Int(value)),
+            (Tag::Int, (_, Some(Number::Uint(value)))) => Ok(Value::Uint(value)),
+            _ => Err(mismatch),
+        },
+        Tag::Timestamp => timestamp(text).map(|t| Value::Str(t.into())).ok_or(mismatch),
+        Tag::Binary => decode_base64(text).and_then(|b| String::from_utf8(b).ok()).map(|t| Value::Str(t.into())).ok_or(mismatch),
+        Tag::Str | Tag::Merge => Ok(Value::Str(text.into())),
+        _ => Err(mismatch),
+    }
+}
+
+/// Decodes standard base64 with padding, line breaks ignored as Go ignores them.
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count, mut padding) = (0u32, 0, 0);
+    for c in text.bytes().filter(|c| !matches!(c, b'\n' | b'\r')) {
+        let six = match c {
+            b'A'..=b'Z' => c - b'A',
+            b'a'..=b'z' => c - b'a' + 26,
+            b'0'..=b'9' => c - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' if count % 4 >= 2 => {
+                padding += 1;
+                count += 1;
+                continue;
+            }
+            _ => return None,
+        };
+        if padding > 0 {
+            return None;
+        }
+        bits = bits << 6 | u32::from(six);
+        count += 1;
+        match count % 4 {
+            2 => bytes.push((bits >> 4) as u8),
+            3 => bytes.push((bits >> 2) as u8),
+            0 => bytes.push(bits as u8),
+            _ => {}
+        }
+    }
+    (count % 4 == 0 && padding <= 2).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, want: Value) {
+        assert_eq!(value(&Scalar::bare(text)), Ok(want), "{text}");
+    }
+
+    #[test]
+    fn bare_texts_have_the_types_of_yaml_v3() {
+        check("", Value::Null);
+        check("~", Value::Null);
+        check("yes", Value::Str("yes".into()));
+        check("TRUE", Value::Bool(true));
+        check("0777", Value::Int(511));
+        check("0o17", Value::Int(15));
+        check("0x1F", Value::Int(31));
+        check("0b11", Value::Int(3));
+        check("-0b11", Value::Int(-3));
+        check("1_000", Value::Int(1000));
+        check("18446744073709551615", Value::Uint(u64::MAX));
+        check("123456789012345678901234567890", Value::Float(1.2345678901234568e29));
+        check("-9223372036854775808", Value::Int(i64::MIN));
+        check("1e3", Value::Float(1000.0));
+        check("1.", Value::Float(1.0));
+        check(".5", Value::Float(0.5));
+        check("08", Value::Float(8.0));
+        check("0x", Value::Str("0x".into()));
+        check("--1", Value::Str("--1".into()));
+        check("1e400", Value::Str("1e400".into()));
+        check("2020-01-01", Value::Str("2020-01-01T00:00:00Z".into()));
+        check("2001-12-14t21:59:43.10-05:00", Value::Str("2001-12-14T21:59:43.1-05:00".into()));
+        check("2001-02-29", Value::Str("2001-02-29".into()));
+        check("12:30", Value::Str("12:30".into()));
+    }
+
+    #[test]
+    fn floats_print_as_go_prints_them() {
+        for (value, general, json) in [
+            (12345678.5, "1.23456785e+07", "12345678.5"),
+            (1e30, "1e+30", "1e+30"),
+            (1.5e-7, "1.5e-07", "1.5e-7"),
+            (0.0001, "0.0001", "0.0001"),
+            (0.00001, "1e-05", "0.00001"),
+            (100000.0, "100000", "100000"),
+            (1e21, "1e+21", "1e+21"),
+            (-0.5, "-0.5", "-0.5"),
+            (-0.0, "-0", "-0"),
+            (0.0, "0", "0"),
+            (1e-10, "1e-10", "1e-10"),
+        ] {
+            assert_eq!((go_general(value).as_str(), go_json(value).as_str()), (general, json));
+        }
+    }
+
+    #[test]
+    fn base_60_is_seen() {
+        for text in ["12:30", "1:2:3.5", "-190:20:30", "1_0:00"] {
+            assert!(is_base60(text), "{text}");
+        }
+        for text in ["12:60", "a:1", "12:", "1.5:10", "12:300"] {
+            assert!(!is_base60(text), "{text}");
+        }
+    }
+}
