@@ -2,7 +2,7 @@
 
 /// A number as Go's YAML libraries decode it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Number {
+pub(crate) enum Number {
     /// Fits a signed 64-bit integer.
     Int(i64),
     /// Fits only an unsigned one.

@@ -484,7 +484,7 @@ mod tests {
         check("a: |+\n  x\n\nb: 1", "a: |+\n  x\n\nb: 1\n");
         check("a: |2\n   x\n  y\nb: 1", "a: |2\n   x\n  y\nb: 1\n");
         check("a: \"\\n\"\nb: 1", "a: |2+\n\nb: 1\n");
-        check("a:\n- |\n  x\n- y", "a:\n- |\n  x\n- y\n");
+        check("a:\n- |\n  x\n- z", "a:\n- |\n  x\n- z\n");
         check("a: \"x \\ny\"", "a: \"x \\ny\"\n");
         check("a: \"x\\n\\ny\\n\"\nb: 1", "a: |\n  x\n\n  y\nb: 1\n");
     }
