@@ -2,5 +2,6 @@
 
 mod go_v2;
 mod style;
+pub mod v3;
 
 pub use go_v2::{EmitError, EmitOptions, Secrets, go_v2, go_v2_into};
