@@ -1,7 +1,9 @@
 //! Trees to text, in the manner of Go's libraries.
 
 mod go_v2;
+mod json;
 mod style;
 pub mod v3;
 
 pub use go_v2::{EmitError, EmitOptions, Secrets, go_v2, go_v2_into};
+pub use json::{json, json_indented, json_string};

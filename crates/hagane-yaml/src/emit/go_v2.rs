@@ -52,7 +52,7 @@ pub fn go_v2(node: &Node) -> Result<String, EmitError> {
 /// Appends the document to `out`.
 pub fn go_v2_into(out: &mut String, node: &Node, options: EmitOptions) -> Result<(), EmitError> {
     let line_start = out.len();
-    let mut emitter = Emitter { out, line_start, options, depth: 0 };
+    let mut emitter = Emitter { out, line_start, options, depth: 0, flow: 0 };
     match node {
         Node::Mapping(mapping) if !mapping.entries.is_empty() => emitter.mapping(mapping, 0)?,
         Node::Sequence(sequence) if !sequence.items.is_empty() => emitter.sequence(sequence, 0)?,
@@ -68,6 +68,8 @@ struct Emitter<'o> {
     line_start: usize,
     options: EmitOptions,
     depth: usize,
+    /// How many collections around the pen were written in flow style.
+    flow: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,6 +82,7 @@ impl Emitter<'_> {
     /// Writes the entries, the first where the pen stands.
     fn mapping(&mut self, mapping: &Mapping, indent: usize) -> Result<(), EmitError> {
         self.depth += 1;
+        self.flow += usize::from(mapping.flow);
         let order = sorted(mapping, self.depth)?;
         for (position, &index) in order.iter().enumerate() {
             let entry = &mapping.entries[index];
@@ -103,12 +106,14 @@ impl Emitter<'_> {
                 }
             }
         }
+        self.flow -= usize::from(mapping.flow);
         self.depth -= 1;
         Ok(())
     }
 
     fn sequence(&mut self, sequence: &Sequence, indent: usize) -> Result<(), EmitError> {
         self.depth += 1;
+        self.flow += usize::from(sequence.flow);
         for (index, item) in sequence.items.iter().enumerate() {
             if index > 0 {
                 self.line(indent);
@@ -120,6 +125,7 @@ impl Emitter<'_> {
                 other => self.inline(other, indent + 2, Context::Value)?,
             }
         }
+        self.flow -= usize::from(sequence.flow);
         self.depth -= 1;
         Ok(())
     }
@@ -156,6 +162,8 @@ impl Emitter<'_> {
             hint: "quote the value, or drop its tag",
         })?;
         match value {
+            // On kustomize's way an absent value in a flow collection is written `''` and read again as a string.
+            Value::Null if self.flow > 0 && scalar.text.as_str().is_empty() => self.out.push_str("\"\""),
             Value::Null => self.out.push_str("null"),
             Value::Bool(value) => self.out.push_str(if value { "true" } else { "false" }),
             Value::Int(value) => _ = write!(self.out, "{value}"),
@@ -492,6 +500,11 @@ mod tests {
     #[test]
     fn collections_nest() {
         check("a: [[1, [2]], {}, [], {b: [1]}]", "a:\n- - 1\n  - - 2\n- {}\n- []\n- b:\n  - 1\n");
+    }
+
+    #[test]
+    fn absent_values_are_strings_in_flow_style_only() {
+        check("a:\nb: {c: , d: ~}", "a: null\nb:\n  c: \"\"\n  d: null\n");
     }
 
     #[test]

@@ -1,0 +1,127 @@
+//! A file of resources: where its documents part, and what they are.
+
+use hagane_yaml::{FileId, Node, ParseOptions, Span, YamlError, parse};
+
+use crate::{Diagnostic, Resource};
+
+/// One document of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Document<'a> {
+    /// Its text.
+    pub text: &'a str,
+    /// Lines of the stream before it.
+    pub lines_before: u32,
+}
+
+/// Splits a stream at lines that start with `---`, before anybody looks at the YAML: even inside a block scalar,
+/// as kustomize does. Text after `---` must be a comment.
+pub fn split_documents(text: &str, file: FileId) -> Result<Vec<Document<'_>>, YamlError> {
+    let mut documents = Vec::new();
+    let (mut start, mut start_line, mut line, mut at) = (0, 0, 0, 0);
+    for source_line in text.split_inclusive('\n') {
+        // The first line of the stream opens a document and closes none.
+        let separates = at > 0 && source_line.starts_with("---") && source_line.ends_with('\n');
+        if separates {
+            let rest = source_line[3..].trim();
+            if !rest.is_empty() && !rest.starts_with('#') {
+                let span = Span { file, line: line + 1, column: 5 };
+                let error = YamlError::new(span, format!("invalid document separator: `{}`", source_line.trim_end()));
+                return Err(error.hinted("start the document on a line of its own after `---`"));
+            }
+            documents.push(Document { text: &text[start..at], lines_before: start_line });
+            start = at + source_line.len();
+            start_line = line + 1;
+        }
+        at += source_line.len();
+        line += 1;
+    }
+    documents.push(Document { text: &text[start..], lines_before: start_line });
+    Ok(documents)
+}
+
+/// Reads the resources of a file: every document that is not empty, the items of lists after the others.
+pub fn read_documents(text: &str, file: FileId) -> Result<Vec<Resource>, Diagnostic> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let unix;
+    let text = if text.contains("\r\n") {
+        unix = text.replace("\r\n", "\n");
+        &unix
+    } else {
+        text
+    };
+    let mut trees = Vec::new();
+    for document in split_documents(text, file)? {
+        if document.text.trim().is_empty() {
+            continue;
+        }
+        let options = ParseOptions { lines_before: document.lines_before, ..ParseOptions::default() };
+        // Only the first document of a part counts: `...` ends one without opening another.
+        if let Some(tree) = parse(document.text, file, &options)?.into_iter().next() {
+            trees.push(tree);
+        }
+    }
+    resources_of(trees)
+}
+
+/// Returns the resources of trees: nulls are dropped, lists are opened and their items put last.
+pub fn resources_of(trees: Vec<Node>) -> Result<Vec<Resource>, Diagnostic> {
+    let mut resources = Vec::new();
+    let mut queue = std::collections::VecDeque::from(trees);
+    while let Some(tree) = queue.pop_front() {
+        if tree.is_null() {
+            continue;
+        }
+        let Node::Mapping(mapping) = &tree else {
+            let error = Diagnostic::error(tree.span(), "a resource must be a mapping");
+            return Err(error.hinted("a resource starts with `apiVersion:` and `kind:`"));
+        };
+        if mapping.entries.is_empty() {
+            continue;
+        }
+        let kind = mapping.get("kind").and_then(Node::as_str).unwrap_or_default();
+        if kind.ends_with("List") && mapping.get("items").is_some() {
+            queue.extend(items_of(tree)?);
+            continue;
+        }
+        if kind.is_empty() {
+            return Err(Diagnostic::error(mapping.span, "the resource has no `kind`").hinted("add `kind:` and `apiVersion:`"));
+        }
+        let name = tree.at(&["metadata", "name"]);
+        if !kind.ends_with("List") && name.and_then(Node::as_str).is_none_or(str::is_empty) {
+            let error = Diagnostic::error(mapping.span, format!("the {kind} has no `metadata.name`"));
+            return Err(error.hinted("every resource needs a name; `generateName` cannot be composed"));
+        }
+        resources.push(Resource::new(tree));
+    }
+    Ok(resources)
+}
+
+fn items_of(list: Node) -> Result<Vec<Node>, Diagnostic> {
+    let Node::Mapping(mut mapping) = list else { return Ok(Vec::new()) };
+    match mapping.remove("items") {
+        Some(Node::Sequence(sequence)) => Ok(sequence.items),
+        Some(items) if items.is_null() => Ok(Vec::new()),
+        Some(items) => Err(Diagnostic::error(items.span(), "`items` of a list must be a sequence")),
+        None => Ok(Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, want: &[(&str, u32)]) {
+        let documents = split_documents(text, FileId::default()).expect("the case splits");
+        let got: Vec<(&str, u32)> = documents.iter().map(|d| (d.text, d.lines_before)).collect();
+        assert_eq!(got, want);
+    }
+
+    #[test]
+    fn documents_part_at_separators() {
+        check("a\n---\nb\n", &[("a\n", 0), ("b\n", 2)]);
+        check("---\na\n--- # next\nb", &[("---\na\n", 0), ("b", 3)]);
+        check("a\n---", &[("a\n---", 0)]);
+        assert!(split_documents("a\n--- {b: c}\n", FileId::default()).is_err());
+    }
+}

@@ -1,0 +1,172 @@
+//! Where a transformer may write: a kind, and a path into it.
+
+use hagane_yaml::{Mapping, Node, Scalar, Sequence, Tag};
+
+use crate::field_spec_table::FieldSpecRow;
+use crate::{Diagnostic, Gvk, GvkPattern};
+
+/// A kind, and a path into resources of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldSpec {
+    /// The kinds.
+    pub gvk: GvkPattern,
+    /// The path as written: `spec/template/metadata/labels`; `\/` is a slash in a key, `[]` marks a sequence.
+    pub path: String,
+    /// Whether what is missing on the way is made.
+    pub create: bool,
+    steps: Vec<PathStep>,
+}
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathStep {
+    /// The key.
+    pub key: String,
+    /// Whether the value must be a sequence. Sequences are gone into with or without this mark, but nothing is
+    /// made through one that has it.
+    pub sequence: bool,
+}
+
+/// What is made at the end of a path that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Create {
+    /// Nothing.
+    Nothing,
+    /// A scalar.
+    Scalar,
+    /// A mapping.
+    Mapping,
+    /// A sequence.
+    Sequence,
+}
+
+impl FieldSpec {
+    /// Returns a field spec with its path parsed.
+    pub fn new(gvk: GvkPattern, path: impl Into<String>, create: bool) -> FieldSpec {
+        let path = path.into();
+        let steps = parse_path(&path);
+        FieldSpec { gvk, path, create, steps }
+    }
+
+    /// Returns a row of a default table.
+    pub fn of_row(row: &FieldSpecRow) -> FieldSpec {
+        let gvk = GvkPattern { group: row.group.into(), version: row.version.into(), kind: row.kind.into() };
+        FieldSpec::new(gvk, row.path, row.create)
+    }
+
+    /// Returns the rows of a default table.
+    pub fn of_rows(rows: &[FieldSpecRow]) -> Vec<FieldSpec> {
+        rows.iter().map(FieldSpec::of_row).collect()
+    }
+
+    /// Returns whether resources of this kind are meant.
+    pub fn takes(&self, gvk: &Gvk) -> bool {
+        gvk.matches(&self.gvk)
+    }
+
+    /// Returns the steps of the path.
+    pub fn steps(&self) -> &[PathStep] {
+        &self.steps
+    }
+
+    /// Returns whether the path leads anywhere in `tree` without making anything.
+    pub fn reaches(&self, tree: &Node) -> bool {
+        reaches(tree, &self.steps)
+    }
+
+    /// Calls `set` on every node that the path leads to.
+    pub fn apply(
+        &self,
+        tree: &mut Node,
+        create: Create,
+        set: &mut dyn FnMut(&mut Node) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        visit(tree, &self.steps, if self.create { create } else { Create::Nothing }, set)
+    }
+}
+
+fn reaches(node: &Node, steps: &[PathStep]) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return true };
+    match node {
+        // A scalar on the way is an error that the walk must report.
+        Node::Scalar(scalar) => !scalar.is_null(),
+        Node::Sequence(sequence) => sequence.items.iter().any(|item| reaches(item, steps)),
+        Node::Mapping(mapping) => mapping.get(&step.key).is_some_and(|field| reaches(field, rest)),
+    }
+}
+
+/// Returns the steps of a path.
+pub fn parse_path(path: &str) -> Vec<PathStep> {
+    let mut keys: Vec<String> = Vec::new();
+    for part in path.split('/') {
+        match keys.last_mut() {
+            Some(last) if last.ends_with('\\') => {
+                last.pop();
+                last.push('/');
+                last.push_str(part);
+            }
+            _ => keys.push(part.to_owned()),
+        }
+    }
+    let step = |key: String| match key.strip_suffix("[]") {
+        Some(name) => PathStep { key: name.to_owned(), sequence: true },
+        None => PathStep { key, sequence: false },
+    };
+    keys.into_iter().map(step).collect()
+}
+
+/// Calls `set` on every node at the end of `steps`, going into sequences on the way.
+pub fn visit(
+    node: &mut Node,
+    steps: &[PathStep],
+    create: Create,
+    set: &mut dyn FnMut(&mut Node) -> Result<(), Diagnostic>,
+) -> Result<(), Diagnostic> {
+    let Some((step, rest)) = steps.split_first() else {
+        return set(node);
+    };
+    match node {
+        Node::Scalar(scalar) if scalar.is_null() => Ok(()),
+        Node::Scalar(scalar) => {
+            let message = format!("`{}` is looked for in a value that is neither a mapping nor a sequence", step.key);
+            Err(Diagnostic::error(scalar.span, message))
+        }
+        Node::Sequence(sequence) => sequence.items.iter_mut().try_for_each(|item| visit(item, steps, create, set)),
+        Node::Mapping(mapping) => {
+            let Some(field) = field(mapping, step, rest.is_empty(), create) else { return Ok(()) };
+            visit(field, rest, create, set)
+        }
+    }
+}
+
+/// Returns the field of a step, made when it is missing or null and may be made.
+fn field<'a>(mapping: &'a mut Mapping, step: &PathStep, last: bool, create: Create) -> Option<&'a mut Node> {
+    let made = match create {
+        _ if step.sequence => Create::Nothing,
+        Create::Nothing => Create::Nothing,
+        end if last => end,
+        _ => Create::Mapping,
+    };
+    let index = match mapping.position(&step.key) {
+        Some(index) => index,
+        None if made == Create::Nothing => return None,
+        None => {
+            mapping.push(step.key.as_str(), Node::string(""));
+            mapping.entries.len() - 1
+        }
+    };
+    let is_new = index + 1 == mapping.entries.len() && mapping.entries[index].value.as_str() == Some("");
+    let field = &mut mapping.entries[index].value;
+    let null = field.is_null();
+    if is_new || null {
+        let span = field.span();
+        match made {
+            Create::Mapping => *field = Node::Mapping(Mapping { span, ..Mapping::default() }),
+            Create::Sequence => *field = Node::Sequence(Sequence { span, ..Sequence::default() }),
+            Create::Nothing if step.sequence && null => *field = Node::Sequence(Sequence { span, ..Sequence::default() }),
+            Create::Scalar if null => *field = Node::Scalar(Scalar { span, tag: Tag::Str, ..Scalar::default() }),
+            Create::Scalar | Create::Nothing => {}
+        }
+    }
+    Some(field)
+}

@@ -1,0 +1,60 @@
+//! kustomize's legacy order: namespaces and definitions first, webhooks last.
+
+use crate::Resource;
+
+/// The kinds of the legacy order, with custom lists where `sortOptions` gives them.
+#[derive(Clone, Debug)]
+pub struct LegacyOrder {
+    /// Kinds that come first, in order.
+    pub first: Vec<String>,
+    /// Kinds that come last, in order.
+    pub last: Vec<String>,
+}
+
+impl Default for LegacyOrder {
+    fn default() -> LegacyOrder {
+        let own = |kinds: &[&str]| kinds.iter().map(|k| (*k).to_owned()).collect();
+        LegacyOrder {
+            first: own(&[
+                "Namespace",
+                "ResourceQuota",
+                "StorageClass",
+                "CustomResourceDefinition",
+                "ServiceAccount",
+                "PodSecurityPolicy",
+                "Role",
+                "ClusterRole",
+                "RoleBinding",
+                "ClusterRoleBinding",
+                "ConfigMap",
+                "Secret",
+                "Endpoints",
+                "Service",
+                "LimitRange",
+                "PriorityClass",
+                "PersistentVolume",
+                "PersistentVolumeClaim",
+                "Deployment",
+                "StatefulSet",
+                "CronJob",
+                "PodDisruptionBudget",
+            ]),
+            last: own(&["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]),
+        }
+    }
+}
+
+/// Returns the key by which resources are sorted in the legacy order: the kind's rank, then the texts of group,
+/// version and kind, then those of the whole id. `~` stands for what is absent and sorts after letters.
+pub fn legacy_order(resource: &Resource, order: &LegacyOrder) -> (i64, String, String) {
+    let id = resource.id();
+    let place = |kinds: &[String]| kinds.iter().position(|kind| id.gvk.kind == *kind);
+    let rank = match (place(&order.first), place(&order.last)) {
+        (Some(place), _) => place as i64 - order.first.len() as i64,
+        (None, Some(place)) => place as i64 + 1,
+        (None, None) => 0,
+    };
+    let or = |text: &str, absent: &str| if text.is_empty() { absent.to_owned() } else { text.to_owned() };
+    let id_text = format!("{}|{}|{}", id.gvk.sort_text(), or(&id.namespace, "~X"), or(&id.name, "~N"));
+    (rank, id.gvk.sort_text(), id_text)
+}

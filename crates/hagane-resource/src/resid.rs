@@ -1,0 +1,56 @@
+//! The id of a resource: group, version, kind, name and namespace.
+
+use std::fmt;
+
+use compact_str::CompactString;
+
+use crate::{Gvk, Schema};
+
+/// What tells a resource from every other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ResId {
+    /// Group, version and kind.
+    pub gvk: Gvk,
+    /// The name.
+    pub name: CompactString,
+    /// The namespace as written; empty when there is none.
+    pub namespace: CompactString,
+}
+
+/// The namespace of resources that have none because they belong to the whole cluster.
+pub(crate) const CLUSTER: &str = "_non_namespaceable_";
+
+impl ResId {
+    /// Returns whether the kind is one that certainly belongs to the whole cluster.
+    pub fn is_cluster_scoped(&self) -> bool {
+        Schema::is_cluster_scoped(&self.gvk.api_version(), &self.gvk.kind)
+    }
+
+    /// Returns the namespace that counts: `default` where none is written, and one name for all resources of
+    /// the cluster.
+    pub fn effective_namespace(&self) -> &str {
+        if self.is_cluster_scoped() {
+            CLUSTER
+        } else if self.namespace.is_empty() {
+            "default"
+        } else {
+            &self.namespace
+        }
+    }
+
+    /// Returns whether both name the same resource: `default` and no namespace are the same.
+    pub fn same_as(&self, other: &ResId) -> bool {
+        self.name == other.name && self.gvk == other.gvk && self.effective_namespace() == other.effective_namespace()
+    }
+}
+
+/// For people: `Deployment/web`, with `namespace/` before the name where one is written.
+impl fmt::Display for ResId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.gvk.kind, self.name)?;
+        if !self.namespace.is_empty() {
+            write!(f, " in namespace {}", self.namespace)?;
+        }
+        Ok(())
+    }
+}

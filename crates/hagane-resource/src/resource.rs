@@ -1,0 +1,284 @@
+//! A resource: its tree, and what happened to it.
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use hagane_yaml::{Mapping, Node, Scalar, Tag};
+
+use crate::{Gvk, Origin, ResId, Transformation};
+
+/// A Kubernetes object, shared until somebody writes to it. Its history lives here, never in its tree.
+#[derive(Clone)]
+pub struct Resource {
+    tree: Arc<Node>,
+    id: ResId,
+    /// The ids it had before, the first one first.
+    pub formers: Vec<Former>,
+    /// Name prefixes in the order they were put on.
+    pub prefixes: Vec<CompactString>,
+    /// Name suffixes in the order they were put on.
+    pub suffixes: Vec<CompactString>,
+    /// Whether another resource refers to it.
+    pub referred: bool,
+    /// How a generated resource meets one that is there already.
+    pub behavior: Behavior,
+    /// Whether the hash of its content is appended to its name.
+    pub needs_hash: bool,
+    /// Whether helm made it, which keeps `namespace:` away.
+    pub from_helm: bool,
+    /// Where it came from.
+    pub origin: Option<Origin>,
+    /// What changed it.
+    pub transformations: Vec<Transformation>,
+    /// Variables that point at it.
+    pub var_names: Vec<CompactString>,
+}
+
+/// An id that a resource had: what kustomize remembers of it. Group and version are not remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// The kind.
+    pub kind: CompactString,
+    /// The name.
+    pub name: CompactString,
+    /// The namespace that counted ([`ResId::effective_namespace`]).
+    pub namespace: CompactString,
+}
+
+/// How a generated resource meets one with its id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Behavior {
+    /// Not said: it must be new.
+    #[default]
+    Unspecified,
+    /// It must be new.
+    Create,
+    /// It takes the other's place.
+    Replace,
+    /// Its data is laid over the other's.
+    Merge,
+}
+
+impl Behavior {
+    /// Returns the behavior of that name; anything unknown is [`Behavior::Unspecified`], as in kustomize.
+    pub fn of(name: &str) -> Behavior {
+        match name {
+            "create" => Behavior::Create,
+            "replace" => Behavior::Replace,
+            "merge" => Behavior::Merge,
+            _ => Behavior::Unspecified,
+        }
+    }
+}
+
+impl Resource {
+    /// Returns a resource without a history.
+    pub fn new(tree: Node) -> Resource {
+        let id = id_of(&tree);
+        Resource {
+            tree: Arc::new(tree),
+            id,
+            formers: Vec::new(),
+            prefixes: Vec::new(),
+            suffixes: Vec::new(),
+            referred: false,
+            behavior: Behavior::Unspecified,
+            needs_hash: false,
+            from_helm: false,
+            origin: None,
+            transformations: Vec::new(),
+            var_names: Vec::new(),
+        }
+    }
+
+    /// Returns the tree.
+    pub fn tree(&self) -> &Node {
+        &self.tree
+    }
+
+    /// Returns the tree for writing values that are not part of the id; copied first when it is shared.
+    pub fn tree_mut(&mut self) -> &mut Node {
+        Arc::make_mut(&mut self.tree)
+    }
+
+    /// Lets `change` write anything, and takes the id anew.
+    pub fn edit<T>(&mut self, change: impl FnOnce(&mut Node) -> T) -> T {
+        let result = change(Arc::make_mut(&mut self.tree));
+        self.id = id_of(&self.tree);
+        result
+    }
+
+    /// Returns the current id.
+    pub fn id(&self) -> &ResId {
+        &self.id
+    }
+
+    /// Returns group, version and kind.
+    pub fn gvk(&self) -> &Gvk {
+        &self.id.gvk
+    }
+
+    /// Returns the name.
+    pub fn name(&self) -> &str {
+        &self.id.name
+    }
+
+    /// Returns the namespace as written.
+    pub fn namespace(&self) -> &str {
+        &self.id.namespace
+    }
+
+    /// Returns the ids that the resource had, the first one first. Group and version are today's.
+    pub fn former_ids(&self) -> impl DoubleEndedIterator<Item = ResId> + '_ {
+        self.formers.iter().map(|former| ResId {
+            gvk: Gvk { kind: former.kind.clone(), ..self.id.gvk.clone() },
+            name: former.name.clone(),
+            namespace: former.namespace.clone(),
+        })
+    }
+
+    /// Returns the first id the resource had.
+    pub fn original_id(&self) -> ResId {
+        self.former_ids().next().unwrap_or_else(|| self.id.clone())
+    }
+
+    /// Returns whether this is the current id or one that the resource had.
+    pub fn had_id(&self, id: &ResId) -> bool {
+        (self.id.name == id.name && self.id.same_as(id))
+            || self.formers.iter().any(|f| f.name == id.name) && self.former_ids().any(|former| former.same_as(id))
+    }
+
+    /// Notes the current id among the former ones.
+    pub fn remember_id(&mut self) {
+        self.formers.push(Former {
+            kind: self.id.gvk.kind.clone(),
+            name: self.id.name.clone(),
+            namespace: self.id.effective_namespace().into(),
+        });
+    }
+
+    /// Returns whether kustomize would carry notes in this resource's annotations.
+    ///
+    /// Ours are fields, but that the annotations exist shows: an empty `annotations` goes away with them.
+    pub fn is_annotated_by_build(&self) -> bool {
+        !self.formers.is_empty()
+            || !self.prefixes.is_empty()
+            || !self.suffixes.is_empty()
+            || self.referred
+            || self.needs_hash
+            || self.from_helm
+            || self.behavior != Behavior::Unspecified
+            || self.origin.is_some()
+            || !self.transformations.is_empty()
+    }
+
+    /// Returns `metadata`, made where there is none.
+    pub fn metadata_mut(&mut self) -> &mut Mapping {
+        mapping_at(Arc::make_mut(&mut self.tree), "metadata")
+    }
+
+    /// Sets the name.
+    pub fn set_name(&mut self, name: &str) {
+        self.metadata_mut().set("name", Node::string(name));
+        self.id.name = name.into();
+    }
+
+    /// Sets the namespace; an empty one is removed.
+    pub fn set_namespace(&mut self, namespace: &str) {
+        if namespace.is_empty() {
+            if self.tree.at(&["metadata", "namespace"]).is_some() {
+                self.metadata_mut().remove("namespace");
+            }
+        } else {
+            self.metadata_mut().set("namespace", Node::string(namespace));
+        }
+        self.id.namespace = namespace.into();
+    }
+
+    /// Sets the kind.
+    pub fn set_kind(&mut self, kind: &str) {
+        if let Node::Mapping(mapping) = Arc::make_mut(&mut self.tree) {
+            mapping.set("kind", Node::string(kind));
+        }
+        self.id.gvk.kind = kind.into();
+    }
+
+    /// Returns the entries of `metadata.labels` or `metadata.annotations` as text.
+    pub fn metadata_map(&self, field: &str) -> impl Iterator<Item = (&str, &str)> {
+        let mapping = self.tree.at(&["metadata", field]).and_then(Node::as_mapping);
+        mapping
+            .into_iter()
+            .flat_map(|m| &m.entries)
+            .map(|entry| (entry.key.text.as_str(), entry.value.as_str().unwrap_or_default()))
+    }
+
+    /// Returns one entry of `metadata.labels` or `metadata.annotations` as text.
+    pub fn metadata_entry(&self, field: &str, key: &str) -> Option<&str> {
+        self.metadata_map(field).find(|(k, _)| *k == key).map(|(_, v)| v)
+    }
+
+    /// Returns whether the tree is gone: deleted by a patch.
+    pub fn is_empty(&self) -> bool {
+        match &*self.tree {
+            Node::Mapping(mapping) => mapping.entries.is_empty(),
+            Node::Sequence(sequence) => sequence.items.is_empty(),
+            Node::Scalar(scalar) => scalar.is_null(),
+        }
+    }
+
+    /// Turns every value of `metadata.annotations` into a string, as kustomize does when it takes its own notes
+    /// off; an empty mapping goes away where there were such notes.
+    pub fn settle_annotations(&mut self) {
+        let Some(annotations) = self.tree.at(&["metadata", "annotations"]).and_then(Node::as_mapping) else {
+            return;
+        };
+        if annotations.entries.is_empty() {
+            if self.is_annotated_by_build() {
+                self.metadata_mut().remove("annotations");
+            }
+            return;
+        }
+        let settled = |entry: &hagane_yaml::Entry| {
+            entry.key.tag == Tag::Str && entry.value.as_scalar().is_some_and(|s| s.tag == Tag::Str)
+        };
+        if annotations.entries.iter().all(settled) {
+            return;
+        }
+        if let Some(Node::Mapping(annotations)) = self.metadata_mut().get_mut("annotations") {
+            for entry in &mut annotations.entries {
+                entry.key.tag = Tag::Str;
+                if let Node::Scalar(scalar) = &mut entry.value {
+                    *scalar = Scalar { span: scalar.span, ..Scalar::string(std::mem::take(&mut scalar.text)) };
+                }
+            }
+        }
+    }
+}
+
+/// Returns the mapping at `key`, put there (in the place of a null) when there is none.
+pub(crate) fn mapping_at<'a>(node: &'a mut Node, key: &str) -> &'a mut Mapping {
+    if !matches!(node, Node::Mapping(_)) {
+        *node = Node::mapping();
+    }
+    let Node::Mapping(mapping) = node else { unreachable!("made above") };
+    let index = match mapping.position(key) {
+        Some(index) => index,
+        None => {
+            mapping.push(key, Node::mapping());
+            mapping.entries.len() - 1
+        }
+    };
+    let value = &mut mapping.entries[index].value;
+    if !matches!(value, Node::Mapping(_)) {
+        *value = Node::mapping();
+    }
+    match value {
+        Node::Mapping(mapping) => mapping,
+        _ => unreachable!("made above"),
+    }
+}
+
+fn id_of(tree: &Node) -> ResId {
+    let text = |field| tree.at(&["metadata", field]).and_then(Node::as_str).unwrap_or_default().into();
+    ResId { gvk: Gvk::of(tree), name: text("name"), namespace: text("namespace") }
+}

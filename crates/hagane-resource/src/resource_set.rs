@@ -1,0 +1,174 @@
+//! Resources in order, each id once.
+
+use std::collections::HashMap;
+
+use compact_str::CompactString;
+
+use crate::{ResId, Resource};
+
+/// Resources in the order they were added. No two have the same current id when they are added; transformers
+/// may make ids meet later, as in kustomize.
+#[derive(Clone, Default)]
+pub struct ResourceSet {
+    resources: Vec<Resource>,
+    /// Places of resources by every name they have or had. Places of names that changed are found when the
+    /// index is made anew; `None` after a change.
+    by_name: Option<HashMap<CompactString, Vec<usize>>>,
+}
+
+/// A resource whose id is there already.
+#[derive(Clone, Debug)]
+pub struct Duplicate {
+    /// The id.
+    pub id: ResId,
+    /// Where the new one stands.
+    pub span: hagane_yaml::Span,
+    /// Where the old one stands.
+    pub first: hagane_yaml::Span,
+}
+
+impl ResourceSet {
+    /// Returns the resources.
+    pub fn iter(&self) -> std::slice::Iter<'_, Resource> {
+        self.resources.iter()
+    }
+
+    /// Returns the resources for writing.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Resource> {
+        self.by_name = None;
+        self.resources.iter_mut()
+    }
+
+    /// Returns how many there are.
+    pub fn len(&self) -> usize {
+        self.resources.len()
+    }
+
+    /// Returns whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.resources.is_empty()
+    }
+
+    /// Returns the resource at a place.
+    pub fn get(&self, index: usize) -> &Resource {
+        &self.resources[index]
+    }
+
+    /// Returns the resource at a place for writing.
+    pub fn get_mut(&mut self, index: usize) -> &mut Resource {
+        self.by_name = None;
+        &mut self.resources[index]
+    }
+
+    /// Returns the resource at a place for writing anything but its name.
+    pub fn get_mut_keeping_name(&mut self, index: usize) -> &mut Resource {
+        &mut self.resources[index]
+    }
+
+    /// Adds a resource.
+    pub fn add(&mut self, resource: Resource) -> Result<(), Duplicate> {
+        if let Some(&first) = self.with_current_id(resource.id()).first() {
+            return Err(Duplicate {
+                id: resource.id().clone(),
+                span: resource.tree().span(),
+                first: self.resources[first].tree().span(),
+            });
+        }
+        let place = self.resources.len();
+        if let Some(index) = &mut self.by_name {
+            note(index, &resource, place);
+        }
+        self.resources.push(resource);
+        Ok(())
+    }
+
+    /// Adds all of another set.
+    pub fn add_all(&mut self, other: ResourceSet) -> Result<(), Duplicate> {
+        if self.resources.is_empty() {
+            *self = other;
+            return Ok(());
+        }
+        other.resources.into_iter().try_for_each(|resource| self.add(resource))
+    }
+
+    /// Puts a resource at the place of another.
+    pub fn replace(&mut self, index: usize, resource: Resource) {
+        self.by_name = None;
+        self.resources[index] = resource;
+    }
+
+    /// Drops the resources that `keep` refuses.
+    pub fn retain(&mut self, keep: impl FnMut(&Resource) -> bool) {
+        let before = self.resources.len();
+        self.resources.retain(keep);
+        if self.resources.len() != before {
+            self.by_name = None;
+        }
+    }
+
+    /// Puts the resources in another order.
+    pub fn sort_by_key<K: Ord>(&mut self, key: impl FnMut(&Resource) -> K) {
+        self.by_name = None;
+        self.resources.sort_by_cached_key(key);
+    }
+
+    /// Returns the places of the resources with this current id.
+    pub fn with_current_id(&mut self, id: &ResId) -> Vec<usize> {
+        let places = self.named(&id.name).to_vec();
+        places.into_iter().filter(|&i| self.resources[i].id().same_as(id)).collect()
+    }
+
+    /// Returns the places of the resources that have or had this id.
+    pub fn with_any_id(&mut self, id: &ResId) -> Vec<usize> {
+        let places = self.named(&id.name).to_vec();
+        places.into_iter().filter(|&i| !self.resources[i].is_empty() && self.resources[i].had_id(id)).collect()
+    }
+
+    /// Returns the places of the resources that have or had this name, in order.
+    pub fn named(&mut self, name: &str) -> &[usize] {
+        let resources = &self.resources;
+        let index = self.by_name.get_or_insert_with(|| {
+            let mut index = HashMap::with_capacity(resources.len());
+            for (place, resource) in resources.iter().enumerate() {
+                note(&mut index, resource, place);
+            }
+            index
+        });
+        index.get(name).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn note(index: &mut HashMap<CompactString, Vec<usize>>, resource: &Resource, place: usize) {
+    let formers = resource.formers.iter().map(|f| &f.name);
+    for name in std::iter::once(&resource.id().name).chain(formers) {
+        let places = index.entry(name.clone()).or_default();
+        if places.last() != Some(&place) {
+            places.push(place);
+        }
+    }
+}
+
+impl FromIterator<Resource> for ResourceSet {
+    /// Collects resources without looking for ids that are there twice.
+    fn from_iter<I: IntoIterator<Item = Resource>>(resources: I) -> ResourceSet {
+        ResourceSet { resources: resources.into_iter().collect(), by_name: None }
+    }
+}
+
+impl IntoIterator for ResourceSet {
+    type Item = Resource;
+    type IntoIter = std::vec::IntoIter<Resource>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.resources.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a ResourceSet {
+    type Item = &'a Resource;
+    type IntoIter = std::slice::Iter<'a, Resource>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.resources.iter()
+    }
+}
