@@ -41,18 +41,26 @@ fn decrypt(directory: &Path, invocation: &Invocation) -> io::Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             decrypt(&path, invocation)?;
-        } else if is_encrypted(&fs::read(&path)?) {
-            peer("sops", invocation).args(["decrypt", "--in-place"]).arg(&path).output()?;
+        } else if let Some(format) = format(&String::from_utf8_lossy(&fs::read(&path)?)) {
+            let mut sops = peer("sops", invocation);
+            sops.args(["decrypt", "--in-place", "--input-type", format, "--output-type", format]);
+            sops.arg(&path).output()?;
         }
     }
     Ok(())
 }
 
-/// Returns whether the bytes hold a MAC of SOPS, in any of its formats.
-fn is_encrypted(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(bytes);
-    text.lines().any(|line| {
-        let line = line.trim_start().trim_start_matches('"');
-        line.strip_prefix("sops_").unwrap_or(line).starts_with("mac") && line.contains("ENC[")
-    })
+/// Returns the format of a SOPS file, told by its metadata; `None` for any other file.
+fn format(text: &str) -> Option<&'static str> {
+    let starts = |prefix: &str| text.lines().any(|line| line.starts_with(prefix));
+    match () {
+        () if starts("sops_mac=ENC[") => Some("dotenv"),
+        () if starts("[sops]") => Some("ini"),
+        () if starts("sops:") => Some("yaml"),
+        () if text.starts_with('{') && text.contains("\"sops\": {") => {
+            let first = text.split('"').nth(1).unwrap_or_default();
+            Some(if first == "data" { "binary" } else { "json" })
+        }
+        () => None,
+    }
 }
