@@ -1,1 +1,47 @@
 //! SOPS files: metadata, data keys, values, MAC, in all five formats.
+//!
+//! [`decrypt_file`] opens a file with the keys of a [`Keyring`] and verifies its MAC; [`placeholders`] shows the
+//! shape of one without any key. [`detect`] tells a SOPS file by its metadata. The crate touches neither disk
+//! nor environment: identities come in as texts, services through the [`Keyring`].
+//!
+//! ```
+//! use hagane_sops::{AgeKeyring, Format, Identities, decrypt_file, detect};
+//!
+//! let text = include_bytes!("../tests/fixtures/yaml/kubernetes/enc.yaml");
+//! let format = detect(text, Format::of_path("secret.yaml")).expect("it has a `sops` block");
+//! let mut identities = Identities::new();
+//! identities.add_text("keys.txt", include_str!("../tests/fixtures/keys.txt"));
+//! let contents = decrypt_file(text, format, Default::default(), &AgeKeyring::new(identities)).unwrap();
+//! assert_eq!(contents.documents()[0].at(&["stringData", "user"]).unwrap().as_str(), Some("admin"));
+//! ```
+
+mod contents;
+mod data_key;
+mod decrypt;
+mod detect;
+mod error;
+mod flat;
+mod format;
+mod key_group;
+mod keyring;
+mod mac;
+mod master_key;
+mod metadata;
+mod placeholder;
+mod secret;
+mod selection;
+mod shamir;
+mod tree;
+mod value;
+
+pub use contents::{Contents, Warning};
+pub use data_key::DataKey;
+pub use decrypt::decrypt_file;
+pub use detect::detect;
+pub use error::{DecryptError, ErrorClass, GroupFailure, NoKey, ValueProblem};
+pub use format::Format;
+pub use key_group::KeyGroup;
+pub use keyring::{AgeKeyring, Identities, Remembering};
+pub use master_key::{Attempt, KeyFailure, Keyring, MasterKey, WrappedKey};
+pub use placeholder::{PLACEHOLDER, placeholders};
+pub use secret::SecretBytes;

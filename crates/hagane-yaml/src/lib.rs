@@ -21,6 +21,6 @@ mod text;
 
 pub use error::YamlError;
 pub use node::{Comments, Entry, Extra, Mapping, Node, Scalar, Sequence, Style, Tag};
-pub use parse::{Dialect, Limits, ParseOptions, parse};
+pub use parse::{Dialect, Limits, MergeKeys, ParseOptions, parse};
 pub use span::{FileId, SourceMap, Span};
 pub use text::Text;

@@ -15,6 +15,8 @@ pub struct ParseOptions {
     pub dialect: Dialect,
     /// Whether comments are attached to nodes.
     pub comments: bool,
+    /// What becomes of merge keys.
+    pub merge_keys: MergeKeys,
     /// Lines of the file before this text, for positions.
     pub lines_before: u32,
     /// Bounds.
@@ -29,6 +31,16 @@ pub enum Dialect {
     V3,
     /// Go's yaml.v2: `yes` is true. Kustomization files and JSON patches in YAML.
     V2,
+}
+
+/// What becomes of merge keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MergeKeys {
+    /// Their entries are added to the mapping.
+    #[default]
+    Apply,
+    /// They stay as they are: keys `<<` with a mapping.
+    Keep,
 }
 
 /// Bounds on what is read, so that a hostile text ends in a diagnostic.
@@ -176,7 +188,7 @@ impl<'a> Reader<'a> {
             let next = self.next()?;
             let value = self.node(next, depth + 1)?;
             match key.tag {
-                Tag::Merge => merges.push(value),
+                Tag::Merge if self.options.merge_keys == MergeKeys::Apply => merges.push(value),
                 _ => mapping.entries.push(Entry { key, value }),
             }
         }

@@ -1,0 +1,147 @@
+//! Decryption: read, find the data key, open every value in its place, verify the MAC.
+
+use hagane_yaml::FileId;
+
+use crate::error::ValueProblem;
+use crate::format::{self, Loaded};
+use crate::mac::Mac;
+use crate::metadata::Metadata;
+use crate::selection::Seen;
+use crate::tree::{Comment, Element, Item, Kind, Leaf, Pair, Value};
+use crate::value::{Cipher, Opened, looks_encrypted};
+use crate::{Contents, DecryptError, Format, Keyring, key_group};
+
+/// Decrypts a file. The MAC is always verified; there is no way around it.
+pub fn decrypt_file(
+    text: &[u8],
+    format: Format,
+    file: FileId,
+    keyring: &dyn Keyring,
+) -> Result<Contents, DecryptError> {
+    let Loaded { mut documents, metadata } = format::load(text, format, file)?;
+    let metadata = Metadata::read(&metadata.ok_or(DecryptError::NoMetadata)?)?;
+    let cipher = Cipher::new(&key_group::data_key(&metadata, keyring)?);
+    let mut walk = Walk { cipher: &cipher, mac: Mac::new(&metadata), metadata: &metadata, warnings: Vec::new() };
+    for document in &mut documents {
+        walk.mapping(document, &mut String::new(), Seen::default())?;
+    }
+    let Walk { mac, warnings, .. } = walk;
+    mac.verify(&metadata, &cipher)?;
+    Contents::new(format, documents, warnings)
+}
+
+struct Walk<'a> {
+    cipher: &'a Cipher,
+    mac: Mac,
+    metadata: &'a Metadata,
+    warnings: Vec<crate::Warning>,
+}
+
+impl Walk<'_> {
+    /// `path` is the keys from the top, each with a colon behind it: the additional data of values.
+    fn mapping(&mut self, items: &mut [Item], path: &mut String, mut seen: Seen) -> Result<(), DecryptError> {
+        for item in items {
+            match item {
+                Item::Comment(comment) => {
+                    if self.metadata.selector.comment(&mut seen, comment.text.expose()) {
+                        self.comment(comment, path);
+                    }
+                }
+                Item::Pair(Pair { key, value }) => {
+                    let length = path.len();
+                    path.push_str(key);
+                    path.push(':');
+                    let inside = self.metadata.selector.enter(seen, key);
+                    if self.value(value, path, inside)?.is_some() {
+                        return Err(bad_value(value, path, ValueProblem::Unsupported));
+                    }
+                    path.truncate(length);
+                    self.metadata.selector.leave(&mut seen);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Places in a sequence are not part of the path: it is the MAC that holds the items in their order.
+    fn sequence(&mut self, elements: &mut [Element], path: &mut String, outer: Seen) -> Result<(), DecryptError> {
+        let mut seen = self.metadata.selector.enter_sequence(outer);
+        for element in elements {
+            match element {
+                Element::Comment(comment) => {
+                    if self.metadata.selector.comment(&mut seen, comment.text.expose()) {
+                        self.comment(comment, path);
+                    }
+                }
+                Element::Value(value) => {
+                    if let Some(comment) = self.value(value, path, seen)? {
+                        *element = Element::Comment(comment);
+                    }
+                    self.metadata.selector.leave(&mut seen);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a value in its place; returns the comment, if it turns out to be one.
+    fn value(&mut self, value: &mut Value, path: &mut String, seen: Seen) -> Result<Option<Comment>, DecryptError> {
+        match value {
+            Value::Null(_) => Ok(None),
+            Value::Mapping(items, _) => self.mapping(items, path, seen).map(|()| None),
+            Value::Sequence(elements, _) => self.sequence(elements, path, seen).map(|()| None),
+            Value::Leaf(leaf) => {
+                let encrypted = self.metadata.selector.encrypts(seen);
+                if encrypted {
+                    match self.leaf(leaf, path) {
+                        Ok(None) => {}
+                        Ok(Some(comment)) => return Ok(Some(comment)),
+                        Err(problem) => return Err(bad_value(value, path, problem)),
+                    }
+                }
+                if let Value::Leaf(leaf) = value {
+                    self.mac.add(leaf.bytes.expose(), encrypted);
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn leaf(&self, leaf: &mut Leaf, path: &str) -> Result<Option<Comment>, ValueProblem> {
+        // An empty string is its own ciphertext.
+        if leaf.kind == Kind::Str && leaf.bytes.expose().is_empty() {
+            return Ok(None);
+        }
+        if leaf.kind != Kind::Str {
+            return Err(ValueProblem::NotEncrypted);
+        }
+        match self.cipher.open(leaf.bytes.expose(), path)? {
+            Opened::Comment(text) => Ok(Some(Comment { text, span: leaf.span })),
+            Opened::Leaf(kind, bytes) => {
+                (leaf.kind, leaf.bytes, leaf.sensitive) = (kind, bytes, true);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Opens a comment in its place. Comments are not under the MAC, and files of old versions have plain ones:
+    /// what does not open stays.
+    fn comment(&mut self, comment: &mut Comment, path: &str) {
+        if comment.text.expose().is_empty() {
+            return;
+        }
+        let path = if path.is_empty() { ":" } else { path };
+        match self.cipher.open(comment.text.expose(), path) {
+            Ok(Opened::Comment(text) | Opened::Leaf(_, text)) => comment.text = text,
+            Err(_) if looks_encrypted(comment.text.expose()) => {
+                self.warnings.push(crate::Warning { span: comment.span, message: "an encrypted comment was altered" });
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn bad_value(value: &Value, path: &str, problem: ValueProblem) -> DecryptError {
+    let path = path.strip_suffix(':').unwrap_or(path).replace(':', ".");
+    DecryptError::BadValue { span: value.span(), path, problem }
+}

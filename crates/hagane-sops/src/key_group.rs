@@ -1,0 +1,46 @@
+//! Key groups: any key of a group opens the group; with several groups, enough of them make up the data key.
+
+use crate::error::{GroupFailure, NoKey};
+use crate::metadata::Metadata;
+use crate::{DataKey, DecryptError, Keyring, MasterKey, SecretBytes, shamir};
+
+/// Keys of which any one will do.
+pub type KeyGroup = Vec<MasterKey>;
+
+/// Returns the data key of a file.
+pub(crate) fn data_key(metadata: &Metadata, keyring: &dyn Keyring) -> Result<DataKey, DecryptError> {
+    let mut parts = Vec::new();
+    let mut groups = Vec::new();
+    for group in &metadata.key_groups {
+        match open_group(group, keyring) {
+            Ok(part) => {
+                parts.push(part);
+                groups.push(GroupFailure { opened: true, keys: Vec::new() });
+            }
+            Err(failure) => groups.push(failure),
+        }
+    }
+    let needed = match metadata.key_groups.len() {
+        0 | 1 => 1,
+        count => metadata.shamir_threshold.unwrap_or(count).max(2),
+    };
+    if parts.len() < needed {
+        return Err(DecryptError::NoKey(NoKey { span: metadata.span, groups, needed }));
+    }
+    let bad = DecryptError::BadDataKey { span: metadata.span };
+    let whole = if metadata.key_groups.len() == 1 { parts.pop() } else { shamir::combine(&parts) };
+    whole.and_then(|bytes| DataKey::new(&bytes)).ok_or(bad)
+}
+
+fn open_group(group: &KeyGroup, keyring: &dyn Keyring) -> Result<SecretBytes, GroupFailure> {
+    let mut keys: Vec<&MasterKey> = group.iter().collect();
+    keys.sort_by_key(|key| key.order());
+    let mut failure = GroupFailure::default();
+    for key in keys {
+        match keyring.unwrap_key(key) {
+            Ok(part) => return Ok(part),
+            Err(why) => failure.keys.push((key.clone(), why.tried)),
+        }
+    }
+    Err(failure)
+}

@@ -1,0 +1,39 @@
+//! Keyrings that need nothing from outside: age identities in memory, and a memory of keys already unwrapped.
+
+mod age;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use crate::{KeyFailure, Keyring, MasterKey, SecretBytes};
+
+pub use self::age::{AgeKeyring, Identities};
+
+/// A keyring that asks another one only once for each wrapped key: a service is called once for all files that
+/// share a data key.
+pub struct Remembering<K> {
+    keyring: K,
+    known: Mutex<BTreeMap<String, SecretBytes>>,
+}
+
+impl<K: Keyring> Remembering<K> {
+    /// Returns a keyring that remembers what `keyring` has unwrapped.
+    pub fn new(keyring: K) -> Remembering<K> {
+        Remembering { keyring, known: Mutex::default() }
+    }
+}
+
+impl<K: Keyring> Keyring for Remembering<K> {
+    fn unwrap_key(&self, key: &MasterKey) -> Result<SecretBytes, KeyFailure> {
+        let enc = &key.wrapped().enc;
+        if let Some(known) = self.known.lock().ok().and_then(|known| known.get(enc).cloned()) {
+            return Ok(known);
+        }
+        // The lock is free meanwhile: a slow service must not hold up the other files.
+        let unwrapped = self.keyring.unwrap_key(key)?;
+        if let Ok(mut known) = self.known.lock() {
+            known.insert(enc.clone(), unwrapped.clone());
+        }
+        Ok(unwrapped)
+    }
+}
