@@ -59,15 +59,18 @@ fn say(
     let directory = sandbox.path();
     let (program, args) = command.words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     match (program.as_str(), args) {
-        ("cat", [file]) => Ok(printed(fs::read_to_string(directory.join(file))?)),
-        ("ls", [folder]) => Ok(printed(names(&directory.join(folder))?)),
+        ("cat", [file]) => Ok(printed(fs::read_to_string(directory.join(file)))),
+        ("ls", [folder]) => Ok(printed(names(&directory.join(folder)))),
         ("hagane", args) => answer(&Invocation { directory, env: &command.env, args, needs_permissions }),
         _ => Err(io::Error::other(format!("`{}`: a case knows hagane, cat FILE and ls DIR", command.line))),
     }
 }
 
-fn printed(stdout: String) -> Output {
-    Output { stdout, ..Output::default() }
+fn printed(result: io::Result<String>) -> Output {
+    match result {
+        Ok(stdout) => Output { stdout, ..Output::default() },
+        Err(error) => Output { stderr: format!("{error}\n"), exit: 1, ..Output::default() },
+    }
 }
 
 fn names(directory: &Path) -> io::Result<String> {
