@@ -10,6 +10,7 @@
 //! assert_eq!(hagane_yaml::emit::go_v2(&documents[0]).unwrap(), "a:\n- x\nb: 1\n");
 //! ```
 
+mod comments;
 pub mod emit;
 mod error;
 mod node;

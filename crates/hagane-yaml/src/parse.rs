@@ -6,7 +6,7 @@
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
 use crate::scalar::{resolve_v2, resolve_v3};
-use crate::{Entry, Extra, FileId, Mapping, Node, Scalar, Sequence, Span, Style, Tag, Text, YamlError};
+use crate::{Comments, comments, Entry, Extra, FileId, Mapping, Node, Scalar, Sequence, Span, Style, Tag, Text, YamlError};
 
 /// How to read a text.
 #[derive(Clone, Debug, Default)]
@@ -68,8 +68,7 @@ pub fn parse(text: &str, file: FileId, options: &ParseOptions) -> Result<Vec<Nod
         return Err(YamlError::new(start, message));
     }
     let mut parser_options = granit_parser::Options::default();
-    parser_options.emit_comments = options.comments;
-    parser_options.max_buffered_comment_events = usize::MAX;
+    parser_options.emit_comments = false;
     parser_options.flow_nesting_limit = options.limits.depth;
     parser_options.block_nesting_limit = options.limits.depth;
     let mut reader = Reader {
@@ -79,6 +78,10 @@ pub fn parse(text: &str, file: FileId, options: &ParseOptions) -> Result<Vec<Nod
         anchors: Vec::new(),
         alias_nodes: 0,
         last: start,
+        comments: match options.comments {
+            true => comments::of_nodes(text, options.limits.depth).into_iter(),
+            false => Vec::new().into_iter(),
+        },
     };
     reader.documents()
 }
@@ -93,6 +96,8 @@ struct Reader<'a> {
     anchors: Vec<Option<(Node, usize)>>,
     alias_nodes: usize,
     last: Span,
+    /// The comments of the nodes to come.
+    comments: std::vec::IntoIter<Comments>,
 }
 
 impl<'a> Reader<'a> {
@@ -114,7 +119,6 @@ impl<'a> Reader<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Span, granit_parser::Span), YamlError> {
         loop {
             match self.events.next_event() {
-                Some(Ok((Event::Comment(..), _))) => {}
                 Some(Ok((event, span))) => {
                     self.last = self.span(&span.start);
                     return Ok((event, self.last, span));
@@ -137,7 +141,8 @@ impl<'a> Reader<'a> {
             let message = format!("collections are nested more than {} deep", self.options.limits.depth);
             return Err(YamlError::new(span, message));
         }
-        let (node, anchor) = match event {
+        let comments = self.comments.next().filter(|comments| *comments != Comments::default());
+        let (mut node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let empty = source.start == source.end;
                 (self.scalar(text, style, tag.as_deref(), span, empty)?, anchor)
@@ -160,9 +165,12 @@ impl<'a> Reader<'a> {
                 self.entries(&mut mapping, depth)?;
                 (Node::Mapping(mapping), anchor)
             }
-            Event::Alias(id) => return self.alias(id, span),
+            Event::Alias(id) => (self.alias(id, span)?, 0),
             _ => return Err(YamlError::new(span, "invalid YAML: a value is missing here")),
         };
+        if let Some(comments) = comments {
+            node.extra_mut().comments = comments;
+        }
         if anchor > 0 {
             let size = nodes(&node);
             if self.anchors.len() <= anchor {

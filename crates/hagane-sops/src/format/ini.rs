@@ -39,7 +39,7 @@ pub(crate) fn load(text: &[u8], file: FileId) -> Result<Loaded, DecryptError> {
     for section in sections {
         if section.name == METADATA {
             let lines = section.keys.iter().map(|key| (key.name.as_str(), key.value.as_str(), key.span));
-            metadata = Some(unflatten(lines, section.span)?);
+            metadata.get_or_insert(unflatten(lines, section.span)?);
         } else {
             items.push(item(section));
         }
@@ -106,10 +106,9 @@ impl<'a> Reader<'a> {
                 if name.is_empty() {
                     return Err(self.error("the section has no name"));
                 }
-                current = sections.iter().position(|s| s.name == name).unwrap_or(sections.len());
-                if current == sections.len() {
-                    sections.push(section(name, self.span));
-                }
+                // A name may come back; it is a section of its own each time.
+                current = sections.len();
+                sections.push(section(name, self.span));
                 comment.push_str(after.find(['#', ';']).map_or("", |at| &after[at..]));
                 sections[current].comment = std::mem::take(&mut comment).trim().to_owned();
                 continue;

@@ -220,8 +220,10 @@ impl<'a> Emitter<'a> {
 
     fn write_double_quoted(&mut self, text: &str) {
         self.write_indicator("\"", true, false, false);
+        // yaml.v3 looks for the mark at the start of the text each time: behind one, all is escaped.
+        let marked = text.starts_with('\u{feff}');
         for c in text.chars() {
-            if is_printable(c) && !is_break(c) && c != '"' && c != '\\' {
+            if !marked && is_printable(c) && !is_break(c) && c != '"' && c != '\\' {
                 self.put(c);
                 continue;
             }
