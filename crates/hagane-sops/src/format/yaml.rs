@@ -34,20 +34,20 @@ pub(crate) fn load(text: &[u8], file: FileId) -> Result<Loaded, DecryptError> {
             if index == 0 {
                 refuse_duplicates(mapping)?;
             }
-            let (blocks, rest) = std::mem::take(&mut mapping.entries).into_iter().partition(is_metadata);
-            mapping.entries = rest;
-            let block: Option<Entry> = Vec::into_iter(blocks).next();
-            if index == 0 {
-                metadata = block.map(|entry| entry.value);
+            // The key stays for now: comments above it belong to the document.
+            for entry in mapping.entries.iter_mut().filter(|entry| entry.key.text.as_str() == METADATA) {
+                let null = Node::Scalar(Scalar { tag: Tag::Null, ..Scalar::default() });
+                let block = std::mem::replace(&mut entry.value, null);
+                if index == 0 {
+                    metadata.get_or_insert(block);
+                }
             }
         }
-        documents.push(top(&node)?);
+        let mut items = top(&node)?;
+        items.retain(|item| !matches!(item, Item::Pair(pair) if pair.key == METADATA));
+        documents.push(items);
     }
     Ok(Loaded { documents, metadata })
-}
-
-fn is_metadata(entry: &Entry) -> bool {
-    entry.key.text.as_str() == METADATA
 }
 
 fn refuse_duplicates(mapping: &Mapping) -> Result<(), DecryptError> {
@@ -214,7 +214,8 @@ fn mapping(items: &[Item], span: Span) -> Node {
     }
     match mapping.entries.last_mut() {
         None => add_head(&mut mapping.extra, &mut waiting),
-        Some(last) => add_foot(&mut last.value, waiting),
+        Some(last) if !waiting.is_empty() => last.key.extra.get_or_insert_default().comments.foot = waiting,
+        Some(_) => {}
     }
     Node::Mapping(mapping)
 }
@@ -243,7 +244,8 @@ fn sequence(elements: &[Element], span: Span) -> Node {
     }
     match sequence.items.last_mut() {
         None => add_head(&mut sequence.extra, &mut waiting),
-        Some(last) => add_foot(last, waiting),
+        Some(last) if !waiting.is_empty() => last.extra_mut().comments.foot = waiting,
+        Some(_) => {}
     }
     Node::Sequence(sequence)
 }
@@ -251,12 +253,6 @@ fn sequence(elements: &[Element], span: Span) -> Node {
 fn add_head(extra: &mut Option<Box<Extra>>, lines: &mut Vec<Text>) {
     if !lines.is_empty() {
         extra.get_or_insert_default().comments.head.append(lines);
-    }
-}
-
-fn add_foot(node: &mut Node, mut lines: Vec<Text>) {
-    if !lines.is_empty() {
-        node.extra_mut().comments.foot.append(&mut lines);
     }
 }
 

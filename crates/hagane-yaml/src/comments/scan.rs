@@ -93,8 +93,7 @@ pub(super) fn scan(text: &str, depth: usize) -> Option<Scan> {
     for token in Scanner::with_options(StrInput::new(text), options) {
         let token = token.ok()?;
         let (kind, style) = kind(token.token_type())?;
-        let span = token.span();
-        noter.token(kind, style, span.start.byte_offset()?, span.end.byte_offset()?);
+        noter.token(kind, style, token.span().end.byte_offset()?);
     }
     Some(Scan { tokens: noter.tokens, notes: noter.notes, steps: noter.step })
 }
@@ -156,13 +155,13 @@ impl Noter<'_> {
         self.indents.last().copied().unwrap_or(-1)
     }
 
-    fn token(&mut self, kind: TokenKind, style: Option<ScalarStyle>, start: usize, end: usize) {
-        let start = start as isize;
+    fn token(&mut self, kind: TokenKind, style: Option<ScalarStyle>, end: usize) {
+        if kind == TokenKind::BlockEnd {
+            self.ends += 1;
+            return;
+        }
+        let start = self.next_start();
         match kind {
-            TokenKind::BlockEnd => {
-                self.ends += 1;
-                return;
-            }
             TokenKind::BlockMappingStart | TokenKind::BlockSequenceStart => {
                 self.between(start);
                 self.indents.push(self.column_of(start));
@@ -202,8 +201,27 @@ impl Noter<'_> {
         };
         self.tokens.push(Token { kind, start, step: self.step });
         (self.before_last, self.last) = (self.last, Some((kind, start)));
-        self.pass(kind, style, end as isize, owner);
+        let end = match kind {
+            TokenKind::StreamStart | TokenKind::StreamEnd => start,
+            TokenKind::DocumentStart | TokenKind::DocumentEnd => start + 3,
+            TokenKind::Directive | TokenKind::Alias | TokenKind::Anchor | TokenKind::Tag | TokenKind::Scalar => end as isize,
+            _ => start + 1,
+        };
+        self.pass(kind, style, end, owner);
         self.step += 1;
+    }
+
+    /// Returns where the next token begins: behind blanks, breaks and comments. Tokens know their ends better.
+    fn next_start(&self) -> isize {
+        let mut at = self.position.index as usize;
+        while let Some(byte) = self.bytes.get(at) {
+            match byte {
+                b'#' => at += self.bytes[at..].iter().take_while(|b| !matches!(b, b'\n' | b'\r')).count(),
+                byte if is_gap(*byte) => at += 1,
+                _ => break,
+            }
+        }
+        at as isize
     }
 
     /// Returns whether the `?` at a place is a sign, and not the first letter of a bare key.
