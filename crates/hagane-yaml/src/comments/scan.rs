@@ -357,7 +357,6 @@ impl Noter<'_> {
             if self.position.index >= start {
                 break;
             }
-            self.line_to_head();
             if self.bytes[self.position.index as usize] == b'#' {
                 self.comments(from);
             }
@@ -366,22 +365,6 @@ impl Noter<'_> {
             }
         }
         self.close_blocks(from, start);
-    }
-
-    /// Makes a head of a line comment behind the first `-` of a sequence, where something follows below.
-    fn line_to_head(&mut self) {
-        let [.., Token { kind: TokenKind::BlockSequenceStart, .. }, Token { kind: TokenKind::BlockEntry, .. }] =
-            self.tokens.as_slice()
-        else {
-            return;
-        };
-        let (position, at_break) = (self.position, self.at_break());
-        if let Some(note) = self.notes.last_mut().filter(|note| !note.line.is_empty() && !at_break) {
-            note.head = std::mem::take(&mut note.line);
-            if note.start.line == position.line - 1 {
-                note.token = position.index;
-            }
-        }
     }
 
     /// Closes the blocks that end before the token at `start`: the end goes before comments of the blocks
