@@ -1,1 +1,30 @@
 //! Loads and composes kustomizations exactly as kustomize 5.8.1 does.
+//!
+//! [`compose`] is the way in: it reads the kustomization of a directory and everything it refers to through
+//! the seam [`Files`], and returns the finished resources in their order. The order of the steps within a layer,
+//! which is kustomize's contract with its users, is in `compose.rs`, a step a line.
+
+mod accumulator;
+mod compose;
+mod config;
+mod config_file;
+mod decode;
+mod field_path;
+mod files;
+mod generator;
+mod hash;
+mod json_patch;
+mod kustomization;
+mod label_selector;
+mod merge;
+mod name_reference;
+mod replacement;
+mod selector;
+mod sources;
+mod transformer;
+mod variable;
+
+pub use compose::{Composed, Options, Reorder, compose};
+pub use files::{Decrypted, Decrypter, FileError, FileKind, Files};
+pub use kustomization::FILE_NAMES;
+pub use sources::{LoadRestriction, Source, Sources, relative};

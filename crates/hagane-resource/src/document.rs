@@ -41,6 +41,11 @@ pub fn split_documents(text: &str, file: FileId) -> Result<Vec<Document<'_>>, Ya
 
 /// Reads the resources of a file: every document that is not empty, the items of lists after the others.
 pub fn read_documents(text: &str, file: FileId) -> Result<Vec<Resource>, Diagnostic> {
+    read_documents_at(text, file, 0)
+}
+
+/// Reads the resources of a text that stands inside a file, after `lines_before` lines.
+pub fn read_documents_at(text: &str, file: FileId, lines_before: u32) -> Result<Vec<Resource>, Diagnostic> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let unix;
     let text = if text.contains("\r\n") {
@@ -54,7 +59,7 @@ pub fn read_documents(text: &str, file: FileId) -> Result<Vec<Resource>, Diagnos
         if document.text.trim().is_empty() {
             continue;
         }
-        let options = ParseOptions { lines_before: document.lines_before, ..ParseOptions::default() };
+        let options = ParseOptions { lines_before: lines_before + document.lines_before, ..ParseOptions::default() };
         // Only the first document of a part counts: `...` ends one without opening another.
         if let Some(tree) = parse(document.text, file, &options)?.into_iter().next() {
             trees.push(tree);

@@ -53,6 +53,11 @@ pub fn write(documents: &[Node], options: &Options) -> Zeroizing<String> {
     emitter.out
 }
 
+/// Returns a document as kustomize writes YAML inside a text: two spaces a level, sequences not set in.
+pub fn kyaml(document: &Node) -> Zeroizing<String> {
+    write(std::slice::from_ref(document), &Options { indent: 2, sequences: SequenceIndent::Compact })
+}
+
 /// Where a node stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {

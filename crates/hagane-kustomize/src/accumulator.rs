@@ -1,0 +1,129 @@
+//! What a layer hands the layer above it.
+
+use std::rc::Rc;
+
+use hagane_resource::{Behavior, Diagnostic, Duplicate, Resource, ResourceSet};
+use hagane_yaml::{Entry, Mapping, Node, Scalar, Span, Text};
+
+use crate::config::{Config, merged};
+use crate::variable::Vars;
+
+/// Resources so far, the field specs that will be used on them, and variables.
+pub struct Accumulator {
+    /// The resources.
+    pub resources: ResourceSet,
+    /// The field specs.
+    pub config: Rc<Config>,
+    /// The variables.
+    pub vars: Vars,
+}
+
+impl Accumulator {
+    /// Returns one without resources.
+    pub fn new(config: Rc<Config>) -> Accumulator {
+        Accumulator { resources: ResourceSet::default(), config, vars: Vars::default() }
+    }
+
+    /// Adds all that a layer below hands over.
+    pub fn absorb(&mut self, other: Accumulator, at: Span) -> Result<(), Diagnostic> {
+        self.resources.add_all(other.resources).map_err(|d| duplicate(&d, at))?;
+        self.config = merged(&self.config, &other.config).map_err(|e| e.or_at(at))?;
+        self.vars.absorb(other.vars)
+    }
+
+    /// Adds a generated resource: new, in the place of one, or with its data laid over one's.
+    pub fn add_generated(&mut self, mut resource: Resource) -> Result<(), Diagnostic> {
+        let at = resource.tree().span();
+        let places = self.resources.with_any_id(resource.id());
+        let place = match (&places[..], resource.behavior) {
+            ([], Behavior::Merge | Behavior::Replace) => {
+                let message = format!("there is no {} to merge into or replace", resource.id());
+                let error = Diagnostic::error(at, message);
+                let all: Vec<&Resource> = self.resources.iter().collect();
+                return Err(match crate::selector::nearest_resource(&resource.gvk().kind, resource.name(), &all) {
+                    Some(near) => error.hinted(format!("there is `{}`", near.id())),
+                    None => error.hinted("without `behavior:` it is made anew"),
+                });
+            }
+            ([], _) => return self.resources.add(resource).map_err(|d| duplicate(&d, at)),
+            ([place], Behavior::Merge | Behavior::Replace) => *place,
+            ([place], _) => {
+                let first = self.resources.get(*place).tree().span();
+                let error = Diagnostic::error(at, format!("there is a {} already", resource.id()));
+                return Err(error.hinted(format!("the first one is in line {}; `behavior: merge` or `replace` changes it", first.line)));
+            }
+            _ => {
+                let message = format!("there is more than one {} to merge into or replace", resource.id());
+                return Err(Diagnostic::error(at, message));
+            }
+        };
+        let old = self.resources.get(place);
+        if resource.behavior == Behavior::Merge {
+            merge_data(&mut resource, old);
+        }
+        inherit(&mut resource, old);
+        self.resources.replace(place, resource);
+        Ok(())
+    }
+}
+
+/// Returns the error about a resource that is there already.
+pub fn duplicate(duplicate: &Duplicate, at: Span) -> Diagnostic {
+    let span = if duplicate.span.is_known() { duplicate.span } else { at };
+    Diagnostic::error(span, format!("the resource {} is there already", duplicate.id))
+        .hinted("a resource has one place; to change one of a base, use a patch")
+}
+
+/// Gives a resource what stays of the one it replaces: name, namespace, labels, annotations, history.
+fn inherit(resource: &mut Resource, old: &Resource) {
+    for field in ["labels", "annotations"] {
+        let mut map = Mapping::default();
+        for (key, value) in old.metadata_map(field).chain(resource.metadata_map(field)) {
+            map.set(key, Node::string(value));
+        }
+        if map.entries.is_empty() {
+            if resource.tree().at(&["metadata", field]).is_some() {
+                resource.metadata_mut().remove(field);
+            }
+        } else {
+            resource.metadata_mut().set(field, Node::Mapping(map));
+        }
+    }
+    resource.set_name(old.name());
+    resource.set_namespace(old.namespace());
+    resource.formers.clone_from(&old.formers);
+    resource.prefixes.clone_from(&old.prefixes);
+    resource.suffixes.clone_from(&old.suffixes);
+    resource.referred = old.referred;
+    resource.needs_hash &= old.needs_hash;
+    resource.behavior = old.behavior;
+    resource.var_names.clone_from(&old.var_names);
+    if old.origin.is_some() {
+        resource.origin.clone_from(&old.origin);
+    }
+}
+
+fn merge_data(resource: &mut Resource, old: &Resource) {
+    for field in ["data", "binaryData"] {
+        let Some(Node::Mapping(below)) = old.tree().get(field) else { continue };
+        let mut merged: Vec<Entry> = below.entries.iter().map(as_text).collect();
+        if let Some(Node::Mapping(above)) = resource.tree().get(field) {
+            for entry in &above.entries {
+                match merged.iter_mut().find(|e| e.key.text == entry.key.text) {
+                    Some(own) => *own = entry.clone(),
+                    None => merged.push(entry.clone()),
+                }
+            }
+        }
+        if let Node::Mapping(tree) = resource.tree_mut() {
+            tree.set(field, Node::Mapping(Mapping { entries: merged, ..Mapping::default() }));
+        }
+    }
+}
+
+/// Data is text, whatever it looks like.
+fn as_text(entry: &Entry) -> Entry {
+    let text = entry.value.as_scalar().map_or_else(Text::default, |s| s.text.clone());
+    let scalar = Scalar { span: entry.value.span(), ..Scalar::string(text) };
+    Entry { key: entry.key.clone(), value: Node::Scalar(scalar) }
+}

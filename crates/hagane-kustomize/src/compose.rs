@@ -1,0 +1,344 @@
+//! kustomize's order of things, a step a line.
+
+mod metadata;
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use hagane_resource::{Diagnostic, LegacyOrder, ResourceSet, Schema, legacy_order};
+use hagane_yaml::Span;
+
+use crate::accumulator::{Accumulator, duplicate};
+use crate::config::{Config, add_specs, with_files};
+use crate::config_file;
+use crate::decode::Located;
+use crate::files::FileKind;
+use crate::generator::{Generated, generate};
+use crate::hash::content_hash;
+use crate::kustomization::{self, BuildMetadata, Kustomization, Label, Loaded, ReplacementEntry, Sort};
+use crate::name_reference::fix_references;
+use crate::replacement::replace;
+use crate::sources::{Root, Sources};
+use crate::transformer::{
+    Affix, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images, set_namespace,
+    set_replicas,
+};
+use crate::variable::resolve_vars;
+
+/// What a user may ask of a build.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The order of the output, where the kustomization does not say.
+    pub reorder: Reorder,
+    /// Whether everything gets the label `app.kubernetes.io/managed-by`.
+    pub managed_by_label: bool,
+}
+
+/// The order of the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reorder {
+    /// By kind, then by id.
+    #[default]
+    Legacy,
+    /// As loaded.
+    None,
+}
+
+/// What came out of a build.
+pub struct Composed {
+    /// The resources, in the order of the output.
+    pub resources: ResourceSet,
+    /// What there is to say besides.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Composes the kustomization of a directory.
+pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Composed, Diagnostic> {
+    let root = sources.root(target, None, Span::default())?;
+    let mut compose = Compose { sources, schema: Schema::builtin(), defaults: Rc::default(), warnings: Vec::new() };
+    let loaded = compose.load(&root, Span::default())?;
+    let layer = Layer::top(&root, loaded.file_name, loaded.kustomization.build_metadata);
+    let empty = Accumulator::new(compose.defaults.clone());
+    let Accumulator { mut resources, config, vars } = compose.accumulate(&layer, &loaded.kustomization, empty)?;
+    append_hashes(&mut resources)?;
+    fix_references(&mut resources, &config)?;
+    compose.warnings.extend(resolve_vars(&mut resources, &vars, &config.var_reference)?);
+    resources.retain(|r| r.metadata_entry("annotations", "config.kubernetes.io/local-config").is_none());
+    sort(&mut resources, loaded.kustomization.sort.as_ref(), options.reorder);
+    metadata::settle(&mut resources, loaded.kustomization.build_metadata, options.managed_by_label)?;
+    Ok(Composed { resources, warnings: compose.warnings })
+}
+
+/// A run of composing.
+struct Compose<'c, 'w> {
+    sources: &'c Sources<'w>,
+    schema: Schema,
+    defaults: Rc<Config>,
+    warnings: Vec<Diagnostic>,
+}
+
+/// A kustomization directory on the way down from the root.
+#[derive(Clone)]
+pub(crate) struct Layer {
+    pub(crate) root: Root,
+    /// The layers above, the root first: a base may not be one of them.
+    above: Vec<Root>,
+    /// The way from the root, as the kustomizations wrote it.
+    pub(crate) path: PathBuf,
+    /// The name of the kustomization file.
+    pub(crate) file_name: &'static str,
+    /// What the root wants to be told about the build.
+    pub(crate) metadata: BuildMetadata,
+}
+
+impl Layer {
+    fn top(root: &Root, file_name: &'static str, metadata: BuildMetadata) -> Layer {
+        Layer { root: root.clone(), above: Vec::new(), path: PathBuf::new(), file_name, metadata }
+    }
+
+    fn below(&self, root: Root, path: &str, file_name: &'static str) -> Layer {
+        let mut above = self.above.clone();
+        above.push(self.root.clone());
+        Layer { root, above, path: self.path.join(path), file_name, metadata: self.metadata }
+    }
+}
+
+impl Compose<'_, '_> {
+    fn load(&mut self, root: &Root, at: Span) -> Result<Loaded, Diagnostic> {
+        let loaded = kustomization::load(root, self.sources, at)?;
+        self.warnings.extend(loaded.warnings.iter().cloned());
+        Ok(loaded)
+    }
+
+    /// Adds all of a layer to what is there: for a base nothing, for a component all that its parent has so far.
+    fn accumulate(&mut self, layer: &Layer, k: &Kustomization, mut all: Accumulator) -> Result<Accumulator, Diagnostic> {
+        self.resources(layer, &k.resources, &mut all)?;
+        all.config = with_files(&all.config, &k.configurations, &layer.root, self.sources)?;
+        self.generate(layer, k, &mut all)?;
+        self.components(layer, &k.components, &mut all)?;
+        self.transform(layer, k, &mut all)?;
+        self.transform_by_files(layer, &k.transformers, &mut all)?;
+        self.validate(layer, &k.validators, &mut all)?;
+        all.vars.add(&k.vars)?;
+        Ok(all)
+    }
+
+    fn resources(&mut self, layer: &Layer, paths: &[Located<String>], all: &mut Accumulator) -> Result<(), Diagnostic> {
+        for path in paths {
+            match self.sources.kind(&layer.root, path) {
+                Some(FileKind::Directory) => {
+                    let below = self.layer(layer, path, false)?;
+                    all.absorb(below, path.span)?;
+                }
+                None if is_remote(path) => {
+                    let error = Diagnostic::error(path.span, format!("`{}` is remote, which is not supported yet", **path));
+                    return Err(error.hinted("keep a copy in the repository, or use kustomize for this directory"));
+                }
+                _ => {
+                    let file = self.sources.file(&layer.root, path, path.span)?;
+                    let found = self.sources.resources(&file, path.span)?;
+                    for resource in found.iter() {
+                        let mut resource = resource.clone();
+                        metadata::note_file(&mut resource, layer, path);
+                        all.resources.add(resource).map_err(|d| duplicate(&d, path.span))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Composes the layer in a directory.
+    fn layer(&mut self, above: &Layer, path: &Located<String>, component: bool) -> Result<Accumulator, Diagnostic> {
+        let empty = Accumulator::new(self.defaults.clone());
+        self.layer_over(above, path, component, empty)
+    }
+
+    fn layer_over(
+        &mut self,
+        above: &Layer,
+        path: &Located<String>,
+        component: bool,
+        all: Accumulator,
+    ) -> Result<Accumulator, Diagnostic> {
+        if Path::new(path.as_str()).is_absolute() {
+            let error = Diagnostic::error(path.span, format!("`{}` is absolute; a directory must be relative", **path));
+            return Err(error);
+        }
+        let root = self.sources.root(Path::new(path.as_str()), Some(&above.root), path.span)?;
+        // An ancestor would hold this layer again.
+        if let Some(visited) = above.above.iter().chain([&above.root]).find(|visited| visited.path().starts_with(root.path())) {
+            let shown = |root: &Root| self.sources.shown(root.path());
+            let message = format!("a cycle: `{}` contains `{}`, which refers to it", shown(&root), shown(visited));
+            return Err(Diagnostic::error(path.span, message).hinted("a base may not be, or lie above, a layer that uses it"));
+        }
+        let loaded = self.load(&root, path.span)?;
+        let kustomization = &loaded.kustomization;
+        if kustomization.is_component != component {
+            let (is, list) = match kustomization.is_component {
+                true => ("a component", "components"),
+                false => ("no component", "resources"),
+            };
+            let message = format!("`{}` is {is}: it belongs in `{list}`", **path);
+            return Err(Diagnostic::error(path.span, message));
+        }
+        let layer = above.below(root, path, loaded.file_name);
+        self.accumulate(&layer, kustomization, all).map_err(|mut error| {
+            error.layers.push(self.sources.shown(layer.root.path()));
+            error
+        })
+    }
+
+    fn components(&mut self, layer: &Layer, paths: &[Located<String>], all: &mut Accumulator) -> Result<(), Diagnostic> {
+        for path in paths {
+            if self.sources.kind(&layer.root, path) == Some(FileKind::File) {
+                let error = Diagnostic::error(path.span, format!("`{}` is a file; a component is a directory", **path));
+                return Err(error.hinted("files of resources belong in `resources`"));
+            }
+            let so_far = std::mem::replace(all, Accumulator::new(self.defaults.clone()));
+            *all = self.layer_over(layer, path, true, so_far)?;
+        }
+        Ok(())
+    }
+
+    fn generate(&mut self, layer: &Layer, k: &Kustomization, all: &mut Accumulator) -> Result<(), Diagnostic> {
+        let config_maps = k.config_maps.iter().map(|args| (Generated::ConfigMap, args));
+        for (kind, args) in config_maps.chain(k.secrets.iter().map(|args| (Generated::Secret, args))) {
+            let mut resource = generate(kind, args, &k.generator_options, &layer.root, self.sources)?;
+            metadata::note_generator(&mut resource, layer, kind);
+            all.add_generated(resource)?;
+        }
+        for config in self.configs(layer, &k.generators)? {
+            for resource in config_file::generate(&config, &layer.root, self.sources)? {
+                all.add_generated(resource)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies the builtin transformers, in kustomize's order, which is not the order of the file.
+    fn transform(&mut self, layer: &Layer, k: &Kustomization, all: &mut Accumulator) -> Result<(), Diagnostic> {
+        let (resources, config) = (&mut all.resources, all.config.clone());
+        let (root, sources) = (&layer.root, self.sources);
+        for text in &k.patches_strategic_merge {
+            apply_patch(resources, &load_patches(text, root, sources)?, &self.schema)?;
+        }
+        for entry in &k.patches {
+            apply_patch(resources, &load_patch(entry, root, sources)?, &self.schema)?;
+        }
+        if let Some(namespace) = &k.namespace {
+            set_namespace(resources, namespace, &config.namespace, Subjects::Default, false, namespace.span)?;
+        }
+        if let Some(prefix) = &k.name_prefix {
+            affix_names(resources, Affix::Prefix(prefix), &config.name_prefix)?;
+        }
+        if let Some(suffix) = &k.name_suffix {
+            affix_names(resources, Affix::Suffix(suffix), &config.name_suffix)?;
+        }
+        for entry in &k.labels {
+            label(resources, &entry.pairs, &label_specs(entry, &config)?)?;
+        }
+        label(resources, &k.common_labels, &config.common_labels)?;
+        annotate(resources, &k.common_annotations, &config.common_annotations)?;
+        for entry in &k.patches_json6902 {
+            apply_patch(resources, &load_patch(entry, root, sources)?.without_note(), &self.schema)?;
+        }
+        for replica in &k.replicas {
+            set_replicas(resources, replica, &config.replicas)?;
+        }
+        set_images(resources, &k.images, &config.images)?;
+        for entry in &k.replacements {
+            match entry {
+                ReplacementEntry::Inline(replacement) => replace(resources, replacement)?,
+                ReplacementEntry::File(path) => {
+                    for replacement in config_file::replacements(path, root, sources)? {
+                        replace(resources, &replacement)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn transform_by_files(&mut self, layer: &Layer, paths: &[Located<String>], all: &mut Accumulator) -> Result<(), Diagnostic> {
+        for config in self.configs(layer, paths)? {
+            config_file::transform(&config, &mut all.resources, &layer.root, self.sources, &self.schema)?;
+        }
+        Ok(())
+    }
+
+    /// Runs validators: transformers that may change nothing.
+    fn validate(&mut self, layer: &Layer, paths: &[Located<String>], all: &mut Accumulator) -> Result<(), Diagnostic> {
+        for config in self.configs(layer, paths)? {
+            let mut copy = all.resources.clone();
+            config_file::transform(&config, &mut copy, &layer.root, self.sources, &self.schema)?;
+            let changed = copy.iter().zip(&all.resources).find(|(new, old)| new.tree() != old.tree());
+            if let Some((_, old)) = changed {
+                let message = format!("the validator {} changes {}: a validator may change nothing", config.id(), old.id());
+                return Err(Diagnostic::error(config.tree().span(), message).hinted("list it under `transformers`"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the plugin configs that paths and inline texts lead to.
+    fn configs(&mut self, layer: &Layer, texts: &[Located<String>]) -> Result<Vec<hagane_resource::Resource>, Diagnostic> {
+        let mut all = Accumulator::new(self.defaults.clone());
+        for text in texts {
+            let inline = text.contains('\n') || text.contains(": ");
+            if inline {
+                for resource in hagane_resource::read_documents_at(text, text.span.file, text.span.line)? {
+                    all.resources.add(resource).map_err(|d| duplicate(&d, text.span))?;
+                }
+            } else {
+                self.resources(layer, std::slice::from_ref(text), &mut all)?;
+            }
+        }
+        Ok(all.resources.into_iter().collect())
+    }
+}
+
+/// Returns where the labels of an entry go.
+fn label_specs(entry: &Label, config: &Config) -> Result<Vec<hagane_resource::FieldSpec>, Diagnostic> {
+    let mut specs = entry.field_specs.clone();
+    if entry.include_selectors {
+        add_specs(&mut specs, &config.common_labels)?;
+    } else {
+        if entry.include_templates {
+            add_specs(&mut specs, &config.template_labels)?;
+        }
+        add_specs(&mut specs, &[hagane_resource::FieldSpec::new(Default::default(), "metadata/labels", true)])?;
+    }
+    Ok(specs)
+}
+
+fn append_hashes(resources: &mut ResourceSet) -> Result<(), Diagnostic> {
+    for place in 0..resources.len() {
+        let resource = resources.get(place);
+        if resource.needs_hash {
+            let name = format!("{}-{}", resource.name(), content_hash(resource)?);
+            let resource = resources.get_mut(place);
+            resource.remember_id();
+            resource.set_name(&name);
+        }
+    }
+    Ok(())
+}
+
+fn sort(resources: &mut ResourceSet, asked: Option<&Sort>, reorder: Reorder) {
+    let legacy = LegacyOrder::default();
+    let order = match (asked, reorder) {
+        (Some(Sort::Fifo), _) | (None, Reorder::None) => return,
+        (Some(Sort::Legacy(order)), _) => order,
+        (None, Reorder::Legacy) => &legacy,
+    };
+    resources.sort_by_key(|resource| legacy_order(resource, order));
+}
+
+/// Returns whether a path that leads to nothing here is a URL.
+fn is_remote(path: &str) -> bool {
+    ["https://", "http://", "ssh://", "git::", "git@", "file://"].iter().any(|scheme| path.starts_with(scheme))
+        || path.starts_with("github.com/")
+        || path.contains("?ref=")
+        || path.contains(".git/")
+}

@@ -1,0 +1,180 @@
+//! Where transformers write: the default field specs, and what `configurations` adds.
+
+use std::rc::Rc;
+
+use hagane_resource::field_spec_table as table;
+use hagane_resource::{Diagnostic, FieldSpec, GvkPattern};
+use hagane_yaml::{Dialect, Node, ParseOptions, Span, parse};
+
+use crate::decode::{Located, Object};
+use crate::kustomization::field_spec;
+use crate::sources::{Root, Sources};
+
+/// The field specs of all transformers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// For `namePrefix`.
+    pub name_prefix: Vec<FieldSpec>,
+    /// For `nameSuffix`.
+    pub name_suffix: Vec<FieldSpec>,
+    /// For `namespace`, besides `metadata.namespace`.
+    pub namespace: Vec<FieldSpec>,
+    /// For labels that selectors get too.
+    pub common_labels: Vec<FieldSpec>,
+    /// For labels that pod templates get too.
+    pub template_labels: Vec<FieldSpec>,
+    /// For annotations.
+    pub common_annotations: Vec<FieldSpec>,
+    /// For images.
+    pub images: Vec<FieldSpec>,
+    /// For replica counts.
+    pub replicas: Vec<FieldSpec>,
+    /// Fields with variables.
+    pub var_reference: Vec<FieldSpec>,
+    /// Fields with names of other resources.
+    pub name_reference: Vec<NameReference>,
+}
+
+/// A kind, and the fields that hold names of resources of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NameReference {
+    /// The kind that is referred to.
+    pub target: GvkPattern,
+    /// The fields.
+    pub referrers: Vec<FieldSpec>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        let mut common_labels = FieldSpec::of_rows(table::METADATA_LABELS);
+        common_labels.extend(FieldSpec::of_rows(table::COMMON_LABELS));
+        Config {
+            name_prefix: FieldSpec::of_rows(table::NAME_PREFIX),
+            name_suffix: FieldSpec::of_rows(table::NAME_SUFFIX),
+            namespace: FieldSpec::of_rows(table::NAMESPACE),
+            common_labels,
+            template_labels: FieldSpec::of_rows(table::TEMPLATE_LABELS),
+            common_annotations: FieldSpec::of_rows(table::COMMON_ANNOTATIONS),
+            images: FieldSpec::of_rows(table::IMAGES),
+            replicas: FieldSpec::of_rows(table::REPLICAS),
+            var_reference: FieldSpec::of_rows(table::VAR_REFERENCE),
+            name_reference: table::NAME_REFERENCE
+                .iter()
+                .map(|row| NameReference {
+                    target: GvkPattern { group: row.group.into(), version: row.version.into(), kind: row.kind.into() },
+                    referrers: FieldSpec::of_rows(row.referrers),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Returns `config` with the field specs of the files added.
+pub fn with_files(config: &Rc<Config>, paths: &[Located<String>], root: &Root, sources: &Sources) -> Result<Rc<Config>, Diagnostic> {
+    if paths.is_empty() {
+        return Ok(config.clone());
+    }
+    let mut config = Config::clone(config);
+    for path in paths {
+        let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
+        let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
+        for document in parse(source.text()?, source.file, &options)? {
+            if !document.is_null() {
+                config.add(&document)?;
+            }
+        }
+    }
+    Ok(Rc::new(config))
+}
+
+/// Returns the specs of two configs; those that both have once.
+pub fn merged(a: &Rc<Config>, b: &Rc<Config>) -> Result<Rc<Config>, Diagnostic> {
+    if Rc::ptr_eq(a, b) || a == b {
+        return Ok(a.clone());
+    }
+    let mut config = Config::clone(a);
+    config.merge(b)?;
+    Ok(Rc::new(config))
+}
+
+impl Config {
+    fn add(&mut self, node: &Node) -> Result<(), Diagnostic> {
+        let names = &[
+            "namePrefix",
+            "nameSuffix",
+            "namespace",
+            "commonLabels",
+            "labels",
+            "templateLabels",
+            "volumeClaimTemplateLabels",
+            "commonAnnotations",
+            "nameReference",
+            "varReference",
+            "images",
+            "replicas",
+        ];
+        let object = Object::new(node, "a transformer configuration", names)?;
+        let specs = |name| object.list(name, field_spec);
+        let mut common_labels = specs("commonLabels")?;
+        common_labels.extend(specs("labels")?);
+        let added = Config {
+            name_prefix: specs("namePrefix")?,
+            name_suffix: specs("nameSuffix")?,
+            namespace: specs("namespace")?,
+            common_labels,
+            template_labels: specs("templateLabels")?,
+            common_annotations: specs("commonAnnotations")?,
+            images: specs("images")?,
+            replicas: specs("replicas")?,
+            var_reference: specs("varReference")?,
+            name_reference: object.list("nameReference", name_reference)?,
+        };
+        self.merge(&added).map_err(|error| error.or_at(node.span()))
+    }
+
+    fn merge(&mut self, other: &Config) -> Result<(), Diagnostic> {
+        add_specs(&mut self.name_prefix, &other.name_prefix)?;
+        add_specs(&mut self.name_suffix, &other.name_suffix)?;
+        add_specs(&mut self.namespace, &other.namespace)?;
+        add_specs(&mut self.common_labels, &other.common_labels)?;
+        add_specs(&mut self.template_labels, &other.template_labels)?;
+        add_specs(&mut self.common_annotations, &other.common_annotations)?;
+        add_specs(&mut self.images, &other.images)?;
+        add_specs(&mut self.replicas, &other.replicas)?;
+        add_specs(&mut self.var_reference, &other.var_reference)?;
+        for reference in &other.name_reference {
+            match self.name_reference.iter_mut().find(|own| own.target == reference.target) {
+                Some(own) => add_specs(&mut own.referrers, &reference.referrers)?,
+                None => self.name_reference.push(reference.clone()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds the specs that are not there; the same place with another `create` is a conflict.
+pub(crate) fn add_specs(own: &mut Vec<FieldSpec>, other: &[FieldSpec]) -> Result<(), Diagnostic> {
+    for spec in other {
+        match own.iter().find(|o| o.gvk == spec.gvk && o.path == spec.path) {
+            Some(same) if same.create == spec.create => {}
+            Some(_) => {
+                let message = format!("the field spec `{}` is given twice, once with `create` and once without", spec.path);
+                return Err(Diagnostic::error(Span::default(), message));
+            }
+            None => own.push(spec.clone()),
+        }
+    }
+    Ok(())
+}
+
+fn name_reference(node: &Node) -> Result<NameReference, Diagnostic> {
+    let object = Object::new(node, "a name reference", &["group", "version", "kind", "fieldSpecs"])?;
+    Ok(NameReference {
+        target: GvkPattern {
+            group: object.text("group")?.into(),
+            version: object.text("version")?.into(),
+            kind: object.text("kind")?.into(),
+        },
+        referrers: object.list("fieldSpecs", field_spec)?,
+    })
+}

@@ -1,0 +1,237 @@
+//! Builtin generators and transformers that are configured in files of their own, under `generators:` and
+//! `transformers:`.
+
+use hagane_resource::{Diagnostic, FieldSpec, Resource, ResourceSet, Schema};
+use hagane_yaml::{Dialect, Node, ParseOptions, parse};
+
+use crate::decode::{Located, Names, Object, string};
+use crate::generator::{Generated, generate as generate_data};
+use crate::hash::content_hash;
+use crate::kustomization::{
+    GeneratorArgs, GeneratorOptions, Image, PatchEntry, PatchText, Replacement, Replica, field_spec,
+};
+use crate::replacement::replace;
+use crate::selector::Selector;
+use crate::sources::{Root, Sources};
+use crate::transformer::{
+    Affix, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images, set_namespace,
+    set_replicas,
+};
+
+const GENERATORS: [&str; 2] = ["ConfigMapGenerator", "SecretGenerator"];
+
+const TRANSFORMERS: [&str; 14] = [
+    "AnnotationsTransformer",
+    "HashTransformer",
+    "ImageTagTransformer",
+    "LabelTransformer",
+    "NamespaceTransformer",
+    "PatchJson6902Transformer",
+    "PatchStrategicMergeTransformer",
+    "PatchTransformer",
+    "PrefixTransformer",
+    "ReplacementTransformer",
+    "ReplicaCountTransformer",
+    "SuffixTransformer",
+    "ValueAddTransformer",
+    "PrefixSuffixTransformer",
+];
+
+/// Returns what a generator config makes.
+pub(crate) fn generate(config: &Resource, root: &Root, sources: &Sources) -> Result<Vec<Resource>, Diagnostic> {
+    let kind = match builtin_kind(config, &GENERATORS)? {
+        "ConfigMapGenerator" => Generated::ConfigMap,
+        _ => Generated::Secret,
+    };
+    let names: Names = &["name", "namespace", "behavior", "literals", "files", "envs", "env", "options", "type"];
+    let mut args = GeneratorArgs::of(&Object::lenient(config.tree(), "a generator", names)?)?;
+    if args.name.is_empty() {
+        args.name = config.name().to_owned();
+    }
+    if args.namespace.is_empty() {
+        args.namespace = config.namespace().to_owned();
+    }
+    Ok(vec![generate_data(kind, &args, &GeneratorOptions::default(), root, sources)?])
+}
+
+/// Applies a transformer config.
+pub(crate) fn transform(
+    config: &Resource,
+    resources: &mut ResourceSet,
+    root: &Root,
+    sources: &Sources,
+    schema: &Schema,
+) -> Result<(), Diagnostic> {
+    let kind = builtin_kind(config, &TRANSFORMERS)?;
+    let names: Names = &[
+        "annotations", "fieldSpecs", "imageTag", "jsonOp", "labels", "options", "patch", "patches", "path", "paths", "prefix",
+        "replacements", "replica", "setRoleBindingSubjects", "suffix", "target", "targets", "unsetOnly", "value",
+    ];
+    let object = Object::lenient(config.tree(), "a transformer", names)?;
+    let specs = object.list("fieldSpecs", field_spec)?;
+    match kind {
+        "AnnotationsTransformer" => annotate(resources, &object.string_map("annotations")?, &specs),
+        "LabelTransformer" => label(resources, &object.string_map("labels")?, &specs),
+        "HashTransformer" => hash(resources),
+        "PrefixTransformer" => affix_names(resources, Affix::Prefix(&object.text("prefix")?), &specs),
+        "SuffixTransformer" => affix_names(resources, Affix::Suffix(&object.text("suffix")?), &specs),
+        "PrefixSuffixTransformer" => {
+            affix_names(resources, Affix::Prefix(&object.text("prefix")?), &specs)?;
+            affix_names(resources, Affix::Suffix(&object.text("suffix")?), &specs)
+        }
+        "NamespaceTransformer" => {
+            let unset_only = object.bool("unsetOnly")?;
+            set_namespace(resources, config.namespace(), &specs, subjects(&object)?, unset_only, object.span)
+        }
+        "ImageTagTransformer" => {
+            let image = object.get("imageTag").map(Image::decode).transpose()?;
+            set_images(resources, image.as_slice(), &specs)
+        }
+        "ReplicaCountTransformer" => match object.get("replica").map(Replica::decode).transpose()? {
+            Some(replica) => set_replicas(resources, &replica, &specs),
+            None => Err(object.missing("replica")),
+        },
+        "PatchTransformer" => apply_patch(resources, &load_patch(&PatchEntry::of(&object)?, root, sources)?, schema),
+        "PatchJson6902Transformer" => {
+            apply_patch(resources, &load_patch(&json_entry(&object)?, root, sources)?.without_note(), schema)
+        }
+        "PatchStrategicMergeTransformer" => strategic_merges(&object, resources, root, sources, schema),
+        "ReplacementTransformer" => {
+            for replacement in object.list("replacements", |node| of_node(node, root, sources))?.into_iter().flatten() {
+                replace(resources, &replacement)?;
+            }
+            Ok(())
+        }
+        _ => value_add(&object, resources),
+    }
+}
+
+/// Returns the kind of a builtin config; anything else is a plugin, which is refused by name.
+fn builtin_kind<'c>(config: &'c Resource, kinds: &[&str]) -> Result<&'c str, Diagnostic> {
+    let (version, kind) = (config.gvk().api_version(), config.gvk().kind.as_str());
+    let at = config.tree().span();
+    let has_function = |key| config.metadata_entry("annotations", key).is_some();
+    if has_function("config.kubernetes.io/function") || has_function("config.k8s.io/function") {
+        let error = Diagnostic::error(at, format!("{} is a KRM function, which is not supported yet", config.id()));
+        return Err(error.hinted("nothing is rendered rather than something incomplete; use kustomize for this directory"));
+    }
+    if version != "builtin" {
+        let error = Diagnostic::error(at, format!("{} is a plugin ({version}), which is not supported yet", config.id()));
+        return Err(error.hinted("builtin transformers and generators have the apiVersion `builtin`"));
+    }
+    if !kinds.contains(&kind) {
+        let error = Diagnostic::error(at, format!("there is no builtin `{kind}` here"));
+        return Err(match hagane_resource::nearest(kind, kinds.iter().copied()) {
+            Some(near) => error.hinted(format!("did you mean `{near}`?")),
+            None => error.hinted(format!("there are {}", kinds.join(", "))),
+        });
+    }
+    Ok(kind)
+}
+
+fn hash(resources: &mut ResourceSet) -> Result<(), Diagnostic> {
+    for resource in resources.iter_mut().filter(|r| r.needs_hash) {
+        let name = format!("{}-{}", resource.name(), content_hash(resource)?);
+        resource.remember_id();
+        resource.set_name(&name);
+    }
+    Ok(())
+}
+
+fn subjects(object: &Object) -> Result<Subjects, Diagnostic> {
+    let text = object.string("setRoleBindingSubjects")?.unwrap_or_default();
+    match text.as_str() {
+        "" | "defaultOnly" => Ok(Subjects::Default),
+        "allServiceAccounts" => Ok(Subjects::AllServiceAccounts),
+        "none" => Ok(Subjects::None),
+        other => {
+            let error = Diagnostic::error(text.span, format!("`{other}` is no choice of subjects"));
+            Err(error.hinted("the choices are none, defaultOnly, allServiceAccounts"))
+        }
+    }
+}
+
+fn json_entry(object: &Object) -> Result<PatchEntry, Diagnostic> {
+    let text = match (object.string("path")?, object.string("jsonOp")?) {
+        (Some(path), None) => PatchText::Path(path),
+        (None, Some(text)) => PatchText::Inline(text),
+        (None, None) => return Err(Diagnostic::error(object.span, "the patch needs `path` or `jsonOp`")),
+        (Some(_), Some(text)) => return Err(Diagnostic::error(text.span, "`path` and `jsonOp` exclude each other")),
+    };
+    let target = object.get("target").map(Selector::decode).transpose()?;
+    Ok(PatchEntry { span: object.span, text, target, allow_name_change: false, allow_kind_change: false })
+}
+
+fn strategic_merges(
+    object: &Object,
+    resources: &mut ResourceSet,
+    root: &Root,
+    sources: &Sources,
+    schema: &Schema,
+) -> Result<(), Diagnostic> {
+    let mut texts = object.strings("paths")?;
+    texts.extend(object.string("patches")?.filter(|text| !text.is_empty()));
+    if texts.is_empty() {
+        return Err(Diagnostic::error(object.span, "the patch is empty").hinted("give it `paths` or `patches`"));
+    }
+    texts.iter().try_for_each(|text| apply_patch(resources, &load_patches(text, root, sources)?, schema))
+}
+
+/// Returns the replacements of a file: one, or a list.
+pub(crate) fn replacements(path: &Located<String>, root: &Root, sources: &Sources) -> Result<Vec<Replacement>, Diagnostic> {
+    let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
+    let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
+    let documents = parse(source.text()?, source.file, &options)?;
+    match documents.into_iter().find(|d| !d.is_null()) {
+        None => Ok(Vec::new()),
+        Some(Node::Sequence(sequence)) => sequence.items.iter().map(Replacement::decode).collect(),
+        Some(node) => Ok(vec![Replacement::decode(&node)?]),
+    }
+}
+
+fn of_node(node: &Node, root: &Root, sources: &Sources) -> Result<Vec<Replacement>, Diagnostic> {
+    match node.get("path") {
+        Some(path) => replacements(&string(path, "path")?, root, sources),
+        None => Ok(vec![Replacement::decode(node)?]),
+    }
+}
+
+/// Puts a text into fields, or a part into paths.
+fn value_add(object: &Object, resources: &mut ResourceSet) -> Result<(), Diagnostic> {
+    let value = object.text("value")?;
+    let targets = object.list("targets", |node| {
+        let target = Object::lenient(node, "a target", &["selector", "notSelector", "fieldPath", "filePathPosition"])?;
+        let selector = target.get("selector").map(Selector::decode).transpose()?;
+        let not = target.get("notSelector").map(Selector::decode).transpose()?;
+        let path = target.text("fieldPath")?;
+        let path = if path.is_empty() { "metadata/namespace".to_owned() } else { path };
+        Ok((selector, not, path, target.integer("filePathPosition")?.unwrap_or_default()))
+    })?;
+    for (selector, not, path, position) in targets {
+        let spec = FieldSpec::new(Default::default(), path, true);
+        for resource in resources.iter_mut() {
+            let meant = selector.as_ref().is_none_or(|s| s.takes(resource)) && !not.as_ref().is_some_and(|s| s.takes(resource));
+            if !meant {
+                continue;
+            }
+            resource.edit(|tree| {
+                spec.apply(tree, hagane_resource::Create::Scalar, &mut |node| {
+                    let old = node.as_str().unwrap_or_default();
+                    let text = if position == 0 { value.clone() } else { with_part(old, &value, position) };
+                    *node = Node::string(text);
+                    Ok(())
+                })
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns a file path with a part more at a place, counted from 1; behind all parts when it has fewer.
+fn with_part(path: &str, part: &str, position: i64) -> String {
+    let absolute = path.starts_with('/');
+    let mut parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
+    let at = usize::try_from(position - 1).unwrap_or(parts.len()).min(parts.len());
+    parts.insert(at, part);
+    format!("{}{}", if absolute { "/" } else { "" }, parts.join("/"))
+}

@@ -1,0 +1,201 @@
+//! Typed values out of a mapping, as Go's encoding/json takes them: field names in any case, the last of
+//! repeated fields, nothing unknown, and a message that says where.
+
+use hagane_resource::{Diagnostic, nearest};
+use hagane_yaml::scalar::{Value, value};
+use hagane_yaml::{Node, Span, Tag};
+
+/// A value and where it stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl<T> std::ops::Deref for Located<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// The fields of a mapping whose names are known.
+pub(crate) struct Object<'a> {
+    fields: Vec<(&'static str, Span, &'a Node)>,
+    pub(crate) span: Span,
+    what: &'static str,
+}
+
+/// The fields that a type takes.
+pub(crate) type Names = &'static [&'static str];
+
+impl<'a> Object<'a> {
+    /// Returns the fields of `node`; `what` names the type in messages.
+    pub(crate) fn new(node: &'a Node, what: &'static str, names: Names) -> Result<Object<'a>, Diagnostic> {
+        let Node::Mapping(mapping) = node else {
+            return Err(wrong_type(node, what, "a mapping"));
+        };
+        let mut fields: Vec<(&'static str, Span, &'a Node)> = Vec::with_capacity(mapping.entries.len());
+        for entry in &mapping.entries {
+            let key = key_text(entry.key.text.as_str(), entry.key.tag);
+            let known = names.iter().find(|n| **n == key).or_else(|| names.iter().find(|n| n.eq_ignore_ascii_case(key)));
+            let Some(name) = known else {
+                let error = Diagnostic::error(entry.key.span, format!("unknown field `{key}` in {what}"));
+                return Err(match nearest(key, names.iter().copied()) {
+                    Some(name) => error.hinted(format!("did you mean `{name}`?")),
+                    None => error.hinted(format!("the fields are {}", names.join(", "))),
+                });
+            };
+            fields.retain(|(other, _, _)| other != name);
+            fields.push((name, entry.key.span, &entry.value));
+        }
+        Ok(Object { fields, span: mapping.span, what })
+    }
+
+    /// Returns the fields of `node` that are known; others are let through, as plugin configs have always had them.
+    pub(crate) fn lenient(node: &'a Node, what: &'static str, names: Names) -> Result<Object<'a>, Diagnostic> {
+        let Node::Mapping(mapping) = node else {
+            return Err(wrong_type(node, what, "a mapping"));
+        };
+        let known = |key: &str| names.iter().find(|n| n.eq_ignore_ascii_case(key));
+        let fields = mapping.entries.iter().filter_map(|e| Some((*known(e.key.text.as_str())?, e.key.span, &e.value)));
+        Ok(Object { fields: fields.collect(), span: mapping.span, what })
+    }
+
+    /// Returns the value of a field; a null is no value.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a Node> {
+        self.fields.iter().find(|(n, _, _)| *n == name).map(|(_, _, node)| *node).filter(|node| !node.is_null())
+    }
+
+    /// Returns where the field's name stands, even when it has no value.
+    pub(crate) fn position(&self, name: &str) -> Option<Span> {
+        self.fields.iter().find(|(n, _, _)| *n == name).map(|(_, span, _)| *span)
+    }
+
+    /// Returns a text.
+    pub(crate) fn string(&self, name: &'static str) -> Result<Option<Located<String>>, Diagnostic> {
+        self.get(name).map(|node| string(node, name)).transpose()
+    }
+
+    /// Returns a text, or an empty one.
+    pub(crate) fn text(&self, name: &'static str) -> Result<String, Diagnostic> {
+        Ok(self.string(name)?.map(|s| s.value).unwrap_or_default())
+    }
+
+    /// Returns a boolean; absent is false.
+    pub(crate) fn bool(&self, name: &'static str) -> Result<bool, Diagnostic> {
+        let Some(node) = self.get(name) else { return Ok(false) };
+        match node.as_scalar().map(value) {
+            Some(Ok(Value::Bool(value))) => Ok(value),
+            _ => Err(wrong_type(node, name, "true or false")),
+        }
+    }
+
+    /// Returns an integer.
+    pub(crate) fn integer(&self, name: &'static str) -> Result<Option<i64>, Diagnostic> {
+        let Some(node) = self.get(name) else { return Ok(None) };
+        match node.as_scalar().map(value) {
+            Some(Ok(Value::Int(value))) => Ok(Some(value)),
+            Some(Ok(Value::Float(value))) if value.fract() == 0.0 && value.abs() < 9e15 => Ok(Some(value as i64)),
+            _ => Err(wrong_type(node, name, "an integer")),
+        }
+    }
+
+    /// Returns a list of whatever `item` takes.
+    pub(crate) fn list<T>(
+        &self,
+        name: &'static str,
+        item: impl Fn(&'a Node) -> Result<T, Diagnostic>,
+    ) -> Result<Vec<T>, Diagnostic> {
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(Node::Sequence(sequence)) => sequence.items.iter().map(item).collect(),
+            Some(node) => Err(wrong_type(node, name, "a list")),
+        }
+    }
+
+    /// Returns a list of texts.
+    pub(crate) fn strings(&self, name: &'static str) -> Result<Vec<Located<String>>, Diagnostic> {
+        self.list(name, |node| string(node, name))
+    }
+
+    /// Returns a mapping of texts to texts, in the order of the file; of repeated keys the last.
+    pub(crate) fn string_map(&self, name: &'static str) -> Result<Vec<(String, String)>, Diagnostic> {
+        let mapping = match self.get(name) {
+            None => return Ok(Vec::new()),
+            Some(Node::Mapping(mapping)) => mapping,
+            Some(node) => return Err(wrong_type(node, name, "a mapping of strings")),
+        };
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for entry in &mapping.entries {
+            let key = key_text(entry.key.text.as_str(), entry.key.tag).to_owned();
+            let text = if entry.value.is_null() { String::new() } else { string(&entry.value, name)?.value };
+            pairs.retain(|(other, _)| *other != key);
+            pairs.push((key, text));
+        }
+        Ok(pairs)
+    }
+
+    /// Returns a mapping of texts to booleans.
+    pub(crate) fn flags(&self, name: &'static str) -> Result<Vec<String>, Diagnostic> {
+        let mapping = match self.get(name) {
+            None => return Ok(Vec::new()),
+            Some(Node::Mapping(mapping)) => mapping,
+            Some(node) => return Err(wrong_type(node, name, "a mapping")),
+        };
+        let mut set = Vec::new();
+        for entry in &mapping.entries {
+            match entry.value.as_scalar().map(value) {
+                Some(Ok(Value::Bool(true))) => set.push(entry.key.text.as_str().to_owned()),
+                Some(Ok(Value::Bool(false) | Value::Null)) => {}
+                _ => return Err(wrong_type(&entry.value, name, "true or false")),
+            }
+        }
+        Ok(set)
+    }
+
+    /// Returns an error about a field that must be there.
+    pub(crate) fn missing(&self, name: &str) -> Diagnostic {
+        Diagnostic::error(self.span, format!("{} needs the field `{name}`", self.what))
+    }
+}
+
+/// Returns a text with its place.
+pub(crate) fn string(node: &Node, what: &str) -> Result<Located<String>, Diagnostic> {
+    match node.as_scalar().map(|s| (s, value(s))) {
+        Some((scalar, Ok(Value::Str(text)))) => Ok(Located { value: text.into_owned(), span: scalar.span }),
+        Some((scalar, Ok(Value::Null))) => Ok(Located { value: String::new(), span: scalar.span }),
+        _ => Err(wrong_type(node, what, "a string")),
+    }
+}
+
+/// Booleans as keys are what JSON makes of them.
+fn key_text(text: &str, tag: Tag) -> &str {
+    match (tag, text) {
+        (Tag::Bool, "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "True" | "TRUE") => "true",
+        (Tag::Bool, "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "False" | "FALSE") => "false",
+        _ => text,
+    }
+}
+
+fn wrong_type(node: &Node, what: &str, wanted: &str) -> Diagnostic {
+    let got = match node {
+        Node::Mapping(_) => "a mapping".to_owned(),
+        Node::Sequence(_) => "a list".to_owned(),
+        Node::Scalar(scalar) => match value(scalar) {
+            _ if scalar.text.is_sensitive() => "a decrypted value".to_owned(),
+            Ok(Value::Bool(_)) => format!("the boolean `{}`", scalar.text.as_str()),
+            Ok(Value::Int(_) | Value::Uint(_) | Value::Float(_)) => format!("the number `{}`", scalar.text.as_str()),
+            Ok(Value::Null) => "nothing".to_owned(),
+            _ => "a string".to_owned(),
+        },
+    };
+    let error = Diagnostic::error(node.span(), format!("`{what}` must be {wanted}, and is {got}"));
+    match (wanted, node) {
+        ("a string" | "a mapping of strings", Node::Scalar(_)) => error.hinted("put the value in quotes"),
+        _ => error,
+    }
+}

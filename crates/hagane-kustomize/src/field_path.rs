@@ -1,0 +1,212 @@
+//! Paths of replacements and variables: `spec.containers.[name=app].image`, `data.my\.key`, `spec.args.0`.
+
+use hagane_regex::Regex;
+use hagane_resource::Diagnostic;
+use hagane_yaml::{Mapping, Node, Scalar, Sequence, Span};
+
+/// One step of a path.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// A key of a mapping.
+    Key(String),
+    /// A place in a list.
+    Index(usize),
+    /// Items of a list by the value of a key; without a key by their own value.
+    Item {
+        /// The key, or nothing.
+        key: String,
+        /// The value as written.
+        value: String,
+        /// The value as a regular expression, found anywhere in the text.
+        pattern: Regex,
+    },
+    /// Every item of a list.
+    Every,
+    /// The last item of a list, or a new one.
+    Last,
+}
+
+/// Returns the steps of a path. Dots part them, but not inside brackets nor after a backslash.
+pub fn parse(path: &str, at: Span) -> Result<Vec<Step>, Diagnostic> {
+    let mut parts: Vec<String> = Vec::new();
+    for part in path.split('.') {
+        match parts.last_mut() {
+            Some(last) if last.ends_with('\\') => {
+                last.pop();
+                last.push('.');
+                last.push_str(part);
+            }
+            Some(last) if last.starts_with('[') && !last.ends_with(']') => {
+                last.push('.');
+                last.push_str(part);
+            }
+            _ => parts.push(part.to_owned()),
+        }
+    }
+    parts.into_iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).map(|part| step(part, at)).collect()
+}
+
+fn step(part: String, at: Span) -> Result<Step, Diagnostic> {
+    if part == "*" {
+        return Ok(Step::Every);
+    }
+    if part == "-" {
+        return Ok(Step::Last);
+    }
+    if let Ok(index) = part.parse::<usize>() {
+        return Ok(Step::Index(index));
+    }
+    let Some(inner) = part.strip_prefix('[').and_then(|p| p.strip_suffix(']')) else {
+        return Ok(Step::Key(part));
+    };
+    let Some((key, value)) = inner.split_once('=') else {
+        return Err(Diagnostic::error(at, format!("`{part}` selects no item")).hinted("write `[key=value]`, or `[=value]` in a list of single values"));
+    };
+    let pattern = Regex::new(value)
+        .map_err(|e| Diagnostic::error(at, format!("`{value}` is not a regular expression: {}", e.message)))?;
+    Ok(Step::Item { key: key.to_owned(), value: value.to_owned(), pattern })
+}
+
+/// Returns the one node at a path, as a source is looked up: values are compared whole.
+pub fn look_up<'n>(node: &'n Node, steps: &[Step]) -> Option<&'n Node> {
+    steps.iter().try_fold(node, |node, step| match (step, node) {
+        (Step::Key(key), Node::Mapping(mapping)) => mapping.get(key),
+        (Step::Index(index), Node::Sequence(sequence)) => sequence.items.get(*index),
+        // A key may look like a number.
+        (Step::Index(index), Node::Mapping(mapping)) => mapping.get(&index.to_string()),
+        (Step::Last, Node::Sequence(sequence)) => sequence.items.last(),
+        (Step::Item { key, value, .. }, Node::Sequence(sequence)) => sequence.items.iter().find(|item| {
+            let found = if key.is_empty() { item.as_str() } else { item.get(key).and_then(Node::as_str) };
+            found == Some(value)
+        }),
+        _ => None,
+    })
+}
+
+/// What is made at the end of a path that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Nothing: the path leads nowhere.
+    Skip,
+    /// A scalar whose text decides its type.
+    MakeScalar,
+    /// A mapping.
+    MakeMapping,
+    /// A list.
+    MakeSequence,
+}
+
+/// Calls `set` on every node that the path leads to; returns how many there were.
+pub fn visit(
+    node: &mut Node,
+    steps: &[Step],
+    missing: Missing,
+    at: Span,
+    set: &mut dyn FnMut(&mut Node) -> Result<(), Diagnostic>,
+) -> Result<usize, Diagnostic> {
+    let Some((step, rest)) = steps.split_first() else {
+        set(node)?;
+        return Ok(1);
+    };
+    if missing != Missing::Skip && node.is_null() {
+        *node = empty(steps, missing);
+    }
+    match (step, node) {
+        (Step::Key(key), Node::Mapping(mapping)) => visit_key(mapping, key, rest, missing, at, set),
+        (Step::Index(index), Node::Mapping(mapping)) => visit_key(mapping, &index.to_string(), rest, missing, at, set),
+        (Step::Index(index), Node::Sequence(sequence)) => {
+            let count = sequence.items.len();
+            if *index == count && missing != Missing::Skip {
+                sequence.items.push(empty(rest, missing));
+            }
+            match sequence.items.get_mut(*index) {
+                Some(item) => visit(item, rest, missing, at, set),
+                None => {
+                    let message = format!("the path goes to item {index} of a list with {count}");
+                    Err(Diagnostic::error(at, message))
+                }
+            }
+        }
+        (Step::Last, Node::Sequence(sequence)) if missing != Missing::Skip => {
+            sequence.items.push(empty(rest, missing));
+            match sequence.items.last_mut() {
+                Some(item) => visit(item, rest, missing, at, set),
+                None => Ok(0),
+            }
+        }
+        (Step::Every, Node::Sequence(sequence)) => {
+            sequence.items.iter_mut().try_fold(0, |n, item| Ok(n + visit(item, rest, missing, at, set)?))
+        }
+        (Step::Item { key, value, pattern }, Node::Sequence(sequence)) => {
+            let found = visit_items(sequence, key, pattern, rest, missing, at, set)?;
+            if found > 0 || missing == Missing::Skip {
+                return Ok(found);
+            }
+            sequence.items.push(new_item(key, value));
+            visit_items(sequence, key, pattern, rest, missing, at, set)
+        }
+        (step, node) => {
+            let (wanted, got) = match (step, node) {
+                (Step::Key(key), Node::Sequence(_)) => (format!("the key `{key}`"), "a list"),
+                (Step::Key(key), _) => (format!("the key `{key}`"), "a single value"),
+                (_, Node::Mapping(_)) => ("an item".into(), "a mapping"),
+                _ => ("an item".into(), "a single value"),
+            };
+            Err(Diagnostic::error(at, format!("the path looks for {wanted} in {got}")))
+        }
+    }
+}
+
+fn visit_key(
+    mapping: &mut Mapping,
+    key: &str,
+    rest: &[Step],
+    missing: Missing,
+    at: Span,
+    set: &mut dyn FnMut(&mut Node) -> Result<(), Diagnostic>,
+) -> Result<usize, Diagnostic> {
+    if missing != Missing::Skip && mapping.get(key).is_none() {
+        mapping.push(key, empty(rest, missing));
+    }
+    match mapping.get_mut(key) {
+        Some(field) => visit(field, rest, missing, at, set),
+        None => Ok(0),
+    }
+}
+
+fn visit_items(
+    sequence: &mut Sequence,
+    key: &str,
+    pattern: &Regex,
+    rest: &[Step],
+    missing: Missing,
+    at: Span,
+    set: &mut dyn FnMut(&mut Node) -> Result<(), Diagnostic>,
+) -> Result<usize, Diagnostic> {
+    let mut found = 0;
+    for item in &mut sequence.items {
+        let text = if key.is_empty() { item.as_str() } else { item.get(key).and_then(Node::as_str) };
+        if text.is_some_and(|text| pattern.is_match(text.trim())) {
+            found += visit(item, rest, missing, at, set)?;
+        }
+    }
+    Ok(found)
+}
+
+fn new_item(key: &str, value: &str) -> Node {
+    if key.is_empty() {
+        return Node::Scalar(Scalar::bare(value));
+    }
+    let mut mapping = Mapping::default();
+    mapping.push(key, Node::Scalar(Scalar::bare(value)));
+    Node::Mapping(mapping)
+}
+
+/// Returns the empty node that the next step needs.
+fn empty(rest: &[Step], missing: Missing) -> Node {
+    match (rest.first(), missing) {
+        (Some(Step::Key(_)), _) | (None, Missing::MakeMapping) => Node::mapping(),
+        (Some(_), _) | (None, Missing::MakeSequence) => Node::Sequence(Sequence::default()),
+        (None, _) => Node::Scalar(Scalar::bare("")),
+    }
+}

@@ -1,0 +1,293 @@
+//! JSON patches (RFC 6902), as the library behind kustomize applies them.
+//!
+//! It is more lenient than the standard: negative indices count from the end, `replace` makes a missing key,
+//! a value that is not given is null. What went through a patch went through JSON: numbers are floats, texts
+//! have lost their styles.
+
+use hagane_resource::Diagnostic;
+use hagane_yaml::scalar::{Value, go_general, value};
+use hagane_yaml::{Node, Scalar, Sequence, Span, Style, Tag, Text};
+
+use crate::decode::{Located, Object};
+
+/// One operation of a patch.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Where it stands.
+    pub span: Span,
+    verb: Verb,
+    path: Located<String>,
+    from: Option<Located<String>>,
+    value: Option<Node>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Add,
+    Remove,
+    Replace,
+    Move,
+    Copy,
+    Test,
+}
+
+/// Returns the operations of a patch: a list of mappings, read as JSON or as YAML 1.1.
+pub fn operations(node: &Node) -> Result<Vec<Operation>, Diagnostic> {
+    let Node::Sequence(sequence) = node else {
+        return Err(Diagnostic::error(node.span(), "a JSON patch must be a list of operations"));
+    };
+    sequence.items.iter().map(operation).collect()
+}
+
+fn operation(node: &Node) -> Result<Operation, Diagnostic> {
+    let Node::Mapping(mapping) = node else {
+        return Err(Diagnostic::error(node.span(), "an operation of a JSON patch must be a mapping"));
+    };
+    // Unlike everywhere else, fields that nobody knows are let through.
+    let known = ["op", "path", "from", "value"];
+    let entries = mapping.entries.iter().filter(|e| known.contains(&e.key.text.as_str())).cloned().collect();
+    let own = Node::Mapping(hagane_yaml::Mapping { entries, span: mapping.span, ..Default::default() });
+    let object = Object::new(&own, "an operation of a JSON patch", &["op", "path", "from", "value"])?;
+    let op = object.string("op")?.ok_or_else(|| object.missing("op"))?;
+    let verb = match op.as_str() {
+        "add" => Verb::Add,
+        "remove" => Verb::Remove,
+        "replace" => Verb::Replace,
+        "move" => Verb::Move,
+        "copy" => Verb::Copy,
+        "test" => Verb::Test,
+        other => {
+            let error = Diagnostic::error(op.span, format!("`{other}` is no operation of a JSON patch"));
+            return Err(error.hinted("the operations are add, remove, replace, move, copy and test"));
+        }
+    };
+    let path = object.string("path")?.ok_or_else(|| object.missing("path"))?;
+    let from = object.string("from")?;
+    if from.is_none() && matches!(verb, Verb::Move | Verb::Copy) {
+        return Err(object.missing("from"));
+    }
+    let value = own.get("value").map(|value| {
+        let mut value = value.clone();
+        through_json(&mut value);
+        value
+    });
+    Ok(Operation { span: mapping.span, verb, path, from, value })
+}
+
+/// Applies the operations, in order.
+pub fn apply(tree: &mut Node, operations: &[Operation]) -> Result<(), Diagnostic> {
+    through_json(tree);
+    operations.iter().try_for_each(|operation| operation.apply(tree))
+}
+
+impl Operation {
+    fn apply(&self, tree: &mut Node) -> Result<(), Diagnostic> {
+        let value = || self.value.clone().unwrap_or_else(|| null(self.span));
+        match self.verb {
+            Verb::Add => self.add(tree, value()),
+            Verb::Remove => self.take(tree, &self.path).map(drop),
+            Verb::Replace => self.replace(tree, value()),
+            Verb::Test => self.test(tree),
+            Verb::Move => {
+                let node = self.take(tree, self.from())?;
+                self.add(tree, node)
+            }
+            Verb::Copy => {
+                let from = self.from();
+                let (container, key) = self.container(tree, from)?;
+                let node = match container {
+                    Node::Sequence(sequence) => sequence.items[self.index(&key, sequence.items.len(), from)?].clone(),
+                    other => other.get(&key).cloned().unwrap_or_else(|| null(self.span)),
+                };
+                self.add(tree, node)
+            }
+        }
+    }
+
+    fn from(&self) -> &Located<String> {
+        self.from.as_ref().unwrap_or(&self.path)
+    }
+
+    fn add(&self, tree: &mut Node, node: Node) -> Result<(), Diagnostic> {
+        match self.container(tree, &self.path)? {
+            (Node::Mapping(mapping), key) => mapping.set(&key, node),
+            (Node::Sequence(sequence), key) => {
+                let end = sequence.items.len();
+                let index = if key == "-" { end } else { self.index(&key, end + 1, &self.path)? };
+                sequence.items.insert(index, node);
+            }
+            _ => return Err(self.no_parent(tree, &self.path)),
+        }
+        Ok(())
+    }
+
+    fn replace(&self, tree: &mut Node, node: Node) -> Result<(), Diagnostic> {
+        match self.container(tree, &self.path)? {
+            (Node::Mapping(mapping), key) => mapping.set(&key, node),
+            (Node::Sequence(sequence), key) => {
+                let index = self.index(&key, sequence.items.len(), &self.path)?;
+                sequence.items[index] = node;
+            }
+            _ => return Err(self.no_parent(tree, &self.path)),
+        }
+        Ok(())
+    }
+
+    fn take(&self, tree: &mut Node, path: &Located<String>) -> Result<Node, Diagnostic> {
+        match self.container(tree, path)? {
+            (Node::Sequence(sequence), key) => {
+                let index = self.index(&key, sequence.items.len(), path)?;
+                Ok(sequence.items.remove(index))
+            }
+            (Node::Mapping(mapping), key) => match mapping.remove(&key) {
+                Some(node) => Ok(node),
+                None => {
+                    let error = Diagnostic::error(path.span, format!("the path `{}` does not exist in the resource", **path));
+                    let keys = mapping.entries.iter().map(|e| e.key.text.as_str());
+                    Err(match hagane_resource::nearest(&key, keys) {
+                        Some(name) => error.hinted(format!("there is `{name}`")),
+                        None => error,
+                    })
+                }
+            },
+            _ => Err(self.no_parent(tree, path)),
+        }
+    }
+
+    fn test(&self, tree: &mut Node) -> Result<(), Diagnostic> {
+        let expected = self.value.as_ref().filter(|v| !v.is_null());
+        let (container, key) = self.container(tree, &self.path)?;
+        let found = match container {
+            Node::Sequence(sequence) => self.index(&key, sequence.items.len(), &self.path).ok().map(|i| &sequence.items[i]),
+            other => other.get(&key),
+        };
+        let found = found.filter(|node| !node.is_null());
+        let same = match (found, expected) {
+            (Some(found), Some(expected)) => same(found, expected),
+            (None, None) => true,
+            _ => false,
+        };
+        if same {
+            return Ok(());
+        }
+        // The values are not shown: either may be a secret.
+        let error = Diagnostic::error(self.span, format!("the test of `{}` failed: the value differs", *self.path));
+        Err(error.hinted("the operations after a failed test are not carried out; mend the test or the resource"))
+    }
+
+    /// Returns what holds the end of a path, and the last key.
+    fn container<'t>(&self, tree: &'t mut Node, path: &Located<String>) -> Result<(&'t mut Node, String), Diagnostic> {
+        let keys: Vec<String> = path.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~")).collect();
+        let Some((last, way)) = keys.split_last() else {
+            let error = Diagnostic::error(path.span, format!("the path `{}` names no field", **path));
+            return Err(error.hinted("a path starts with a slash: `/spec/replicas`"));
+        };
+        let mut depth = 0;
+        let mut node = &mut *tree;
+        for key in way {
+            node = match node {
+                Node::Sequence(sequence) => {
+                    let index = self.index(key, sequence.items.len(), path)?;
+                    &mut sequence.items[index]
+                }
+                Node::Mapping(mapping) => match mapping.position(key) {
+                    Some(index) => &mut mapping.entries[index].value,
+                    None => return Err(missing_step(path, &keys[..=depth], mapping.entries.iter().map(|e| e.key.text.as_str()))),
+                },
+                Node::Scalar(_) => return Err(missing_step(path, &keys[..=depth], std::iter::empty())),
+            };
+            depth += 1;
+        }
+        match node {
+            Node::Scalar(_) => Err(missing_step(path, &keys[..=depth.min(keys.len() - 1)], std::iter::empty())),
+            node => Ok((node, last.clone())),
+        }
+    }
+
+    fn no_parent(&self, _tree: &Node, path: &Located<String>) -> Diagnostic {
+        Diagnostic::error(path.span, format!("the path `{}` leads into a single value", **path))
+    }
+
+    /// Returns the place that a text names in a list of `len`; negative ones count from the end.
+    fn index(&self, text: &str, len: usize, path: &Located<String>) -> Result<usize, Diagnostic> {
+        let index: i64 = text.parse().map_err(|_| {
+            let error = Diagnostic::error(path.span, format!("`{text}` in the path `{}` is no place in a list", **path));
+            error.hinted("places are numbers from 0; `-` at the end of a path appends")
+        })?;
+        let place = if index < 0 { index + len as i64 } else { index };
+        match usize::try_from(place) {
+            Ok(place) if place < len => Ok(place),
+            _ => {
+                let message = format!("the path `{}` goes to item {index} of a list that is shorter", **path);
+                Err(Diagnostic::error(path.span, message).hinted("`-` at the end of a path appends"))
+            }
+        }
+    }
+}
+
+fn missing_step<'a>(path: &Located<String>, way: &[String], names: impl Iterator<Item = &'a str>) -> Diagnostic {
+    let step = way.last().map_or("", String::as_str);
+    let error = Diagnostic::error(path.span, format!("the path `{}` does not exist: there is no `/{}`", **path, way.join("/")));
+    match hagane_resource::nearest(step, names) {
+        Some(name) => error.hinted(format!("there is `{name}`")),
+        None => error.hinted("add the parent first: `op: add` makes only the last step of a path"),
+    }
+}
+
+fn null(span: Span) -> Node {
+    Node::Scalar(Scalar { tag: Tag::Null, text: "null".into(), span, ..Scalar::default() })
+}
+
+/// Returns whether two values are the same JSON; 1 and 1.0 are not, nor are mappings with a key more.
+fn same(a: &Node, b: &Node) -> bool {
+    match (a, b) {
+        (Node::Mapping(a), Node::Mapping(b)) => {
+            a.entries.len() == b.entries.len()
+                && a.entries.iter().all(|e| b.get(e.key.text.as_str()).is_some_and(|value| same(&e.value, value)))
+        }
+        (Node::Sequence(a), Node::Sequence(b)) => {
+            a.items.len() == b.items.len() && a.items.iter().zip(&b.items).all(|(a, b)| same(a, b))
+        }
+        (Node::Scalar(a), Node::Scalar(b)) => value(a).ok() == value(b).ok(),
+        _ => false,
+    }
+}
+
+/// Makes of a tree what a trip through JSON makes of it: every scalar has a type of JSON and is written plainly,
+/// numbers are floats.
+pub(crate) fn through_json(node: &mut Node) {
+    match node {
+        Node::Mapping(mapping) => {
+            mapping.flow = false;
+            for entry in &mut mapping.entries {
+                through_json(&mut entry.value);
+            }
+        }
+        Node::Sequence(Sequence { items, flow, .. }) => {
+            *flow = false;
+            items.iter_mut().for_each(through_json);
+        }
+        Node::Scalar(scalar) => scalar_through_json(scalar),
+    }
+}
+
+fn scalar_through_json(scalar: &mut Scalar) {
+    let number = |float: f64| (Text::from(go_general(float)), Tag::Unresolved);
+    let (text, tag) = match value(scalar) {
+        Ok(Value::Str(text)) if scalar.tag == Tag::Str && text == scalar.text.as_str() => {
+            scalar.style = Style::Plain;
+            return;
+        }
+        Ok(Value::Str(text)) => (Text::marked_as(text.into_owned(), &scalar.text), Tag::Str),
+        Ok(Value::Null) => ("null".into(), Tag::Null),
+        Ok(Value::Bool(value)) => (if value { "true" } else { "false" }.into(), Tag::Bool),
+        Ok(Value::Int(value)) => number(value as f64),
+        Ok(Value::Uint(value)) => number(value as f64),
+        Ok(Value::Float(value)) if value.is_finite() => number(value),
+        // What cannot be JSON is left for the output to refuse.
+        _ => return,
+    };
+    let text = if scalar.text.is_sensitive() { Text::sensitive(text.as_str().to_owned()) } else { text };
+    let tag = if tag == Tag::Unresolved { hagane_yaml::scalar::resolve_v3(text.as_str()) } else { tag };
+    *scalar = Scalar { text, tag, span: scalar.span, ..Scalar::default() };
+}

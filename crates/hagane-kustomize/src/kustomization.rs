@@ -1,0 +1,110 @@
+//! A kustomization file: its fields, as kustomize 5.8.1 knows them, with the places they stand in.
+
+mod entries;
+mod file;
+
+use hagane_resource::{FieldSpec, LegacyOrder};
+use hagane_yaml::{Node, Span};
+
+pub use crate::decode::Located;
+pub use entries::{
+    FieldOptions, GeneratorArgs, GeneratorOptions, Image, Label, PatchEntry, PatchText, Replacement, ReplacementSource,
+    ReplacementTarget, Replica, Var,
+};
+pub use file::{FILE_NAMES, Loaded, load};
+
+/// What a kustomization file says.
+#[derive(Default)]
+pub struct Kustomization {
+    /// Where the file starts.
+    pub span: Span,
+    /// Whether it is a component.
+    pub is_component: bool,
+    /// Files, directories and URLs of resources; `bases` are among them.
+    pub resources: Vec<Located<String>>,
+    /// Directories of components.
+    pub components: Vec<Located<String>>,
+    /// Files of field specs that are added to the default ones.
+    pub configurations: Vec<Located<String>>,
+    /// ConfigMaps to make.
+    pub config_maps: Vec<GeneratorArgs>,
+    /// Secrets to make.
+    pub secrets: Vec<GeneratorArgs>,
+    /// Options for every generator.
+    pub generator_options: GeneratorOptions,
+    /// Generator configs: paths or inline YAML.
+    pub generators: Vec<Located<String>>,
+    /// Transformer configs: paths or inline YAML.
+    pub transformers: Vec<Located<String>>,
+    /// Validator configs: paths or inline YAML.
+    pub validators: Vec<Located<String>>,
+    /// The namespace for everything.
+    pub namespace: Option<Located<String>>,
+    /// What every name starts with.
+    pub name_prefix: Option<Located<String>>,
+    /// What every name ends with.
+    pub name_suffix: Option<Located<String>>,
+    /// Labels, and where they go.
+    pub labels: Vec<Label>,
+    /// Labels for everything, selectors included.
+    pub common_labels: Vec<(String, String)>,
+    /// Annotations for everything.
+    pub common_annotations: Vec<(String, String)>,
+    /// Strategic merge patches: paths or inline YAML.
+    pub patches_strategic_merge: Vec<Located<String>>,
+    /// JSON patches.
+    pub patches_json6902: Vec<PatchEntry>,
+    /// Patches of either kind.
+    pub patches: Vec<PatchEntry>,
+    /// Images to rename.
+    pub images: Vec<Image>,
+    /// Replica counts.
+    pub replicas: Vec<Replica>,
+    /// Replacements: inline, or a path.
+    pub replacements: Vec<ReplacementEntry>,
+    /// Variables.
+    pub vars: Vec<Var>,
+    /// The order of the output; nothing when the file does not say.
+    pub sort: Option<Sort>,
+    /// What the build writes about itself into the output.
+    pub build_metadata: BuildMetadata,
+}
+
+/// A replacement in the kustomization, or the file that holds some.
+pub enum ReplacementEntry {
+    /// Inline.
+    Inline(Replacement),
+    /// A file with one replacement or a list of them.
+    File(Located<String>),
+}
+
+/// The order of the output.
+#[derive(Clone, Debug)]
+pub enum Sort {
+    /// The order in which resources were loaded.
+    Fifo,
+    /// By kind, then by id.
+    Legacy(LegacyOrder),
+}
+
+/// What the build writes about itself into the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BuildMetadata {
+    /// The label `app.kubernetes.io/managed-by`.
+    pub managed_by_label: bool,
+    /// The annotation that names a resource's file or generator.
+    pub origin_annotations: bool,
+    /// The annotation that lists the transformers a resource went through.
+    pub transformer_annotations: bool,
+}
+
+/// Returns a field spec out of a config.
+pub(crate) fn field_spec(node: &Node) -> Result<FieldSpec, hagane_resource::Diagnostic> {
+    let object = crate::decode::Object::new(node, "a field spec", &["group", "version", "kind", "path", "create"])?;
+    let gvk = hagane_resource::GvkPattern {
+        group: object.text("group")?.into(),
+        version: object.text("version")?.into(),
+        kind: object.text("kind")?.into(),
+    };
+    Ok(FieldSpec::new(gvk, object.text("path")?, object.bool("create")?))
+}

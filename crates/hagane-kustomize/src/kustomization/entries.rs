@@ -1,0 +1,378 @@
+//! The entries of a kustomization's lists.
+
+use hagane_resource::{Behavior, Diagnostic, FieldSpec};
+use hagane_yaml::{Node, Span};
+
+use super::field_spec;
+use crate::decode::{Located, Names, Object, string};
+use crate::selector::Selector;
+
+/// One generated ConfigMap or Secret.
+#[derive(Clone, Debug, Default)]
+pub struct GeneratorArgs {
+    /// Where the entry stands.
+    pub span: Span,
+    /// The name before the hash.
+    pub name: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The type of a Secret.
+    pub secret_type: String,
+    /// How it meets one that is there.
+    pub behavior: Behavior,
+    /// `key=value` texts.
+    pub literals: Vec<Located<String>>,
+    /// `path` or `key=path` texts.
+    pub files: Vec<Located<String>>,
+    /// Paths of dotenv files.
+    pub envs: Vec<Located<String>>,
+    /// Its own options.
+    pub options: GeneratorOptions,
+}
+
+/// What generators do besides data.
+#[derive(Clone, Debug, Default)]
+pub struct GeneratorOptions {
+    /// Labels.
+    pub labels: Vec<(String, String)>,
+    /// Annotations.
+    pub annotations: Vec<(String, String)>,
+    /// Whether the name stays without a hash.
+    pub disable_name_suffix_hash: bool,
+    /// Whether the object is immutable.
+    pub immutable: bool,
+}
+
+/// Labels, and where they go.
+#[derive(Clone, Debug, Default)]
+pub struct Label {
+    /// The labels.
+    pub pairs: Vec<(String, String)>,
+    /// Whether selectors get them too.
+    pub include_selectors: bool,
+    /// Whether pod templates get them too.
+    pub include_templates: bool,
+    /// More places.
+    pub field_specs: Vec<FieldSpec>,
+}
+
+/// A patch in a kustomization.
+#[derive(Clone, Debug)]
+pub struct PatchEntry {
+    /// Where the entry stands.
+    pub span: Span,
+    /// The patch.
+    pub text: PatchText,
+    /// What it is for; nothing when the patch itself says.
+    pub target: Option<Selector>,
+    /// Whether it may change the name.
+    pub allow_name_change: bool,
+    /// Whether it may change the kind.
+    pub allow_kind_change: bool,
+}
+
+/// Where a patch stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PatchText {
+    /// In a file.
+    Path(Located<String>),
+    /// In the kustomization.
+    Inline(Located<String>),
+}
+
+/// An image to rename.
+#[derive(Clone, Debug, Default)]
+pub struct Image {
+    /// Where the entry stands.
+    pub span: Span,
+    /// The name it has: a regular expression, as in kustomize.
+    pub name: Located<String>,
+    /// The name it gets.
+    pub new_name: String,
+    /// The tag it gets.
+    pub new_tag: String,
+    /// What is appended to its tag.
+    pub tag_suffix: String,
+    /// The digest it gets.
+    pub digest: String,
+}
+
+/// A replica count.
+#[derive(Clone, Debug, Default)]
+pub struct Replica {
+    /// Where the entry stands.
+    pub span: Span,
+    /// The workload's name.
+    pub name: String,
+    /// The count.
+    pub count: i64,
+}
+
+/// A value copied from one resource into others.
+#[derive(Clone, Debug)]
+pub struct Replacement {
+    /// Where the entry stands.
+    pub span: Span,
+    /// What is copied.
+    pub source: ReplacementSource,
+    /// Where it goes.
+    pub targets: Vec<ReplacementTarget>,
+}
+
+/// What is copied.
+#[derive(Clone, Debug)]
+pub enum ReplacementSource {
+    /// A field of a resource.
+    Field {
+        /// The resource: plain texts, not regular expressions.
+        selector: Selector,
+        /// The field.
+        field_path: Option<Located<String>>,
+        /// Which part of it.
+        options: FieldOptions,
+    },
+    /// A text.
+    Value(Located<String>),
+}
+
+/// Where a value goes.
+#[derive(Clone, Debug)]
+pub struct ReplacementTarget {
+    /// Where the entry stands.
+    pub span: Span,
+    /// The resources.
+    pub select: Selector,
+    /// Those that are left out.
+    pub reject: Vec<Selector>,
+    /// The fields.
+    pub field_paths: Vec<Located<String>>,
+    /// Which part of them.
+    pub options: FieldOptions,
+}
+
+/// Which part of a field's text is meant, and whether a missing field is made.
+#[derive(Clone, Debug, Default)]
+pub struct FieldOptions {
+    /// What parts the text.
+    pub delimiter: String,
+    /// The part, from 0.
+    pub index: i64,
+    /// Whether a missing field is made.
+    pub create: bool,
+}
+
+/// A variable.
+#[derive(Clone, Debug)]
+pub struct Var {
+    /// Where the entry stands.
+    pub span: Span,
+    /// The name.
+    pub name: String,
+    /// The resource it is read from.
+    pub object: hagane_resource::ResId,
+    /// The field it is read from.
+    pub field_path: String,
+}
+
+const GENERATOR_ARGS: Names =
+    &["name", "namespace", "behavior", "literals", "files", "envs", "env", "options", "type"];
+
+impl GeneratorArgs {
+    pub(crate) fn decode(node: &Node) -> Result<GeneratorArgs, Diagnostic> {
+        GeneratorArgs::of(&Object::new(node, "a generator", GENERATOR_ARGS)?)
+    }
+
+    pub(crate) fn of(object: &Object) -> Result<GeneratorArgs, Diagnostic> {
+        let mut envs = object.strings("envs")?;
+        envs.extend(object.string("env")?);
+        Ok(GeneratorArgs {
+            span: object.span,
+            name: object.text("name")?,
+            namespace: object.text("namespace")?,
+            secret_type: object.text("type")?,
+            behavior: Behavior::of(&object.text("behavior")?),
+            literals: object.strings("literals")?,
+            files: object.strings("files")?,
+            envs,
+            options: object.get("options").map(GeneratorOptions::decode).transpose()?.unwrap_or_default(),
+        })
+    }
+}
+
+impl GeneratorOptions {
+    pub(crate) fn decode(node: &Node) -> Result<GeneratorOptions, Diagnostic> {
+        let names = &["labels", "annotations", "disableNameSuffixHash", "immutable"];
+        let object = Object::new(node, "generator options", names)?;
+        Ok(GeneratorOptions {
+            labels: object.string_map("labels")?,
+            annotations: object.string_map("annotations")?,
+            disable_name_suffix_hash: object.bool("disableNameSuffixHash")?,
+            immutable: object.bool("immutable")?,
+        })
+    }
+
+    /// Returns these options with those for every generator below them: an own label or annotation wins, a switch
+    /// is on when either is.
+    pub(crate) fn over(&self, global: &GeneratorOptions) -> GeneratorOptions {
+        let merged = |own: &[(String, String)], global: &[(String, String)]| {
+            let mut pairs = own.to_vec();
+            pairs.extend(global.iter().filter(|(key, _)| !own.iter().any(|(k, _)| k == key)).cloned());
+            pairs
+        };
+        GeneratorOptions {
+            labels: merged(&self.labels, &global.labels),
+            annotations: merged(&self.annotations, &global.annotations),
+            disable_name_suffix_hash: self.disable_name_suffix_hash || global.disable_name_suffix_hash,
+            immutable: self.immutable || global.immutable,
+        }
+    }
+}
+
+impl Label {
+    pub(crate) fn decode(node: &Node) -> Result<Label, Diagnostic> {
+        let names = &["pairs", "includeSelectors", "includeTemplates", "fields"];
+        let object = Object::new(node, "a label entry", names)?;
+        Ok(Label {
+            pairs: object.string_map("pairs")?,
+            include_selectors: object.bool("includeSelectors")?,
+            include_templates: object.bool("includeTemplates")?,
+            field_specs: object.list("fields", field_spec)?,
+        })
+    }
+}
+
+impl PatchEntry {
+    pub(crate) fn decode(node: &Node) -> Result<PatchEntry, Diagnostic> {
+        PatchEntry::of(&Object::new(node, "a patch", &["path", "patch", "target", "options"])?)
+    }
+
+    pub(crate) fn of(object: &Object) -> Result<PatchEntry, Diagnostic> {
+        let options = object.flags("options")?;
+        let inline = object.string("patch")?.filter(|text| !text.trim().is_empty());
+        let text = match (object.string("path")?.filter(|path| !path.is_empty()), inline) {
+            (Some(path), None) => PatchText::Path(path),
+            (None, Some(text)) => PatchText::Inline(text),
+            (None, None) => return Err(Diagnostic::error(object.span, "a patch needs `path` or `patch`")),
+            (Some(_), Some(text)) => {
+                return Err(Diagnostic::error(text.span, "`path` and `patch` exclude each other"));
+            }
+        };
+        Ok(PatchEntry {
+            span: object.span,
+            text,
+            target: object.get("target").map(Selector::decode).transpose()?,
+            allow_name_change: options.iter().any(|o| o == "allowNameChange"),
+            allow_kind_change: options.iter().any(|o| o == "allowKindChange"),
+        })
+    }
+}
+
+impl Image {
+    pub(crate) fn decode(node: &Node) -> Result<Image, Diagnostic> {
+        let object = Object::new(node, "an image", &["name", "newName", "newTag", "tagSuffix", "digest"])?;
+        Ok(Image {
+            span: object.span,
+            name: object.string("name")?.unwrap_or_default(),
+            new_name: object.text("newName")?,
+            new_tag: object.text("newTag")?,
+            tag_suffix: object.text("tagSuffix")?,
+            digest: object.text("digest")?,
+        })
+    }
+}
+
+impl Replica {
+    pub(crate) fn decode(node: &Node) -> Result<Replica, Diagnostic> {
+        let object = Object::new(node, "a replica count", &["name", "count"])?;
+        Ok(Replica {
+            span: object.span,
+            name: object.text("name")?,
+            count: object.integer("count")?.unwrap_or_default(),
+        })
+    }
+}
+
+impl Replacement {
+    pub(crate) fn decode(node: &Node) -> Result<Replacement, Diagnostic> {
+        let object = Object::new(node, "a replacement", &["source", "sourceValue", "targets", "path"])?;
+        let source = match (object.get("source"), object.string("sourceValue")?) {
+            (Some(_), Some(value)) => {
+                return Err(Diagnostic::error(value.span, "`source` and `sourceValue` exclude each other"));
+            }
+            (Some(node), None) => ReplacementSource::decode(node)?,
+            (None, Some(value)) => ReplacementSource::Value(value),
+            (None, None) => return Err(object.missing("source")),
+        };
+        if object.get("targets").is_none() {
+            return Err(object.missing("targets"));
+        }
+        Ok(Replacement { span: object.span, source, targets: object.list("targets", ReplacementTarget::decode)? })
+    }
+}
+
+impl ReplacementSource {
+    fn decode(node: &Node) -> Result<ReplacementSource, Diagnostic> {
+        let names = &["group", "version", "kind", "name", "namespace", "fieldPath", "options"];
+        let object = Object::new(node, "a replacement's source", names)?;
+        Ok(ReplacementSource::Field {
+            selector: Selector::of_id(&object)?,
+            field_path: object.string("fieldPath")?.filter(|path| !path.is_empty()),
+            options: FieldOptions::decode(&object)?,
+        })
+    }
+}
+
+impl ReplacementTarget {
+    fn decode(node: &Node) -> Result<ReplacementTarget, Diagnostic> {
+        let names = &["select", "reject", "fieldPaths", "options"];
+        let object = Object::new(node, "a replacement's target", names)?;
+        let select = object.get("select").ok_or_else(|| object.missing("select"))?;
+        Ok(ReplacementTarget {
+            span: object.span,
+            select: Selector::decode(select)?,
+            reject: object.list("reject", Selector::decode)?,
+            field_paths: object.list("fieldPaths", |node| string(node, "fieldPaths"))?,
+            options: FieldOptions::decode(&object)?,
+        })
+    }
+}
+
+impl FieldOptions {
+    fn decode(object: &Object) -> Result<FieldOptions, Diagnostic> {
+        let Some(node) = object.get("options") else { return Ok(FieldOptions::default()) };
+        let object = Object::new(node, "field options", &["delimiter", "index", "encoding", "create"])?;
+        Ok(FieldOptions {
+            delimiter: object.text("delimiter")?,
+            index: object.integer("index")?.unwrap_or_default(),
+            create: object.bool("create")?,
+        })
+    }
+}
+
+impl Var {
+    pub(crate) fn decode(node: &Node) -> Result<Var, Diagnostic> {
+        let object = Object::new(node, "a var", &["name", "objref", "fieldref"])?;
+        let reference = object.get("objref").ok_or_else(|| object.missing("objref"))?;
+        let names = &["apiVersion", "group", "version", "kind", "name", "namespace"];
+        let reference = Object::new(reference, "a var's objref", names)?;
+        let mut gvk = hagane_resource::Gvk::new(&reference.text("apiVersion")?, &reference.text("kind")?);
+        if gvk.group.is_empty() && gvk.version.is_empty() {
+            gvk.group = reference.text("group")?.into();
+            gvk.version = reference.text("version")?.into();
+        }
+        let field = match object.get("fieldref") {
+            Some(node) => Object::new(node, "a var's fieldref", &["fieldpath"])?.text("fieldpath")?,
+            None => String::new(),
+        };
+        Ok(Var {
+            span: object.span,
+            name: object.text("name")?,
+            object: hagane_resource::ResId {
+                gvk,
+                name: reference.text("name")?.into(),
+                namespace: reference.text("namespace")?.into(),
+            },
+            field_path: if field.is_empty() { "metadata.name".into() } else { field },
+        })
+    }
+}

@@ -1,0 +1,248 @@
+//! Finding and reading the kustomization file of a directory.
+
+use hagane_resource::{Diagnostic, LegacyOrder};
+use hagane_yaml::{Dialect, Node, ParseOptions, Span, parse};
+
+use super::{
+    BuildMetadata, GeneratorArgs, GeneratorOptions, Image, Kustomization, Label, PatchEntry, Replacement,
+    ReplacementEntry, Replica, Sort, Var,
+};
+use crate::decode::{Located, Names, Object};
+use crate::sources::{Root, Sources};
+use crate::files::FileKind;
+
+/// The names that a kustomization file may have.
+pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+const FIELDS: Names = &[
+    "apiVersion",
+    "kind",
+    "metadata",
+    "openapi",
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "commonLabels",
+    "labels",
+    "commonAnnotations",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "patches",
+    "images",
+    "imageTags",
+    "replacements",
+    "replicas",
+    "vars",
+    "sortOptions",
+    "resources",
+    "components",
+    "crds",
+    "bases",
+    "configMapGenerator",
+    "secretGenerator",
+    "helmGlobals",
+    "helmCharts",
+    "helmChartInflationGenerator",
+    "generatorOptions",
+    "configurations",
+    "generators",
+    "transformers",
+    "validators",
+    "buildMetadata",
+];
+
+/// Fields that are refused by name until they are there.
+const NOT_YET: [&str; 5] = ["helmCharts", "helmGlobals", "helmChartInflationGenerator", "openapi", "crds"];
+
+/// Old fields, in the order kustomize warns about them, and what stands for them now.
+const DEPRECATED: [(&str, &str); 6] = [
+    ("bases", "resources"),
+    ("commonLabels", "labels"),
+    ("imageTags", "images"),
+    ("patchesJson6902", "patches"),
+    ("patchesStrategicMerge", "patches"),
+    ("vars", "replacements"),
+];
+
+/// A kustomization and what there is to say about it.
+pub struct Loaded {
+    /// What the file says.
+    pub kustomization: Kustomization,
+    /// Warnings about old fields.
+    pub warnings: Vec<Diagnostic>,
+    /// The name of the file.
+    pub file_name: &'static str,
+}
+
+/// Reads the kustomization file of a directory.
+pub fn load(root: &Root, sources: &Sources, at: Span) -> Result<Loaded, Diagnostic> {
+    let shown = sources.shown(root.path());
+    let found: Vec<&'static str> =
+        FILE_NAMES.into_iter().filter(|name| sources.kind(root, name) == Some(FileKind::File)).collect();
+    let file_name = match found[..] {
+        [name] => name,
+        [] => {
+            let error = Diagnostic::error(at, format!("`{shown}` has no kustomization file"))
+                .hinted("a file `kustomization.yaml` with a list of `resources:` makes a directory a kustomization");
+            let error = match at.is_known() {
+                true => error,
+                false => error.with_path(shown),
+            };
+            return Err(match nearest_file(root, sources) {
+                Some(name) => error.hinted(format!("there is `{name}`")),
+                None => error,
+            });
+        }
+        _ => {
+            let error = Diagnostic::error(at, format!("`{shown}` has more than one kustomization file: {}", found.join(", ")));
+            return Err(if at.is_known() { error } else { error.with_path(shown) }.hinted("keep one of them"));
+        }
+    };
+    let path = sources.file(root, file_name, at)?;
+    let source = sources.read(&path, at)?;
+    let start = Span { file: source.file, line: 1, column: 1 };
+    let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
+    let text = source.text()?;
+    let documents = parse(text.strip_prefix('\u{feff}').unwrap_or(text), source.file, &options)?;
+    let node = documents.into_iter().next().filter(|node| !node.is_null());
+    let node = node.ok_or_else(|| empty(start))?;
+    let (kustomization, warnings) = decode(&node)?;
+    Ok(Loaded { kustomization, warnings, file_name })
+}
+
+fn empty(at: Span) -> Diagnostic {
+    Diagnostic::error(at, "the kustomization file is empty").hinted("list files under `resources:`")
+}
+
+fn nearest_file(root: &Root, sources: &Sources) -> Option<String> {
+    let names = sources.names(root);
+    hagane_resource::nearest("kustomization.yaml", names.iter().map(String::as_str)).map(str::to_owned)
+}
+
+fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>), Diagnostic> {
+    let object = Object::new(node, "a kustomization", FIELDS)?;
+    if let Some((name, span)) = NOT_YET.iter().find_map(|n| object.get(n).and(object.position(n)).map(|span| (n, span))) {
+        let error = Diagnostic::error(span, format!("`{name}` is not supported yet"));
+        return Err(error.hinted("nothing is rendered rather than something incomplete; use kustomize for this directory"));
+    }
+    let warnings = DEPRECATED
+        .iter()
+        .filter_map(|(old, new)| {
+            let span = object.position(old)?;
+            Some(Diagnostic::warning(span, format!("`{old}` is deprecated")).hinted(format!("use `{new}` instead")))
+        })
+        .collect();
+    let is_component = header(&object)?;
+    let mut resources = object.strings("resources")?;
+    resources.extend(object.strings("bases")?);
+    let mut images = object.list("images", Image::decode)?;
+    images.extend(object.list("imageTags", Image::decode)?);
+    let kustomization = Kustomization {
+        span: object.span,
+        is_component,
+        resources,
+        components: object.strings("components")?,
+        configurations: object.strings("configurations")?,
+        config_maps: object.list("configMapGenerator", GeneratorArgs::decode)?,
+        secrets: object.list("secretGenerator", GeneratorArgs::decode)?,
+        generator_options: object.get("generatorOptions").map(GeneratorOptions::decode).transpose()?.unwrap_or_default(),
+        generators: object.strings("generators")?,
+        transformers: object.strings("transformers")?,
+        validators: object.strings("validators")?,
+        namespace: not_empty(object.string("namespace")?),
+        name_prefix: not_empty(object.string("namePrefix")?),
+        name_suffix: not_empty(object.string("nameSuffix")?),
+        labels: object.list("labels", Label::decode)?,
+        common_labels: object.string_map("commonLabels")?,
+        common_annotations: object.string_map("commonAnnotations")?,
+        patches_strategic_merge: object.strings("patchesStrategicMerge")?,
+        patches_json6902: object.list("patchesJson6902", PatchEntry::decode)?,
+        patches: object.list("patches", PatchEntry::decode)?,
+        images,
+        replicas: object.list("replicas", Replica::decode)?,
+        replacements: object.list("replacements", replacement_entry)?,
+        vars: object.list("vars", Var::decode)?,
+        sort: object.get("sortOptions").map(sort).transpose()?,
+        build_metadata: build_metadata(&object)?,
+    };
+    // `kind` and `apiVersion` alone build nothing; an empty list is something.
+    let has_content = FIELDS.iter().skip(3).any(|name| object.get(name).is_some());
+    if !has_content && object.get("metadata").is_none() {
+        return Err(empty(object.span));
+    }
+    Ok((kustomization, warnings))
+}
+
+/// Checks `kind` and `apiVersion`; returns whether the file is a component.
+fn header(object: &Object) -> Result<bool, Diagnostic> {
+    let is_component = match object.string("kind")? {
+        None => false,
+        Some(kind) => match kind.value.as_str() {
+            "" | "Kustomization" => false,
+            "Component" => true,
+            _ => return Err(Diagnostic::error(kind.span, "`kind` must be `Kustomization` or `Component`")),
+        },
+    };
+    let wanted = if is_component { "kustomize.config.k8s.io/v1alpha1" } else { "kustomize.config.k8s.io/v1beta1" };
+    match object.string("apiVersion")? {
+        Some(version) if !version.is_empty() && *version != wanted => {
+            let error = Diagnostic::error(version.span, format!("`apiVersion` must be `{wanted}`"));
+            Err(error)
+        }
+        _ => Ok(is_component),
+    }
+}
+
+fn not_empty(text: Option<Located<String>>) -> Option<Located<String>> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn replacement_entry(node: &Node) -> Result<ReplacementEntry, Diagnostic> {
+    let object = Object::new(node, "a replacement", &["source", "sourceValue", "targets", "path"])?;
+    match object.string("path")?.filter(|path| !path.is_empty()) {
+        Some(path) if object.get("source").is_some() || object.get("targets").is_some() => {
+            Err(Diagnostic::error(path.span, "`path` and an inline replacement exclude each other"))
+        }
+        Some(path) => Ok(ReplacementEntry::File(path)),
+        None => Replacement::decode(node).map(ReplacementEntry::Inline),
+    }
+}
+
+fn sort(node: &Node) -> Result<Sort, Diagnostic> {
+    let object = Object::new(node, "sort options", &["order", "legacySortOptions"])?;
+    let lists = object.get("legacySortOptions");
+    let order = object.string("order")?.unwrap_or_default();
+    match (order.as_str(), lists) {
+        ("fifo", None) => Ok(Sort::Fifo),
+        ("fifo", Some(node)) => Err(Diagnostic::error(node.span(), "`legacySortOptions` goes with `order: legacy`")),
+        ("legacy", None) => Ok(Sort::Legacy(LegacyOrder::default())),
+        ("legacy", Some(node)) => {
+            let object = Object::new(node, "legacy sort options", &["orderFirst", "orderLast"])?;
+            let own = |list: Vec<Located<String>>| list.into_iter().map(|l| l.value).collect();
+            Ok(Sort::Legacy(LegacyOrder {
+                first: own(object.strings("orderFirst")?),
+                last: own(object.strings("orderLast")?),
+            }))
+        }
+        (other, _) => {
+            let span = if order.span.is_known() { order.span } else { object.span };
+            Err(Diagnostic::error(span, format!("`{other}` is no sort order")).hinted("the orders are `legacy` and `fifo`"))
+        }
+    }
+}
+
+fn build_metadata(object: &Object) -> Result<BuildMetadata, Diagnostic> {
+    let mut metadata = BuildMetadata::default();
+    for option in object.strings("buildMetadata")? {
+        match option.as_str() {
+            "managedByLabel" => metadata.managed_by_label = true,
+            "originAnnotations" => metadata.origin_annotations = true,
+            "transformerAnnotations" => metadata.transformer_annotations = true,
+            other => {
+                let error = Diagnostic::error(option.span, format!("`{other}` is no buildMetadata option"));
+                return Err(error.hinted("the options are managedByLabel, originAnnotations, transformerAnnotations"));
+            }
+        }
+    }
+    Ok(metadata)
+}

@@ -1,0 +1,208 @@
+//! Strategic merge: a patch laid over a resource, list by list as the schema says.
+//!
+//! The rules are those of kustomize's merge, surprises included: what is new in a list comes first, a list
+//! with several merge keys is put together anew, and values that are absent (`key:` alone) go away in every
+//! resource that a patch touches.
+
+mod directive;
+mod list;
+
+use hagane_resource::{Diagnostic, Schema, SchemaNode};
+use hagane_yaml::{Entry, Mapping, Node, Scalar, Style, Tag};
+
+use directive::{Directive, take_directive};
+
+/// Returns `dest` with `patch` laid over it; nothing when the patch deletes it.
+pub fn merge(dest: Node, patch: Node, schema: &Schema) -> Result<Option<Node>, Diagnostic> {
+    Merge { schema }.node(Some(dest), Some(patch), None)
+}
+
+struct Merge<'s> {
+    schema: &'s Schema,
+}
+
+impl<'s> Merge<'s> {
+    /// Merges one value. An absent patch still tidies `dest`.
+    fn node(&self, dest: Option<Node>, patch: Option<Node>, known: Option<SchemaNode<'s>>) -> Result<Option<Node>, Diagnostic> {
+        let schema = known.or_else(|| self.schema_of(dest.as_ref()).or_else(|| self.schema_of(patch.as_ref())));
+        let present = |node: &Option<Node>| node.as_ref().is_some_and(|n| !n.is_null());
+        let first = if present(&dest) { &dest } else { &patch };
+        match first {
+            Some(Node::Mapping(_)) => self.mapping(dest, patch, schema),
+            Some(Node::Sequence(_)) => self.sequence(dest, patch, schema),
+            Some(scalar) if !scalar.is_null() => {
+                if present(&dest) && present(&patch) && !matches!(patch, Some(Node::Scalar(_))) {
+                    return Err(wrong_kind("a single value", dest.as_ref(), patch.as_ref()));
+                }
+                Ok(patch.or(dest))
+            }
+            // Nulls on both sides, or nothing.
+            _ => Ok(patch.or_else(|| dest.filter(is_written_null).map(kept_null))),
+        }
+    }
+
+    fn schema_of(&self, node: Option<&Node>) -> Option<SchemaNode<'s>> {
+        let text = |key| node?.get(key)?.as_str().filter(|text| !text.is_empty());
+        self.schema.resource(text("apiVersion")?, text("kind")?)
+    }
+
+    fn mapping(&self, dest: Option<Node>, patch: Option<Node>, schema: Option<SchemaNode<'s>>) -> Result<Option<Node>, Diagnostic> {
+        let (mut dest, mut patch) = match (as_mapping(dest), as_mapping(patch)) {
+            (Ok(dest), Ok(patch)) => (dest, patch),
+            (dest, patch) => return Err(wrong_kind("a mapping", side(&dest), side(&patch))),
+        };
+        let directive = match &mut patch {
+            Some(Side::Value(patch)) => take_directive(patch)?,
+            _ => Directive::Merge,
+        };
+        match (&dest, &patch) {
+            (_, Some(Side::Null(_))) if matches!(dest, Some(Side::Value(_))) => return Ok(None),
+            (_, _) if directive == Directive::Delete => return Ok(None),
+            _ => {}
+        }
+        if directive == Directive::Replace || !matches!(dest, Some(Side::Value(_))) {
+            // What is new goes through the same walk, over itself.
+            dest = None;
+        }
+        match (dest, patch) {
+            (Some(Side::Value(dest)), Some(Side::Value(patch))) => self.fields(dest, patch, schema).map(Some),
+            (Some(Side::Value(dest)), _) => self.tidy_mapping(dest, schema).map(Some),
+            (_, Some(Side::Value(patch))) => self.added_mapping(patch, schema).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn fields(&self, mut dest: Mapping, patch: Mapping, schema: Option<SchemaNode<'s>>) -> Result<Node, Diagnostic> {
+        let mut patched: Vec<Option<Entry>> = patch.entries.into_iter().map(Some).collect();
+        let old = std::mem::take(&mut dest.entries);
+        dest.entries.reserve(old.len());
+        for Entry { key, value } in old {
+            let name = key.text.as_str();
+            let place = patched.iter().position(|e| e.as_ref().is_some_and(|e| e.key.text == key.text));
+            let over = place.and_then(|place| patched[place].take()).map(|entry| entry.value);
+            let style = over.is_some().then(|| written_as(&value));
+            let schema = schema.and_then(|s| s.field(name));
+            if let Some(merged) = self.node(Some(value), over, schema)? {
+                if !is_cleared(&merged) {
+                    let value = match style {
+                        Some(style) => restyled(merged, style),
+                        None => merged,
+                    };
+                    dest.entries.push(Entry { key, value });
+                }
+            }
+        }
+        for Entry { key, value } in patched.into_iter().flatten() {
+            let schema = schema.and_then(|s| s.field(key.text.as_str()));
+            if let Some(added) = self.node(None, Some(value), schema)?.filter(|added| !is_cleared(added)) {
+                dest.entries.push(Entry { key, value: added });
+            }
+        }
+        Ok(Node::Mapping(dest))
+    }
+
+    /// Returns a mapping that only the patch has: without nulls, its directives carried out.
+    fn added_mapping(&self, mut patch: Mapping, schema: Option<SchemaNode<'s>>) -> Result<Node, Diagnostic> {
+        let old = std::mem::take(&mut patch.entries);
+        for Entry { key, value } in old {
+            let schema = schema.and_then(|s| s.field(key.text.as_str()));
+            if let Some(value) = self.node(None, Some(value), schema)?.filter(|value| !is_cleared(value)) {
+                patch.entries.push(Entry { key, value });
+            }
+        }
+        Ok(Node::Mapping(patch))
+    }
+
+    /// Returns a mapping that the patch says nothing of: without absent values, its lists without repetitions.
+    fn tidy_mapping(&self, mut dest: Mapping, schema: Option<SchemaNode<'s>>) -> Result<Node, Diagnostic> {
+        let old = std::mem::take(&mut dest.entries);
+        dest.entries.reserve(old.len());
+        for Entry { key, value } in old {
+            let schema = schema.and_then(|s| s.field(key.text.as_str()));
+            // A scalar stays as it is; only a walk into collections and nulls can change anything.
+            let value = match value {
+                Node::Scalar(scalar) if !scalar.is_null() => Node::Scalar(scalar),
+                other => match self.node(Some(other), None, schema)? {
+                    Some(value) => value,
+                    None => continue,
+                },
+            };
+            dest.entries.push(Entry { key, value });
+        }
+        Ok(Node::Mapping(dest))
+    }
+}
+
+/// One side of a merge that must be a mapping.
+enum Side {
+    Value(Mapping),
+    Null(Node),
+    Other(Node),
+}
+
+fn as_mapping(node: Option<Node>) -> Result<Option<Side>, Option<Side>> {
+    match node {
+        None => Ok(None),
+        Some(Node::Mapping(mapping)) => Ok(Some(Side::Value(mapping))),
+        Some(node) if node.is_null() => Ok(Some(Side::Null(node))),
+        Some(node) => Err(Some(Side::Other(node))),
+    }
+}
+
+fn side(side: &Result<Option<Side>, Option<Side>>) -> Option<&Node> {
+    match side {
+        Ok(Some(Side::Null(node) | Side::Other(node))) | Err(Some(Side::Null(node) | Side::Other(node))) => Some(node),
+        _ => None,
+    }
+}
+
+fn wrong_kind(wanted: &str, dest: Option<&Node>, patch: Option<&Node>) -> Diagnostic {
+    let span = patch.or(dest).map(Node::span).unwrap_or_default();
+    Diagnostic::error(span, format!("the resource and its patch differ in kind here: one side is {wanted}, the other is not"))
+        .hinted("to put a value of another kind in its place, delete the field with `null` in a patch before")
+}
+
+/// Returns whether a null was written (`null`, `~`) rather than left out.
+fn is_written_null(node: &Node) -> bool {
+    node.as_str().is_some_and(|text| !text.is_empty())
+}
+
+/// Returns a null that stays.
+fn kept_null(node: Node) -> Node {
+    match node {
+        Node::Scalar(scalar) => Node::Scalar(Scalar { tag: Tag::Unresolved, style: Style::Plain, ..scalar }),
+        other => other,
+    }
+}
+
+/// Returns whether a merged value is a null that goes away. A null that stays has no tag.
+fn is_cleared(node: &Node) -> bool {
+    node.as_scalar().is_some_and(|scalar| scalar.tag == Tag::Null)
+}
+
+/// How a value was written before a patch replaced it.
+#[derive(Clone, Copy)]
+struct Written {
+    scalar: Style,
+    flow: bool,
+}
+
+fn written_as(node: &Node) -> Written {
+    match node {
+        Node::Scalar(scalar) => Written { scalar: scalar.style, flow: false },
+        Node::Mapping(mapping) => Written { scalar: Style::Plain, flow: mapping.flow },
+        Node::Sequence(sequence) => Written { scalar: Style::Plain, flow: sequence.flow },
+    }
+}
+
+/// Returns the value in the style of the one it replaces: quotes stay, so a number put over a quoted text is a
+/// string.
+fn restyled(mut node: Node, before: Written) -> Node {
+    match &mut node {
+        Node::Scalar(scalar) if before.scalar != Style::Plain => scalar.style = before.scalar,
+        Node::Mapping(mapping) => mapping.flow |= before.flow,
+        Node::Sequence(sequence) => sequence.flow |= before.flow,
+        Node::Scalar(_) => {}
+    }
+    node
+}

@@ -1,0 +1,290 @@
+//! References by name: what refers to a renamed resource gets its new name.
+
+use std::collections::HashMap;
+
+use compact_str::CompactString;
+use hagane_resource::{Create, Diagnostic, FieldSpec, Gvk, GvkPattern, Resource, ResourceSet};
+use hagane_yaml::{Mapping, Node, Scalar, Style, Tag};
+
+use crate::config::{Config, NameReference};
+
+/// A resource that others may refer to, as far as that matters.
+struct Candidate {
+    place: usize,
+    name: CompactString,
+    namespace: CompactString,
+    effective_namespace: CompactString,
+    original_namespace: CompactString,
+    cluster_scoped: bool,
+    gvk: Gvk,
+    former_kinds: Vec<(CompactString, CompactString)>,
+    prefixes: Vec<CompactString>,
+    suffixes: Vec<CompactString>,
+}
+
+/// The resource that refers, as far as that matters.
+struct Referrer {
+    effective_namespace: CompactString,
+    cluster_scoped: bool,
+    prefixes: Vec<CompactString>,
+    suffixes: Vec<CompactString>,
+    /// Group and kind of its `roleRef`.
+    role: Option<(CompactString, CompactString)>,
+    /// Namespaces of the service accounts that a RoleBinding names.
+    account_namespaces: Vec<CompactString>,
+    shown: String,
+}
+
+/// Updates every field that holds the former name of a resource.
+pub fn fix_references(resources: &mut ResourceSet, config: &Config) -> Result<(), Diagnostic> {
+    let index = index(resources);
+    if index.is_empty() {
+        return Ok(());
+    }
+    let mut referred: Vec<usize> = Vec::new();
+    let mut by_gvk: HashMap<Gvk, Vec<(&NameReference, &FieldSpec)>> = HashMap::new();
+    for place in 0..resources.len() {
+        let original = resources.get(place).original_id().gvk;
+        let specs = by_gvk.entry(original).or_insert_with_key(|gvk| {
+            let rows = config.name_reference.iter().flat_map(|row| row.referrers.iter().map(move |spec| (row, spec)));
+            rows.filter(|(_, spec)| gvk.matches(&spec.gvk)).collect()
+        });
+        let mut referrer: Option<Referrer> = None;
+        for (row, spec) in specs.iter() {
+            if !spec.reaches(resources.get(place).tree()) {
+                continue;
+            }
+            let referrer = &*referrer.get_or_insert_with(|| Referrer::new(resources.get(place)));
+            let search = Search { referrer, index: &index, target: &row.target, by_role: spec.path.ends_with("roleRef/name") };
+            // Most references point at nothing that was renamed: the tree is written only when one does.
+            if !search.finds_any(resources.get(place).tree(), spec)? {
+                continue;
+            }
+            let found = &mut referred;
+            let resource = resources.get_mut_keeping_name(place);
+            resource.edit(|tree| spec.apply(tree, Create::Nothing, &mut |node| search.set(node, found)))?;
+        }
+    }
+    for place in referred {
+        resources.get_mut_keeping_name(place).referred = true;
+    }
+    Ok(())
+}
+
+/// Returns the renamed resources by every name they had.
+fn index(resources: &ResourceSet) -> HashMap<CompactString, Vec<Candidate>> {
+    let mut index: HashMap<CompactString, Vec<Candidate>> = HashMap::new();
+    for (place, resource) in resources.iter().enumerate() {
+        let mut names: Vec<&CompactString> = Vec::new();
+        for former in &resource.formers {
+            if !names.contains(&&former.name) {
+                names.push(&former.name);
+                index.entry(former.name.clone()).or_default().push(Candidate::new(place, resource));
+            }
+        }
+    }
+    index
+}
+
+impl Candidate {
+    fn new(place: usize, resource: &Resource) -> Candidate {
+        let id = resource.id();
+        Candidate {
+            place,
+            name: id.name.clone(),
+            namespace: id.namespace.clone(),
+            effective_namespace: id.effective_namespace().into(),
+            original_namespace: resource.formers.first().map(|f| f.namespace.clone()).unwrap_or_default(),
+            cluster_scoped: id.is_cluster_scoped(),
+            gvk: id.gvk.clone(),
+            former_kinds: resource.formers.iter().map(|f| (f.kind.clone(), f.name.clone())).collect(),
+            prefixes: resource.prefixes.clone(),
+            suffixes: resource.suffixes.clone(),
+        }
+    }
+
+    fn had_gvk(&self, group: &str, version: &str, kind: &str) -> bool {
+        let part = |pattern: &str, own: &str| pattern.is_empty() || pattern == own;
+        part(group, &self.gvk.group)
+            && part(version, &self.gvk.version)
+            && self.former_kinds.iter().any(|(former, _)| part(kind, former))
+    }
+}
+
+impl Referrer {
+    fn new(resource: &Resource) -> Referrer {
+        let tree = resource.tree();
+        let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(CompactString::from);
+        let role = tree.get("roleRef").and_then(|role| Some((text(role, "apiGroup")?, text(role, "kind")?)));
+        let mut account_namespaces = Vec::new();
+        if resource.gvk().kind == "RoleBinding"
+            && let Some(Node::Sequence(subjects)) = tree.get("subjects")
+        {
+            let accounts = subjects.items.iter().filter(|s| text(s, "kind").is_some_and(|k| k == "ServiceAccount"));
+            account_namespaces.extend(accounts.filter_map(|s| text(s, "namespace")));
+        }
+        Referrer {
+            effective_namespace: resource.id().effective_namespace().into(),
+            cluster_scoped: resource.id().is_cluster_scoped(),
+            prefixes: resource.prefixes.clone(),
+            suffixes: resource.suffixes.clone(),
+            role,
+            account_namespaces,
+            shown: resource.id().to_string(),
+        }
+    }
+}
+
+/// The search for what one field refers to.
+struct Search<'a> {
+    referrer: &'a Referrer,
+    index: &'a HashMap<CompactString, Vec<Candidate>>,
+    target: &'a GvkPattern,
+    by_role: bool,
+}
+
+impl Search<'_> {
+    /// Returns whether setting the field would find anything.
+    fn finds_any(&self, tree: &Node, spec: &FieldSpec) -> Result<bool, Diagnostic> {
+        let mut any = false;
+        self.walk(tree, spec.steps(), &mut any);
+        Ok(any)
+    }
+
+    fn walk(&self, node: &Node, steps: &[hagane_resource::PathStep], any: &mut bool) {
+        match (steps.split_first(), node) {
+            (None, Node::Scalar(scalar)) => *any |= self.index.contains_key(scalar.text.as_str()),
+            // A mapping at the end is looked at closely, its errors are the walk's that writes.
+            (None, Node::Mapping(mapping)) => {
+                *any |= mapping.get("name").and_then(Node::as_str).is_none_or(|name| self.index.contains_key(name));
+            }
+            (_, Node::Sequence(sequence)) => sequence.items.iter().for_each(|item| self.walk(item, steps, any)),
+            (Some((step, rest)), Node::Mapping(mapping)) => {
+                if let Some(field) = mapping.get(&step.key) {
+                    self.walk(field, rest, any);
+                }
+            }
+            // A single value on the way is an error that the walk that writes reports.
+            (Some(_), Node::Scalar(scalar)) => *any |= !scalar.is_null(),
+        }
+    }
+
+    fn set(&self, node: &mut Node, referred: &mut Vec<usize>) -> Result<(), Diagnostic> {
+        match node {
+            Node::Scalar(scalar) if scalar.is_null() => Ok(()),
+            Node::Scalar(scalar) => self.set_scalar(scalar, referred),
+            Node::Mapping(mapping) => self.set_mapping(mapping, referred),
+            Node::Sequence(sequence) => sequence.items.iter_mut().try_for_each(|item| match item {
+                Node::Scalar(scalar) => self.set_scalar(scalar, referred),
+                Node::Mapping(mapping) => self.set_mapping(mapping, referred),
+                Node::Sequence(s) => Err(Diagnostic::error(s.span, "a name or a mapping with a name is expected here")),
+            }),
+        }
+    }
+
+    fn set_scalar(&self, scalar: &mut Scalar, referred: &mut Vec<usize>) -> Result<(), Diagnostic> {
+        let found = self.candidates(scalar.text.as_str(), None);
+        if let Some(candidate) = self.select(found, |a, b| a.name == b.name, scalar)? {
+            referred.push(candidate.place);
+            if scalar.text != candidate.name.as_str() {
+                scalar.text = candidate.name.clone().into();
+                scalar.tag = Tag::Str;
+                scalar.style = Style::Plain;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets name and namespace of a mapping that names a resource.
+    fn set_mapping(&self, mapping: &mut Mapping, referred: &mut Vec<usize>) -> Result<(), Diagnostic> {
+        let Some(Node::Scalar(name)) = mapping.get("name") else {
+            return Err(Diagnostic::error(mapping.span, "a mapping with a field `name` is expected here"));
+        };
+        let namespace = mapping.get("namespace").and_then(Node::as_str);
+        let found = self.candidates(name.text.as_str(), namespace);
+        let same = |a: &Candidate, b: &Candidate| a.name == b.name && a.namespace == b.namespace;
+        let Some(candidate) = self.select(found, same, name)? else { return Ok(()) };
+        referred.push(candidate.place);
+        if name.text == candidate.name.as_str() && candidate.namespace.is_empty() {
+            return Ok(());
+        }
+        mapping.set("name", Node::string(candidate.name.clone()));
+        if !candidate.namespace.is_empty() {
+            mapping.set("namespace", Node::string(candidate.namespace.clone()));
+        }
+        Ok(())
+    }
+
+    /// Returns the resources that had the name and are within reach of the referrer. A namespace in the reference
+    /// is an original one if any resource had it there, else a current one.
+    fn candidates(&self, name: &str, namespace: Option<&str>) -> Vec<&Candidate> {
+        let reachable = self.index.get(name).into_iter().flatten().filter(|c| self.reaches(c));
+        let Some(namespace) = namespace else { return reachable.collect() };
+        let reachable: Vec<&Candidate> = reachable.filter(|c| !c.cluster_scoped).collect();
+        let of = |get: fn(&Candidate) -> &CompactString| -> Vec<&Candidate> {
+            reachable.iter().copied().filter(|c| get(c) == namespace).collect()
+        };
+        match of(|c| &c.original_namespace) {
+            original if original.is_empty() => of(|c| &c.effective_namespace),
+            original => original,
+        }
+    }
+
+    fn reaches(&self, candidate: &Candidate) -> bool {
+        self.referrer.cluster_scoped
+            || candidate.cluster_scoped
+            || candidate.effective_namespace == self.referrer.effective_namespace
+            || self.referrer.account_namespaces.contains(&candidate.namespace)
+    }
+
+    fn select<'c>(
+        &self,
+        candidates: Vec<&'c Candidate>,
+        identical: fn(&Candidate, &Candidate) -> bool,
+        scalar: &Scalar,
+    ) -> Result<Option<&'c Candidate>, Diagnostic> {
+        let referrer = self.referrer;
+        let in_role = |c: &Candidate| match (&referrer.role, self.by_role) {
+            (Some((group, kind)), true) => c.had_gvk(group, "", kind),
+            _ => true,
+        };
+        let near = |c: &Candidate| {
+            referrer.cluster_scoped
+                || c.cluster_scoped
+                || c.gvk.kind == "ServiceAccount"
+                || c.effective_namespace == referrer.effective_namespace
+        };
+        let mut left: Vec<&Candidate> = candidates
+            .into_iter()
+            .filter(|c| c.had_gvk(&self.target.group, &self.target.version, &self.target.kind) && in_role(c) && near(c))
+            .collect();
+        for strict in [false, true] {
+            if left.len() > 1 {
+                left.retain(|c| {
+                    fits(&c.prefixes, &referrer.prefixes, strict) && fits(&c.suffixes, &referrer.suffixes, strict)
+                });
+            }
+        }
+        match left[..] {
+            [] => Ok(None),
+            [first, ref rest @ ..] if rest.iter().all(|other| identical(first, other)) => Ok(Some(first)),
+            _ => {
+                let names: Vec<String> = left.iter().map(|c| format!("{}/{}", c.gvk.kind, c.name)).collect();
+                let message = format!("`{}` in {} may mean {}", scalar.text.as_str(), referrer.shown, names.join(" or "));
+                Err(Diagnostic::error(scalar.span, message).hinted("give the resources different names before prefixes and suffixes are put on"))
+            }
+        }
+    }
+}
+
+/// Returns whether two lists of affixes end alike; an empty one fits any where that is not strict.
+fn fits(a: &[CompactString], b: &[CompactString], strict: bool) -> bool {
+    if !strict && (a.is_empty() || b.is_empty()) {
+        return true;
+    }
+    let shorter = a.len().min(b.len());
+    if shorter == 0 {
+        return a.len() == b.len();
+    }
+    a[a.len() - shorter..] == b[b.len() - shorter..]
+}

@@ -1,0 +1,177 @@
+//! Replacements: a value copied from one resource into fields of others.
+
+mod structured;
+
+use hagane_resource::{Diagnostic, Resource, ResourceSet};
+use hagane_yaml::{Node, Scalar, Span, Text};
+
+use crate::field_path::{self, Missing, Step};
+use crate::kustomization::{FieldOptions, Replacement, ReplacementSource, ReplacementTarget};
+use crate::selector::{Selector, nearest_resource};
+
+/// Carries out a replacement.
+pub fn replace(resources: &mut ResourceSet, replacement: &Replacement) -> Result<(), Diagnostic> {
+    let value = source_value(resources, &replacement.source)?;
+    for target in &replacement.targets {
+        let paths = target.paths()?;
+        for place in 0..resources.len() {
+            if !target.takes(resources.get(place)) {
+                continue;
+            }
+            let resource = resources.get_mut(place);
+            for (path, steps, span) in &paths {
+                resource.edit(|tree| put(tree, steps, path, *span, target, &value))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl ReplacementTarget {
+    fn takes(&self, resource: &Resource) -> bool {
+        let ids: Vec<_> = resource.former_ids().chain([resource.id().clone()]).collect();
+        let by_id = |s: &Selector| {
+            ids.iter().any(|id| {
+                s.takes_gvk(&id.gvk)
+                    && s.name.takes(&id.name)
+                    && (!s.namespace.is_given() || s.namespace.takes(id.effective_namespace()))
+            })
+        };
+        by_id(&self.select) && self.select.takes_labels(resource) && !self.reject.iter().any(|r| by_id(r) && r.takes_labels(resource))
+    }
+
+    /// Returns the field paths, parsed; without any it is the name.
+    fn paths(&self) -> Result<Vec<(String, Vec<Step>, Span)>, Diagnostic> {
+        if self.field_paths.is_empty() {
+            return Ok(vec![("metadata.name".into(), field_path::parse("metadata.name", self.span)?, self.span)]);
+        }
+        let parsed = |path: &crate::decode::Located<String>| Ok((path.value.clone(), field_path::parse(path, path.span)?, path.span));
+        self.field_paths.iter().map(parsed).collect()
+    }
+}
+
+/// Returns the value that is copied.
+fn source_value(resources: &ResourceSet, source: &ReplacementSource) -> Result<Node, Diagnostic> {
+    let (selector, path, options) = match source {
+        ReplacementSource::Value(text) => return Ok(Node::Scalar(Scalar::bare(text.value.as_str()))),
+        ReplacementSource::Field { selector, field_path, options } => (selector, field_path, options),
+    };
+    let resource = source_resource(resources, selector)?;
+    let (text, span) = match path {
+        Some(path) => (path.value.as_str(), path.span),
+        None => ("metadata.name", selector.span),
+    };
+    let steps = field_path::parse(text, span)?;
+    let found = match field_path::look_up(resource.tree(), &steps) {
+        Some(node) => Some(node.clone()),
+        None => structured::look_up(resource.tree(), &steps),
+    };
+    let node = found.filter(|node| !is_empty(node)).ok_or_else(|| {
+        Diagnostic::error(span, format!("the field `{text}` is missing in {}", resource.id()))
+            .hinted("a replacement's source must have a value")
+    })?;
+    part_of(node, options, span)
+}
+
+fn is_empty(node: &Node) -> bool {
+    match node {
+        Node::Mapping(mapping) => mapping.entries.is_empty(),
+        Node::Sequence(sequence) => sequence.items.is_empty(),
+        Node::Scalar(scalar) => scalar.is_null(),
+    }
+}
+
+/// Returns the one resource that has or had the id; the parts are plain texts here.
+fn source_resource<'r>(resources: &'r ResourceSet, selector: &Selector) -> Result<&'r Resource, Diagnostic> {
+    let has = |resource: &Resource| {
+        resource.former_ids().chain([resource.id().clone()]).any(|id| {
+            selector.name.is(&id.name)
+                && (!selector.namespace.is_given() || selector.namespace.text == id.effective_namespace())
+                && selector.group.is(&id.gvk.group)
+                && selector.version.is(&id.gvk.version)
+                && selector.kind.is(&id.gvk.kind)
+        })
+    };
+    let mut found = resources.iter().filter(|resource| has(resource));
+    match (found.next(), found.next()) {
+        (Some(resource), None) => Ok(resource),
+        (Some(first), Some(second)) => {
+            let message = format!("the source `{}` is not one resource: {} and {}", selector.shown(), first.id(), second.id());
+            Err(Diagnostic::error(selector.span, message).hinted("name group, version, kind, name and namespace of one"))
+        }
+        _ => {
+            let error = Diagnostic::error(selector.span, format!("the source `{}` is no resource here", selector.shown()));
+            let all: Vec<&Resource> = resources.iter().collect();
+            Err(match nearest_resource(&selector.kind.text, &selector.name.text, &all) {
+                Some(resource) => error.hinted(format!("there is `{}`", resource.id())),
+                None => error,
+            })
+        }
+    }
+}
+
+/// Returns the part of a text between delimiters, when the options ask for one.
+fn part_of(node: Node, options: &FieldOptions, at: Span) -> Result<Node, Diagnostic> {
+    if options.delimiter.is_empty() {
+        return Ok(node);
+    }
+    let Node::Scalar(scalar) = node else { return Err(not_a_text(at)) };
+    let parts: Vec<&str> = scalar.text.as_str().split(options.delimiter.as_str()).collect();
+    let part = usize::try_from(options.index).ok().and_then(|index| parts.get(index));
+    let Some(part) = part else {
+        let message = format!("there is no part {} in the source: it has {}", options.index, parts.len());
+        return Err(Diagnostic::error(at, message));
+    };
+    let text = Text::marked_as((*part).to_owned(), &scalar.text);
+    Ok(Node::Scalar(Scalar { text, ..scalar }))
+}
+
+fn not_a_text(at: Span) -> Diagnostic {
+    Diagnostic::error(at, "`delimiter` is for single values, not for mappings and lists")
+}
+
+fn put(tree: &mut Node, steps: &[Step], path: &str, at: Span, target: &ReplacementTarget, value: &Node) -> Result<(), Diagnostic> {
+    let options = &target.options;
+    let missing = match value {
+        _ if !options.create => Missing::Skip,
+        Node::Scalar(_) => Missing::MakeScalar,
+        Node::Mapping(_) => Missing::MakeMapping,
+        Node::Sequence(_) => Missing::MakeSequence,
+    };
+    let mut set = |node: &mut Node| set_value(node, value, options, at);
+    if structured::put(tree, steps, missing, at, &mut set)? {
+        return Ok(());
+    }
+    match field_path::visit(tree, steps, missing, at, &mut set)? {
+        0 => {
+            let error = Diagnostic::error(at, format!("the field `{path}` is missing in the target"));
+            Err(error.hinted("`options: {create: true}` makes it"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Sets a field: of a single value only the text, so that its type and quotes stay.
+fn set_value(node: &mut Node, value: &Node, options: &FieldOptions, at: Span) -> Result<(), Diagnostic> {
+    let Node::Scalar(old) = node else {
+        if !options.delimiter.is_empty() {
+            return Err(not_a_text(at));
+        }
+        *node = value.clone();
+        return Ok(());
+    };
+    let new = value.as_scalar().map(|s| s.text.clone()).unwrap_or_default();
+    if options.delimiter.is_empty() {
+        old.text = new;
+        return Ok(());
+    }
+    let mut parts: Vec<&str> = old.text.as_str().split(options.delimiter.as_str()).collect();
+    match usize::try_from(options.index) {
+        Err(_) => parts.insert(0, new.as_str()),
+        Ok(index) if index >= parts.len() => parts.push(new.as_str()),
+        Ok(index) => parts[index] = new.as_str(),
+    }
+    let joined = parts.join(&options.delimiter);
+    old.text = Text::with_mark(joined, old.text.is_sensitive() || new.is_sensitive());
+    Ok(())
+}

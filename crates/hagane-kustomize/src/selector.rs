@@ -1,0 +1,147 @@
+//! Which resources a patch or a replacement is for.
+
+use hagane_regex::Regex;
+use hagane_resource::{Diagnostic, Gvk, Resource, nearest};
+use hagane_yaml::{Node, Span};
+
+use crate::decode::{Located, Names, Object};
+use crate::label_selector::LabelSelector;
+
+/// A selector: every part that is given must match; names, kinds and the like are regular expressions.
+#[derive(Clone, Debug, Default)]
+pub struct Selector {
+    /// Where it stands.
+    pub span: Span,
+    /// The group.
+    pub group: Part,
+    /// The version.
+    pub version: Part,
+    /// The kind.
+    pub kind: Part,
+    /// The name.
+    pub name: Part,
+    /// The namespace.
+    pub namespace: Part,
+    /// The labels.
+    pub labels: Option<LabelSelector>,
+    /// The annotations.
+    pub annotations: Option<LabelSelector>,
+}
+
+/// A part of a selector: nothing, which matches all, or a text that is also a regular expression.
+#[derive(Clone, Debug, Default)]
+pub struct Part {
+    /// The text as written.
+    pub text: String,
+    regex: Option<Regex>,
+}
+
+const FIELDS: Names = &["group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector"];
+
+impl Part {
+    fn new(text: Option<Located<String>>) -> Result<Part, Diagnostic> {
+        let Some(text) = text.filter(|t| !t.is_empty()) else { return Ok(Part::default()) };
+        let regex = Regex::anchored(&text).map_err(|error| {
+            Diagnostic::error(text.span, format!("`{}` is not a regular expression: {}", *text, error.message))
+        })?;
+        Ok(Part { text: text.value, regex: Some(regex) })
+    }
+
+    /// Returns whether the part is given.
+    pub fn is_given(&self) -> bool {
+        self.regex.is_some()
+    }
+
+    /// Returns the text when it can match only itself.
+    pub fn exact(&self) -> Option<&str> {
+        let plain = !self.text.is_empty() && self.text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'/'));
+        plain.then_some(self.text.as_str())
+    }
+
+    /// Returns whether the part takes the text.
+    pub fn takes(&self, text: &str) -> bool {
+        self.regex.as_ref().is_none_or(|regex| regex.is_match(text))
+    }
+
+    /// Returns whether the part is this very text, or not given.
+    pub fn is(&self, text: &str) -> bool {
+        !self.is_given() || self.text == text
+    }
+}
+
+impl Selector {
+    pub(crate) fn decode(node: &Node) -> Result<Selector, Diagnostic> {
+        let object = Object::new(node, "a selector", FIELDS)?;
+        let selector = |name| {
+            let text = object.string(name)?.filter(|text| !text.is_empty());
+            text.map(|text| LabelSelector::parse(&text)).transpose()
+        };
+        Ok(Selector {
+            labels: selector("labelSelector")?,
+            annotations: selector("annotationSelector")?,
+            ..Selector::of_id(&object)?
+        })
+    }
+
+    /// Returns the selector of the id fields of an object.
+    pub(crate) fn of_id(object: &Object) -> Result<Selector, Diagnostic> {
+        Ok(Selector {
+            span: object.span,
+            group: Part::new(object.string("group")?)?,
+            version: Part::new(object.string("version")?)?,
+            kind: Part::new(object.string("kind")?)?,
+            name: Part::new(object.string("name")?)?,
+            namespace: Part::new(object.string("namespace")?)?,
+            labels: None,
+            annotations: None,
+        })
+    }
+
+    /// Returns whether the resource is meant, by its current or its first name and namespace.
+    pub fn takes(&self, resource: &Resource) -> bool {
+        let (current, first) = (resource.id(), resource.formers.first());
+        (self.name.takes(&current.name) || first.is_some_and(|f| self.name.takes(&f.name)))
+            && (!self.namespace.is_given()
+                || self.namespace.takes(current.effective_namespace())
+                || first.is_some_and(|f| self.namespace.takes(&f.namespace)))
+            && self.takes_gvk(resource.gvk())
+            && self.takes_labels(resource)
+    }
+
+    /// Returns whether the labels and annotations are meant.
+    pub fn takes_labels(&self, resource: &Resource) -> bool {
+        self.labels.as_ref().is_none_or(|s| s.takes(&|key| resource.metadata_entry("labels", key)))
+            && self.annotations.as_ref().is_none_or(|s| s.takes(&|key| resource.metadata_entry("annotations", key)))
+    }
+
+    /// Returns whether the group, version and kind are meant.
+    pub fn takes_gvk(&self, gvk: &Gvk) -> bool {
+        self.kind.takes(&gvk.kind) && self.group.takes(&gvk.group) && self.version.takes(&gvk.version)
+    }
+
+    /// Returns a text for messages: `Deployment/web`.
+    pub fn shown(&self) -> String {
+        let part = |part: &Part| if part.text.is_empty() { "*".to_owned() } else { part.text.clone() };
+        format!("{}/{}", part(&self.kind), part(&self.name))
+    }
+
+    /// Returns the id in `resources` that is most like what is selected.
+    pub fn nearest<'a>(&self, resources: impl IntoIterator<Item = &'a Resource>) -> Option<&'a Resource> {
+        let resources: Vec<&Resource> = resources.into_iter().collect();
+        nearest_resource(&self.kind.text, &self.name.text, &resources)
+    }
+}
+
+/// Returns the resource that is most like the one wanted: of the kind first, then of any.
+pub(crate) fn nearest_resource<'a>(kind: &str, name: &str, resources: &[&'a Resource]) -> Option<&'a Resource> {
+    let same_kind: Vec<&Resource> = resources.iter().copied().filter(|r| r.gvk().kind == kind).collect();
+    let by_name = |list: &[&'a Resource]| {
+        let name = nearest(name, list.iter().map(|r| r.name()))?;
+        list.iter().copied().find(|r| r.name() == name)
+    };
+    let by_part = || same_kind.iter().copied().find(|r| r.name().contains(name) || name.contains(r.name()));
+    by_name(&same_kind).or_else(by_part).or_else(|| by_name(resources)).or(match same_kind[..] {
+        [only] => Some(only),
+        _ => None,
+    })
+}

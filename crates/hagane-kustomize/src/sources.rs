@@ -1,0 +1,246 @@
+//! Every file of a run, read once; and the rule which files a kustomization may read.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use hagane_resource::{Diagnostic, Fault, Resource, nearest};
+use hagane_yaml::{FileId, SourceMap, Span};
+
+use crate::files::{Decrypted, Decrypter, FileError, FileKind, Files};
+
+/// The files of a run.
+pub struct Sources<'w> {
+    files: &'w dyn Files,
+    decrypter: Option<&'w dyn Decrypter>,
+    /// What shown paths are relative to.
+    base: PathBuf,
+    restriction: LoadRestriction,
+    map: RefCell<SourceMap>,
+    read: RefCell<HashMap<PathBuf, Rc<Source>>>,
+    resources: RefCell<HashMap<PathBuf, Rc<Vec<Resource>>>>,
+}
+
+/// Which files a kustomization may read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoadRestriction {
+    /// Those in or below its own directory.
+    #[default]
+    RootOnly,
+    /// Any.
+    None,
+}
+
+/// A file as it was read.
+pub struct Source {
+    /// Its number in the source map.
+    pub file: FileId,
+    /// Its content as it lies on disk.
+    pub bytes: Arc<[u8]>,
+    /// Its content decrypted, if it was encrypted.
+    pub decrypted: Option<Decrypted>,
+}
+
+/// A directory with a kustomization, symbolic links resolved. Only [`Sources::root`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Root(PathBuf);
+
+/// A file that the load restriction lets through. Only [`Sources::file`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RootedPath(PathBuf);
+
+impl Root {
+    /// Returns the directory.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Source {
+    /// Returns the content: the plain one where the file was encrypted.
+    pub fn content(&self) -> &[u8] {
+        match &self.decrypted {
+            Some(decrypted) => &decrypted.content,
+            None => &self.bytes,
+        }
+    }
+
+    /// Returns the content as text; invalid UTF-8 is an error with its place.
+    pub fn text(&self) -> Result<&str, Diagnostic> {
+        std::str::from_utf8(self.content()).map_err(|error| {
+            let before = &self.content()[..error.valid_up_to()];
+            let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+            let column = String::from_utf8_lossy(&before[line_start..]).chars().count() as u32 + 1;
+            let line = before.iter().filter(|b| **b == b'\n').count() as u32 + 1;
+            Diagnostic::error(Span { file: self.file, line, column }, "the file is not valid UTF-8")
+                .hinted("save it as UTF-8; binary content belongs in a generator's `files:`")
+        })
+    }
+}
+
+impl<'w> Sources<'w> {
+    /// Returns the files of a run that has read none yet.
+    pub fn new(files: &'w dyn Files, decrypter: Option<&'w dyn Decrypter>, base: PathBuf, restriction: LoadRestriction) -> Self {
+        Sources {
+            files,
+            decrypter,
+            base,
+            restriction,
+            map: RefCell::new(SourceMap::new()),
+            read: RefCell::default(),
+            resources: RefCell::default(),
+        }
+    }
+
+    /// Returns where positions resolve.
+    pub fn into_map(self) -> SourceMap {
+        self.map.into_inner()
+    }
+
+    /// Returns the path as messages show it.
+    pub fn shown(&self, path: &Path) -> String {
+        relative(path, &self.base).to_string_lossy().into_owned()
+    }
+
+    /// Returns the directory at `path`, relative to `from`.
+    pub fn root(&self, path: &Path, from: Option<&Root>, at: Span) -> Result<Root, Diagnostic> {
+        let full = from.map_or_else(|| path.to_owned(), |root| root.0.join(path));
+        match self.files.resolve(&full) {
+            Ok((path, FileKind::Directory)) => Ok(Root(path)),
+            Ok(_) => Err(Diagnostic::error(at, format!("`{}` is a file, not a directory", path.display()))),
+            Err(error) => Err(self.missing(&error, path, &full, at)),
+        }
+    }
+
+    /// Returns whether `path`, relative to `root`, leads to something, and to what.
+    pub fn kind(&self, root: &Root, path: &str) -> Option<FileKind> {
+        self.files.resolve(&root.0.join(path)).ok().map(|(_, kind)| kind)
+    }
+
+    /// Returns the file at `path`, relative to `root`, if the load restriction lets it through.
+    pub fn file(&self, root: &Root, path: &str, at: Span) -> Result<RootedPath, Diagnostic> {
+        let full = root.0.join(path);
+        let (resolved, kind) = self.files.resolve(&full).map_err(|e| self.missing(&e, Path::new(path), &full, at))?;
+        match kind {
+            FileKind::File => {}
+            FileKind::Directory => {
+                let error = Diagnostic::error(at, format!("`{path}` is a directory; a file is needed here"));
+                return Err(error);
+            }
+            FileKind::Other => return Err(Diagnostic::error(at, format!("`{path}` is not a regular file"))),
+        }
+        if self.restriction == LoadRestriction::RootOnly && !resolved.starts_with(&root.0) {
+            let root = self.shown(&root.0);
+            let mut error = Diagnostic::error(at, format!("`{path}` is outside of `{root}`, whose files alone may be read here"));
+            if full.parent().is_some_and(|p| normalized(p).starts_with(normalized(Path::new(&root)))) || !path.contains("..") {
+                error = error.hinted(format!("`{path}` is a symbolic link to `{}`", self.shown(&resolved)));
+            }
+            return Err(error.hinted(
+                "refer to the directory as a base or component, copy the file, or lift the rule with `--load-restrictor LoadRestrictionsNone`",
+            ));
+        }
+        Ok(RootedPath(resolved))
+    }
+
+    /// Returns the content of a file, read once a run and decrypted if it is encrypted.
+    pub fn read(&self, path: &RootedPath, at: Span) -> Result<Rc<Source>, Diagnostic> {
+        if let Some(source) = self.read.borrow().get(&path.0) {
+            return Ok(source.clone());
+        }
+        let bytes = self.files.read(&path.0).map_err(|e| self.missing(&e, &path.0, &path.0, at))?;
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        let file = self.map.borrow_mut().add(self.shown(&path.0), text.into());
+        let decrypted = match self.decrypter.and_then(|d| d.decrypt(&path.0, &bytes, file)) {
+            Some(result) => Some(result?),
+            None => None,
+        };
+        let source = Rc::new(Source { file, bytes, decrypted });
+        self.read.borrow_mut().insert(path.0.clone(), source.clone());
+        Ok(source)
+    }
+
+    /// Returns the resources of a file, parsed once a run and shared.
+    pub fn resources(&self, path: &RootedPath, at: Span) -> Result<Rc<Vec<Resource>>, Diagnostic> {
+        if let Some(resources) = self.resources.borrow().get(&path.0) {
+            return Ok(resources.clone());
+        }
+        let source = self.read(path, at)?;
+        let resources = match &source.decrypted {
+            Some(Decrypted { documents: Some(documents), .. }) => hagane_resource::resources_of(documents.clone()),
+            Some(_) => {
+                let error = Diagnostic::error(at, "an encrypted file that is neither YAML nor JSON cannot be a resource");
+                Err(error.hinted("use it in a `secretGenerator`"))
+            }
+            None => hagane_resource::read_documents(source.text()?, source.file),
+        }?;
+        let resources = Rc::new(resources);
+        self.resources.borrow_mut().insert(path.0.clone(), resources.clone());
+        Ok(resources)
+    }
+
+    /// Returns the names in a directory, for hints.
+    pub fn names(&self, root: &Root) -> Vec<String> {
+        self.files.names(&root.0)
+    }
+
+    fn missing(&self, error: &FileError, path: &Path, full: &Path, at: Span) -> Diagnostic {
+        let shown = if path.is_absolute() { self.shown(path) } else { path.to_string_lossy().into_owned() };
+        let diagnostic = |message: String| match at.is_known() {
+            true => Diagnostic::error(at, message),
+            false => Diagnostic::error(at, message).with_path(shown.clone()),
+        };
+        match error {
+            FileError::NotFound => {
+                let error = diagnostic(format!("`{shown}` does not exist"));
+                match self.nearest_name(full) {
+                    Some(name) => error.hinted(format!("there is `{name}`")),
+                    None => error,
+                }
+            }
+            FileError::PermissionDenied => diagnostic(format!("`{shown}` may not be read")).with_fault(Fault::Access),
+            FileError::TooLarge { limit } => diagnostic(format!("`{shown}` is larger than {} MiB", limit >> 20))
+                .hinted("no Kubernetes object can hold a file of this size"),
+            FileError::Other(why) => diagnostic(format!("`{shown}` cannot be read: {why}")),
+        }
+    }
+
+    /// Returns the path of the file that is most like the missing one, in the deepest directory that exists.
+    fn nearest_name(&self, full: &Path) -> Option<String> {
+        let full = normalized(full);
+        let directory = full.parent()?;
+        let wanted = full.file_name()?.to_string_lossy();
+        let names = self.files.names(directory);
+        let stem = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+        let same_stem = names.iter().find(|name| stem(name) == stem(&wanted)).map(String::as_str);
+        let name = same_stem.or_else(|| nearest(&wanted, names.iter().map(String::as_str)))?;
+        Some(self.shown(&directory.join(name)))
+    }
+}
+
+/// Returns `path` without `.` and `..`, by its text alone.
+fn normalized(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => _ = out.pop(),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Returns `path` as seen from `base`; both are absolute.
+pub fn relative(path: &Path, base: &Path) -> PathBuf {
+    let path = normalized(path);
+    let shared = path.components().zip(base.components()).take_while(|(a, b)| a == b).count();
+    let up = base.components().count() - shared;
+    let mut out: PathBuf = std::iter::repeat_n(Component::ParentDir, up).collect();
+    out.extend(path.components().skip(shared));
+    if out.as_os_str().is_empty() {
+        out.push(".");
+    }
+    out
+}

@@ -1,0 +1,144 @@
+//! Image names, tags and digests.
+
+use hagane_regex::Regex;
+use hagane_resource::{Create, Diagnostic, FieldSpec, ResourceSet};
+use hagane_yaml::{Node, Scalar, Tag, Text};
+
+use crate::kustomization::Image;
+
+/// An image entry with the pattern it stands for.
+struct Rename<'a> {
+    image: &'a Image,
+    /// Nothing for a plain name, which is compared without it.
+    pattern: Option<Regex>,
+}
+
+/// Renames images in every `containers` and `initContainers`, wherever they stand, and where the field specs
+/// lead: every entry in turn on every image. Definitions are left alone.
+pub fn set_images(resources: &mut ResourceSet, images: &[Image], specs: &[FieldSpec]) -> Result<(), Diagnostic> {
+    if images.is_empty() {
+        return Ok(());
+    }
+    let renames = images.iter().map(Rename::new).collect::<Result<Vec<_>, _>>()?;
+    for index in 0..resources.len() {
+        let resource = resources.get_mut_keeping_name(index);
+        let anywhere = resource.gvk().kind != "CustomResourceDefinition" && has_containers(resource.tree());
+        let specs: Vec<&FieldSpec> =
+            specs.iter().filter(|spec| spec.takes(resource.gvk()) && spec.reaches(resource.tree())).collect();
+        if !anywhere && specs.is_empty() {
+            continue;
+        }
+        let tree = resource.tree_mut();
+        for rename in &renames {
+            if anywhere {
+                rename.in_containers(tree);
+            }
+            for spec in &specs {
+                spec.apply(tree, Create::Nothing, &mut |node| {
+                    rename.apply(node);
+                    Ok(())
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+const LISTS: [&str; 2] = ["containers", "initContainers"];
+
+fn has_containers(node: &Node) -> bool {
+    match node {
+        Node::Mapping(mapping) => {
+            mapping.entries.iter().any(|e| LISTS.contains(&e.key.text.as_str()) || has_containers(&e.value))
+        }
+        Node::Sequence(sequence) => sequence.items.iter().any(has_containers),
+        Node::Scalar(_) => false,
+    }
+}
+
+impl<'a> Rename<'a> {
+    fn new(image: &'a Image) -> Result<Rename<'a>, Diagnostic> {
+        // A text that is plain but for dots is compared letter by letter: nearly every entry.
+        let plain = image.name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'/' | b'_' | b'-' | b':' | b'.'));
+        if plain {
+            return Ok(Rename { image, pattern: None });
+        }
+        let pattern = format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", *image.name);
+        let pattern = Regex::new(&pattern).map_err(|error| {
+            let message = format!("the image name `{}` is not a regular expression: {}", *image.name, error.message);
+            Diagnostic::error(image.name.span, message)
+                .hinted("image names are regular expressions; escape special characters with `\\`")
+        })?;
+        Ok(Rename { image, pattern: Some(pattern) })
+    }
+
+    fn in_containers(&self, node: &mut Node) {
+        match node {
+            Node::Mapping(mapping) => {
+                for entry in &mut mapping.entries {
+                    self.in_containers(&mut entry.value);
+                    if let (true, Node::Sequence(list)) = (LISTS.contains(&entry.key.text.as_str()), &mut entry.value) {
+                        list.items.iter_mut().filter_map(|item| item.get_mut("image")).for_each(|image| self.apply(image));
+                    }
+                }
+            }
+            Node::Sequence(sequence) => sequence.items.iter_mut().for_each(|item| self.in_containers(item)),
+            Node::Scalar(_) => {}
+        }
+    }
+
+    /// Renames an image that the entry is for.
+    fn apply(&self, node: &mut Node) {
+        let Node::Scalar(scalar) = node else { return };
+        let Image { new_name, new_tag, tag_suffix, digest: new_digest, .. } = self.image;
+        let text = scalar.text.as_str();
+        if !self.takes(text) {
+            return;
+        }
+        let (name, tag, digest) = split(text);
+        let name = if new_name.is_empty() { name } else { new_name };
+        // A new tag or digest takes the place of both old ones.
+        let (tag, digest) = match (new_tag.as_str(), new_digest.as_str()) {
+            ("", "") if tag_suffix.is_empty() => (tag.to_owned(), digest),
+            ("", "") => (format!("{tag}{tag_suffix}"), ""),
+            (tag, digest) => (tag.to_owned(), digest),
+        };
+        let part = |mark: &str, part: &str| if part.is_empty() { String::new() } else { format!("{mark}{part}") };
+        let renamed = format!("{name}{}{}", part(":", &tag), part("@", digest));
+        *scalar = Scalar { text: Text::marked_as(renamed, &scalar.text), tag: Tag::Str, ..std::mem::take(scalar) };
+    }
+
+    /// Returns whether the image has the entry's name, with a tag, a digest or neither behind it.
+    fn takes(&self, text: &str) -> bool {
+        if let Some(pattern) = &self.pattern {
+            return pattern.is_match(text);
+        }
+        let name = self.image.name.as_bytes();
+        let starts = text.len() >= name.len()
+            && name.iter().zip(text.as_bytes()).all(|(n, t)| n == t || *n == b'.' && t.is_ascii() && *t != b'\n');
+        starts && text.get(name.len()..).is_some_and(is_tail)
+    }
+}
+
+/// Returns whether this may follow a name: `:` and a tag, `@sha256:` and a digest.
+fn is_tail(tail: &str) -> bool {
+    let narrow = |text: &str| text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'{' | b'}' | b'-'));
+    let (tag, digest) = match tail.split_once("@sha256:") {
+        Some((tag, digest)) => (tag, digest),
+        None => (tail, ""),
+    };
+    narrow(digest) && (tag.is_empty() || tag.strip_prefix(':').is_some_and(narrow))
+}
+
+/// Returns name, tag and digest of an image. A colon before the first slash belongs to a port.
+fn split(text: &str) -> (&str, &str, &str) {
+    let host = text.find('/').unwrap_or(0);
+    let (at, colon) = (text[host..].find('@').map(|i| i + host), text[host..].find(':').map(|i| i + host));
+    match (at, colon) {
+        (None, None) => (text, "", ""),
+        (Some(at), colon) if colon.is_none_or(|colon| at < colon) => (&text[..at], "", &text[at + 1..]),
+        (Some(at), Some(colon)) => (&text[..colon], &text[colon + 1..at], &text[at + 1..]),
+        (_, Some(colon)) => (&text[..colon], &text[colon + 1..], ""),
+        (Some(at), None) => (&text[..at], "", &text[at + 1..]),
+    }
+}

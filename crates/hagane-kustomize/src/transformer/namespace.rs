@@ -1,0 +1,94 @@
+//! The namespace of everything.
+
+use std::collections::HashMap;
+
+use hagane_resource::{Create, Diagnostic, FieldSpec, Resource, ResourceSet};
+use hagane_yaml::{Node, Span};
+
+/// Which subjects of role bindings get the namespace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Subjects {
+    /// Those named `default`.
+    #[default]
+    Default,
+    /// Every service account.
+    AllServiceAccounts,
+    /// None.
+    None,
+}
+
+/// Sets the namespace of everything that has one, renames Namespace objects, and follows in role bindings.
+pub fn set_namespace(
+    resources: &mut ResourceSet,
+    namespace: &str,
+    specs: &[FieldSpec],
+    subjects: Subjects,
+    unset_only: bool,
+    at: Span,
+) -> Result<(), Diagnostic> {
+    for resource in resources.iter_mut().filter(|r| !r.is_empty() && !r.from_helm) {
+        resource.remember_id();
+        if !resource.id().is_cluster_scoped() && !(unset_only && !resource.namespace().is_empty()) {
+            resource.set_namespace(namespace);
+        }
+        let role_binding = matches!(resource.gvk().kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
+        if role_binding {
+            set_subjects(resource, namespace, subjects, unset_only);
+        }
+        for spec in specs {
+            // `metadata.namespace` is done above; a Namespace is renamed only where it is the real one.
+            let done = spec.path == "metadata/namespace"
+                || role_binding && spec.path == "subjects"
+                || spec.path == "metadata/name" && resource.gvk().api_version() != "v1";
+            if done || !spec.takes(resource.gvk()) || !(spec.create || spec.reaches(resource.tree())) {
+                continue;
+            }
+            resource.edit(|tree| {
+                spec.apply(tree, Create::Scalar, &mut |node| {
+                    if !(unset_only && node.as_str().is_some_and(|text| !text.is_empty())) {
+                        *node = Node::string(namespace);
+                    }
+                    Ok(())
+                })
+            })?;
+        }
+    }
+    refuse_conflicts(resources, namespace, at)
+}
+
+fn set_subjects(resource: &mut Resource, namespace: &str, subjects: Subjects, unset_only: bool) {
+    let wanted = |subject: &Node| {
+        let text = |key| subject.get(key).and_then(Node::as_str);
+        let meant = match subjects {
+            Subjects::Default => text("name") == Some("default"),
+            Subjects::AllServiceAccounts => text("kind") == Some("ServiceAccount"),
+            Subjects::None => false,
+        };
+        meant && !(unset_only && text("namespace").is_some_and(|n| !n.is_empty()))
+    };
+    let any = matches!(resource.tree().get("subjects"), Some(Node::Sequence(s)) if s.items.iter().any(wanted));
+    if !any {
+        return;
+    }
+    if let Some(Node::Sequence(sequence)) = resource.tree_mut().get_mut("subjects") {
+        for subject in sequence.items.iter_mut().filter(|s| wanted(s)) {
+            if let Node::Mapping(subject) = subject {
+                subject.set("namespace", Node::string(namespace));
+            }
+        }
+    }
+}
+
+/// Refuses two resources that have the same id once they share a namespace.
+fn refuse_conflicts(resources: &ResourceSet, namespace: &str, at: Span) -> Result<(), Diagnostic> {
+    let mut seen = HashMap::with_capacity(resources.len());
+    for resource in resources.iter().filter(|r| !r.is_empty()) {
+        let id = resource.id();
+        if let Some(first) = seen.insert((&id.gvk, &id.name, id.effective_namespace()), resource) {
+            let message = format!("in the namespace `{namespace}` there would be two resources {}/{}", id.gvk.kind, id.name);
+            let error = Diagnostic::error(at, message);
+            return Err(error.hinted(format!("the first one is in line {}", first.tree().span().line)));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! Patches: strategic merge and JSON 6902, with and without a target.
+
+use hagane_resource::{Diagnostic, ResId, Resource, ResourceSet, Schema};
+use hagane_yaml::{Dialect, FileId, Node, ParseOptions, Scalar, Span, parse};
+
+use crate::decode::Located;
+use crate::json_patch::{self, Operation};
+use crate::kustomization::{PatchEntry, PatchText};
+use crate::merge::merge;
+use crate::selector::{Selector, nearest_resource};
+use crate::files::Decrypted;
+use crate::sources::{Root, Sources};
+
+/// A patch that has been read.
+pub struct Patch {
+    span: Span,
+    content: Content,
+    target: Option<Selector>,
+    allow_name_change: bool,
+    allow_kind_change: bool,
+    /// Whether an `annotations` that only notes of the build would fill counts as there for a JSON patch.
+    notes_id: bool,
+}
+
+enum Content {
+    StrategicMerge(Vec<Resource>),
+    Json(Vec<Operation>),
+}
+
+/// Reads an entry of `patches`.
+pub fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> Result<Patch, Diagnostic> {
+    let content = match &entry.text {
+        PatchText::Path(path) => {
+            let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
+            match &source.decrypted {
+                Some(Decrypted { documents: Some(documents), .. }) => content_of(documents.clone())?,
+                _ => content(source.text()?, source.file, 0)?,
+            }
+        }
+        PatchText::Inline(text) => inline(text)?,
+    };
+    if let (Content::Json(_), None) = (&content, &entry.target) {
+        let error = Diagnostic::error(entry.span, "a JSON patch needs a `target`");
+        return Err(error.hinted("add `target:` with `kind:` and `name:`"));
+    }
+    if let (Content::StrategicMerge(patches), Some(_)) = (&content, &entry.target)
+        && patches.len() > 1
+    {
+        let error = Diagnostic::error(entry.span, "a patch with a `target` must be one document");
+        return Err(error.hinted("make an entry of each document"));
+    }
+    Ok(Patch {
+        span: entry.span,
+        content,
+        target: entry.target.clone(),
+        allow_name_change: entry.allow_name_change,
+        allow_kind_change: entry.allow_kind_change,
+        notes_id: true,
+    })
+}
+
+impl Patch {
+    /// Returns the patch as `patchesJson6902` applies it: it does not note the ids of what it changes.
+    pub fn without_note(self) -> Patch {
+        Patch { notes_id: false, ..self }
+    }
+}
+
+/// Reads an entry of `patchesStrategicMerge`: YAML, or else a path.
+pub fn load_patches(text: &Located<String>, root: &Root, sources: &Sources) -> Result<Patch, Diagnostic> {
+    let patch = |content| Patch {
+        span: text.span,
+        content,
+        target: None,
+        allow_name_change: false,
+        allow_kind_change: false,
+        notes_id: true,
+    };
+    if let Ok(Content::StrategicMerge(patches)) = inline(text)
+        && !patches.is_empty()
+    {
+        return Ok(patch(Content::StrategicMerge(patches)));
+    }
+    let entry = PatchEntry {
+        span: text.span,
+        text: PatchText::Path(text.clone()),
+        target: None,
+        allow_name_change: false,
+        allow_kind_change: false,
+    };
+    load_patch(&entry, root, sources)
+}
+
+fn inline(text: &Located<String>) -> Result<Content, Diagnostic> {
+    content(text.trim(), text.span.file, text.span.line)
+}
+
+fn content(text: &str, file: FileId, lines_before: u32) -> Result<Content, Diagnostic> {
+    if is_list(text) {
+        let options = ParseOptions { dialect: Dialect::V2, lines_before, ..ParseOptions::default() };
+        let documents = parse(text, file, &options)?;
+        return match documents.first() {
+            Some(node) if !node.is_null() => json_patch::operations(node).map(Content::Json),
+            _ => Ok(Content::StrategicMerge(Vec::new())),
+        };
+    }
+    hagane_resource::read_documents_at(text, file, lines_before).map(Content::StrategicMerge)
+}
+
+fn content_of(documents: Vec<Node>) -> Result<Content, Diagnostic> {
+    match documents.first() {
+        Some(node @ Node::Sequence(_)) => json_patch::operations(node).map(Content::Json),
+        _ => hagane_resource::resources_of(documents).map(Content::StrategicMerge),
+    }
+}
+
+/// Returns whether a text is a list, so a JSON patch.
+fn is_list(text: &str) -> bool {
+    text.lines()
+        .map(str::trim_start)
+        .find(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("---"))
+        .is_some_and(|line| line == "-" || line.starts_with("- ") || line.starts_with('['))
+}
+
+/// Applies a patch to what it is for.
+pub fn apply_patch(resources: &mut ResourceSet, patch: &Patch, schema: &Schema) -> Result<(), Diagnostic> {
+    match (&patch.content, &patch.target) {
+        (Content::StrategicMerge(patches), None) => {
+            for strategic in patches {
+                let place = target_of(resources, &strategic.original_id(), strategic.tree().span())?;
+                let resource = resources.get_mut(place);
+                lay_over(resource, strategic.tree().clone(), patch, schema)?;
+                resources.retain(|r| !r.is_empty());
+            }
+        }
+        (Content::StrategicMerge(patches), Some(target)) => {
+            let Some(strategic) = patches.first() else { return Ok(()) };
+            for place in selected(resources, target) {
+                let resource = resources.get_mut(place);
+                let tree = for_target(strategic.tree(), resource);
+                lay_over(resource, tree, patch, schema)?;
+            }
+        }
+        (Content::Json(operations), Some(target)) => {
+            for place in selected(resources, target) {
+                apply_json(resources.get_mut(place), operations, patch)?;
+            }
+        }
+        (Content::Json(_), None) => return Err(Diagnostic::error(patch.span, "a JSON patch needs a `target`")),
+    }
+    resources.retain(|r| !r.is_empty());
+    Ok(())
+}
+
+/// Returns the places of the resources that a target selects; those with the exact name are found without a look
+/// at the others.
+fn selected(resources: &mut ResourceSet, target: &Selector) -> Vec<usize> {
+    let places: Vec<usize> = match target.name.exact() {
+        Some(name) => resources.named(name).to_vec(),
+        None => (0..resources.len()).collect(),
+    };
+    places.into_iter().filter(|&place| target.takes(resources.get(place))).collect()
+}
+
+/// Returns the place of the one resource that has or had this id.
+fn target_of(resources: &mut ResourceSet, id: &ResId, at: Span) -> Result<usize, Diagnostic> {
+    match resources.with_any_id(id)[..] {
+        [place] => Ok(place),
+        [] => {
+            let error = Diagnostic::error(at, format!("the patch's target matches no resource: `{id}`"));
+            let all: Vec<&Resource> = resources.iter().collect();
+            Err(match nearest_resource(&id.gvk.kind, &id.name, &all) {
+                Some(near) if near.id().gvk == id.gvk && near.name() == id.name => {
+                    error.hinted(format!("there is one in the namespace `{}`: the namespaces must be the same", near.id().effective_namespace()))
+                }
+                Some(near) if near.gvk().kind == id.gvk.kind && near.name() == id.name => {
+                    error.hinted(format!("there is one with the apiVersion `{}`", near.gvk().api_version()))
+                }
+                Some(near) => error.hinted(format!("there is `{}`", near.id())),
+                None => error,
+            })
+        }
+        _ => {
+            let error = Diagnostic::error(at, format!("the patch's target matches more than one resource: `{id}`"));
+            Err(error.hinted("give the patch a `target` that selects one of them"))
+        }
+    }
+}
+
+/// Returns the patch for one of the resources that its target selects: of its kind, its labels and annotations
+/// texts. Nulls among them become the text `null`, as in kustomize.
+fn for_target(strategic: &Node, resource: &Resource) -> Node {
+    let mut tree = strategic.clone();
+    if let Node::Mapping(mapping) = &mut tree {
+        mapping.set("apiVersion", Node::string(resource.gvk().api_version()));
+        mapping.set("kind", Node::string(resource.gvk().kind.clone()));
+        if let Some(Node::Mapping(metadata)) = mapping.get_mut("metadata") {
+            for field in ["labels", "annotations"] {
+                match metadata.get_mut(field) {
+                    Some(Node::Mapping(map)) if !map.entries.is_empty() => map.entries.iter_mut().for_each(|entry| {
+                        if let Node::Scalar(scalar) = &mut entry.value {
+                            *scalar = Scalar { span: scalar.span, ..Scalar::string(std::mem::take(&mut scalar.text)) };
+                        }
+                    }),
+                    Some(_) => _ = metadata.remove(field),
+                    None => {}
+                }
+            }
+        }
+    }
+    tree
+}
+
+/// Merges the patch over the resource; name, namespace and kind stay unless the options let them go.
+fn lay_over(resource: &mut Resource, strategic: Node, patch: &Patch, schema: &Schema) -> Result<(), Diagnostic> {
+    let (name, namespace, kind) = (resource.id().name.clone(), resource.id().namespace.clone(), resource.id().gvk.kind.clone());
+    if patch.allow_name_change || patch.allow_kind_change {
+        resource.remember_id();
+    }
+    resource.edit(|tree| {
+        let old = std::mem::replace(tree, Node::mapping());
+        if let Some(merged) = merge(old, strategic, schema)? {
+            *tree = merged;
+        }
+        Ok::<_, Diagnostic>(())
+    })?;
+    if resource.is_empty() {
+        return Ok(());
+    }
+    if !patch.allow_kind_change && resource.id().gvk.kind != kind {
+        resource.set_kind(&kind);
+    }
+    if !patch.allow_name_change && resource.id().name != name {
+        resource.set_name(&name);
+    }
+    if resource.id().namespace != namespace {
+        resource.set_namespace(&namespace);
+    }
+    Ok(())
+}
+
+fn apply_json(resource: &mut Resource, operations: &[Operation], patch: &Patch) -> Result<(), Diagnostic> {
+    if patch.notes_id {
+        resource.remember_id();
+    }
+    let noted = resource.is_annotated_by_build();
+    let shown = resource.id().to_string();
+    resource.edit(|tree| {
+        let annotations = tree.at(&["metadata", "annotations"]);
+        if noted
+            && annotations.is_none_or(Node::is_null)
+            && let Some(Node::Mapping(metadata)) = tree.get_mut("metadata")
+        {
+            metadata.set("annotations", Node::mapping());
+        }
+        json_patch::apply(tree, operations).map_err(|error| {
+            let message = format!("the patch does not apply to {shown}: {}", error.message);
+            Diagnostic { message, ..error }
+        })
+    })?;
+    resource.settle_annotations();
+    Ok(())
+}

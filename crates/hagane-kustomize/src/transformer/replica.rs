@@ -1,0 +1,39 @@
+//! Replica counts.
+
+use hagane_resource::{Create, Diagnostic, FieldSpec, ResourceSet};
+use hagane_yaml::{Node, Scalar, Tag};
+
+use crate::kustomization::Replica;
+use crate::selector::nearest_resource;
+
+/// Sets the count of the workloads with that current or original name; there must be one.
+pub fn set_replicas(resources: &mut ResourceSet, replica: &Replica, specs: &[FieldSpec]) -> Result<(), Diagnostic> {
+    let mut found = false;
+    for spec in specs {
+        let places = resources.named(&replica.name).to_vec();
+        for place in places {
+            let resource = resources.get_mut_keeping_name(place);
+            let original = resource.original_id();
+            let named = resource.name() == replica.name || original.name == replica.name;
+            if !named || !original.gvk.matches(&spec.gvk) && !spec.takes(resource.gvk()) {
+                continue;
+            }
+            found = true;
+            spec.apply(resource.tree_mut(), Create::Scalar, &mut |node| {
+                *node = Node::Scalar(Scalar { tag: Tag::Int, ..Scalar::bare(replica.count.to_string()) });
+                Ok(())
+            })?;
+        }
+    }
+    if found {
+        return Ok(());
+    }
+    let kinds: Vec<&str> = specs.iter().map(|spec| spec.gvk.kind.as_str()).collect();
+    let message = format!("no {} is named `{}`", kinds.join(", "), replica.name);
+    let error = Diagnostic::error(replica.span, message);
+    let all: Vec<_> = resources.iter().filter(|r| kinds.contains(&r.gvk().kind.as_str())).collect();
+    Err(match nearest_resource("Deployment", &replica.name, &all) {
+        Some(resource) => error.hinted(format!("there is `{}`", resource.id())),
+        None => error,
+    })
+}

@@ -1,0 +1,187 @@
+//! Variables: `$(NAME)` in fields that take them. Replacements came after them; both are in use.
+
+use std::collections::BTreeMap;
+
+use hagane_resource::{Create, Diagnostic, FieldSpec, ResourceSet};
+use hagane_yaml::{Node, Scalar, Style, Tag, Text};
+
+use crate::field_path;
+use crate::kustomization::Var;
+use crate::selector::nearest_resource;
+
+/// The variables of a layer and those below it. Names are unique.
+#[derive(Clone, Default)]
+pub struct Vars(Vec<Var>);
+
+impl Vars {
+    /// Adds variables; the same one twice is a conflict unless both mean the same field of the same resource.
+    pub fn add(&mut self, vars: &[Var]) -> Result<(), Diagnostic> {
+        for var in vars {
+            match self.0.iter().find(|own| own.name == var.name) {
+                None => self.0.push(var.clone()),
+                Some(own) => {
+                    let message = format!("the variable `{}` is there already", var.name);
+                    let error = Diagnostic::error(var.span, message);
+                    return Err(error.hinted(format!("the other one stands in line {}", own.span.line)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the variables of a layer below. One that means the same is no conflict: a base may be used twice.
+    pub fn absorb(&mut self, other: Vars) -> Result<(), Diagnostic> {
+        for var in other.0 {
+            let same = |own: &Var| own.name == var.name && own.object == var.object && own.field_path == var.field_path;
+            if !self.0.iter().any(same) {
+                self.add(std::slice::from_ref(&var))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Puts the values of variables into the fields that take them; returns warnings about variables nobody used.
+pub fn resolve_vars(resources: &mut ResourceSet, vars: &Vars, specs: &[FieldSpec]) -> Result<Vec<Diagnostic>, Diagnostic> {
+    if vars.0.is_empty() {
+        return Ok(Vec::new());
+    }
+    let values = values(resources, vars)?;
+    let mut used: Vec<String> = Vec::new();
+    for resource in resources.iter_mut() {
+        for spec in specs {
+            if !spec.takes(resource.gvk()) || !spec.reaches(resource.tree()) {
+                continue;
+            }
+            resource.edit(|tree| {
+                spec.apply(tree, Create::Nothing, &mut |node| {
+                    expand(node, &values, &mut used);
+                    Ok(())
+                })
+            })?;
+        }
+    }
+    let unused = vars.0.iter().filter(|var| !used.contains(&var.name));
+    Ok(unused.map(|var| Diagnostic::warning(var.span, format!("the variable `{}` is used nowhere", var.name))).collect())
+}
+
+/// Returns the value of every variable.
+fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scalar>, Diagnostic> {
+    let mut values = BTreeMap::new();
+    for var in &vars.0 {
+        let matching: Vec<_> = resources
+            .iter()
+            .filter(|resource| {
+                resource.former_ids().chain([resource.id().clone()]).any(|id| {
+                    let part = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
+                    id.name == var.object.name
+                        && id.gvk.kind == var.object.gvk.kind
+                        && part(&var.object.gvk.group, &id.gvk.group)
+                        && part(&var.object.gvk.version, &id.gvk.version)
+                        && (var.object.namespace.is_empty() || id.effective_namespace() == var.object.effective_namespace())
+                })
+            })
+            .collect();
+        let resource = match matching[..] {
+            [resource] => resource,
+            [] => {
+                let error = Diagnostic::error(var.span, format!("the variable `{}` is read from {}, which is not here", var.name, var.object));
+                let all: Vec<_> = resources.iter().collect();
+                return Err(match nearest_resource(&var.object.gvk.kind, &var.object.name, &all) {
+                    Some(resource) => error.hinted(format!("there is `{}`", resource.id())),
+                    None => error,
+                });
+            }
+            _ => {
+                let message = format!("the variable `{}` is read from {}, of which there are {}", var.name, var.object, matching.len());
+                return Err(Diagnostic::error(var.span, message).hinted("add the namespace, or the apiVersion"));
+            }
+        };
+        let steps = field_path::parse(&var.field_path.replace('[', ".[").replace("..", "."), var.span)?;
+        let steps: Vec<_> = steps.into_iter().map(bracketed_index).collect();
+        match field_path::look_up(resource.tree(), &steps) {
+            Some(Node::Scalar(scalar)) => _ = values.insert(var.name.clone(), scalar.clone()),
+            Some(_) => {
+                let message = format!("the field `{}` of {} is not a single value", var.field_path, resource.id());
+                return Err(Diagnostic::error(var.span, message));
+            }
+            None => {
+                let message = format!("the field `{}` of the variable `{}` is not in {}", var.field_path, var.name, resource.id());
+                return Err(Diagnostic::error(var.span, message));
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// `[0]` in a variable's path is a place.
+fn bracketed_index(step: field_path::Step) -> field_path::Step {
+    match step {
+        field_path::Step::Key(key) => match key.strip_prefix('[').and_then(|k| k.strip_suffix(']')).map(str::parse) {
+            Some(Ok(index)) => field_path::Step::Index(index),
+            _ => field_path::Step::Key(key),
+        },
+        step => step,
+    }
+}
+
+fn expand(node: &mut Node, values: &BTreeMap<String, Scalar>, used: &mut Vec<String>) {
+    match node {
+        Node::Sequence(sequence) => sequence.items.iter_mut().for_each(|item| expand(item, values, used)),
+        Node::Mapping(mapping) => mapping.entries.iter_mut().for_each(|entry| {
+            if matches!(entry.value, Node::Scalar(_)) {
+                expand(&mut entry.value, values, used);
+            }
+        }),
+        Node::Scalar(scalar) if scalar.text.as_str().contains('$') => expand_scalar(scalar, values, used),
+        Node::Scalar(_) => {}
+    }
+}
+
+/// Puts values in; a text that is one variable and nothing else takes the type of its value.
+fn expand_scalar(scalar: &mut Scalar, values: &BTreeMap<String, Scalar>, used: &mut Vec<String>) {
+    let text = scalar.text.clone();
+    let mut rest = text.as_str();
+    let (mut out, mut sensitive) = (String::new(), text.is_sensitive());
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        let name = after.strip_prefix('(').and_then(|a| a.split_once(')'));
+        match (after.strip_prefix('$'), name) {
+            // Two dollars are one, and what follows is no variable.
+            (Some(escaped), _) => {
+                out.push('$');
+                rest = escaped;
+            }
+            (None, Some((name, tail))) => {
+                match values.get(name) {
+                    Some(value) => {
+                        if !used.iter().any(|u| u == name) {
+                            used.push(name.to_owned());
+                        }
+                        if at == 0 && tail.is_empty() && rest.len() == text.as_str().len() {
+                            *scalar = Scalar { span: scalar.span, ..value.clone() };
+                            return;
+                        }
+                        sensitive |= value.text.is_sensitive();
+                        out.push_str(value.text.as_str());
+                    }
+                    None => {
+                        out.push_str("$(");
+                        out.push_str(name);
+                        out.push(')');
+                    }
+                }
+                rest = tail;
+            }
+            (None, None) => {
+                out.push('$');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    if out != text.as_str() {
+        *scalar = Scalar { text: Text::with_mark(out, sensitive), tag: Tag::Str, style: Style::Plain, span: scalar.span, extra: None };
+    }
+}
