@@ -21,7 +21,8 @@ pub fn decrypt_file(
     let Loaded { mut documents, metadata } = format::load(text, format, file)?;
     let metadata = Metadata::read(&metadata.ok_or(DecryptError::NoMetadata)?)?;
     let cipher = Cipher::new(&key_group::data_key(&metadata, keyring)?);
-    let mut walk = Walk { cipher: &cipher, mac: Mac::new(&metadata), metadata: &metadata, warnings: Vec::new() };
+    let mut walk =
+        Walk { cipher: &cipher, mac: Mac::new(&metadata), metadata: &metadata, warnings: Vec::new() };
     for document in &mut documents {
         walk.mapping(document, &mut String::new(), Seen::default())?;
     }
@@ -64,7 +65,12 @@ impl Walk<'_> {
     }
 
     /// Places in a sequence are not part of the path: it is the MAC that holds the items in their order.
-    fn sequence(&mut self, elements: &mut [Element], path: &mut String, outer: Seen) -> Result<(), DecryptError> {
+    fn sequence(
+        &mut self,
+        elements: &mut [Element],
+        path: &mut String,
+        outer: Seen,
+    ) -> Result<(), DecryptError> {
         let mut seen = self.metadata.selector.enter_sequence(outer);
         for element in elements {
             match element {
@@ -85,7 +91,12 @@ impl Walk<'_> {
     }
 
     /// Opens a value in its place; returns the comment, if it turns out to be one.
-    fn value(&mut self, value: &mut Value, path: &mut String, seen: Seen) -> Result<Option<Comment>, DecryptError> {
+    fn value(
+        &mut self,
+        value: &mut Value,
+        path: &mut String,
+        seen: Seen,
+    ) -> Result<Option<Comment>, DecryptError> {
         match value {
             Value::Null(_) => Ok(None),
             Value::Mapping(items, _) => self.mapping(items, path, seen).map(|()| None),
@@ -134,7 +145,8 @@ impl Walk<'_> {
         match self.cipher.open(comment.text.expose(), path) {
             Ok(Opened::Comment(text) | Opened::Leaf(_, text)) => comment.text = text,
             Err(_) if looks_encrypted(comment.text.expose()) => {
-                self.warnings.push(crate::Warning { span: comment.span, message: "an encrypted comment was altered" });
+                self.warnings
+                    .push(crate::Warning { span: comment.span, message: "an encrypted comment was altered" });
             }
             Err(_) => {}
         }

@@ -1,9 +1,9 @@
 //! Whether a file is a SOPS file, by its metadata: the name only says which format to prefer.
 
+use crate::Format;
 use crate::format::{dotenv, json};
 use crate::tree::{Item, Value};
 use crate::value::looks_encrypted;
-use crate::Format;
 
 /// Fields that every version has written. One of them is enough: a file whose MAC was cut out is still a SOPS
 /// file, and is refused as one instead of being taken for plain.
@@ -24,7 +24,9 @@ pub fn detect(text: &[u8], format_by_name: Format) -> Option<Format> {
                 .is_some_and(|rest| rest.trim_ascii_start().first().is_some_and(|sign| signs.contains(sign)))
         })
     };
-    if lines().any(|line| line.strip_prefix(dotenv::METADATA.as_bytes()).is_some_and(|field| is_field(field, b"="))) {
+    if lines()
+        .any(|line| line.strip_prefix(dotenv::METADATA.as_bytes()).is_some_and(|field| is_field(field, b"=")))
+    {
         return Some(Format::Dotenv);
     }
     let (mut in_yaml, mut in_ini) = (false, false);
@@ -38,7 +40,10 @@ pub fn detect(text: &[u8], format_by_name: Format) -> Option<Format> {
         match line.first() {
             Some(b'[') => in_ini = line.starts_with(b"[sops]"),
             Some(b' ' | b'#') | None => {}
-            Some(_) => in_yaml = [b"sops:".as_slice(), b"\"sops\":", b"'sops':"].iter().any(|key| line.starts_with(key)),
+            Some(_) => {
+                in_yaml =
+                    [b"sops:".as_slice(), b"\"sops\":", b"'sops':"].iter().any(|key| line.starts_with(key))
+            }
         }
     }
     None

@@ -223,7 +223,9 @@ impl fmt::Display for DecryptError {
         match self {
             DecryptError::Syntax { message, .. } => f.write_str(message),
             DecryptError::NoMetadata => f.write_str("the file has no SOPS metadata"),
-            DecryptError::BadMetadata { field, problem, .. } => write!(f, "SOPS metadata: `{field}` {problem}"),
+            DecryptError::BadMetadata { field, problem, .. } => {
+                write!(f, "SOPS metadata: `{field}` {problem}")
+            }
             DecryptError::NoKey(no_key) => no_key.fmt(f),
             DecryptError::BadDataKey { .. } => f.write_str("the parts of the data key do not fit together"),
             DecryptError::BadValue { path, problem, .. } => write!(f, "cannot decrypt `{path}`: {problem}"),

@@ -29,7 +29,13 @@ pub(crate) fn unflatten<'a>(
             node = descend(node, &step, span).ok_or_else(|| bad("does not agree with the lines above it"))?;
         }
         let text = text.replace("\\\\n", "\n").replace("\\n", "\n");
-        *node = Node::Scalar(Scalar { text: text.into(), tag: Tag::Str, style: Style::DoubleQuoted, span, extra: None });
+        *node = Node::Scalar(Scalar {
+            text: text.into(),
+            tag: Tag::Str,
+            style: Style::DoubleQuoted,
+            span,
+            extra: None,
+        });
     }
     Ok(root)
 }
@@ -41,7 +47,11 @@ fn steps(path: &str) -> Option<Vec<Step<'_>>> {
     loop {
         let next = [rest.find("__map_"), rest.find("__list_")].into_iter().flatten().min();
         let (name, after) = rest.split_at(next.unwrap_or(rest.len()));
-        steps.push(if in_list { Step::Item(name.parse().ok().filter(|i| *i < MAX_ITEMS)?) } else { Step::Key(name) });
+        steps.push(if in_list {
+            Step::Item(name.parse().ok().filter(|i| *i < MAX_ITEMS)?)
+        } else {
+            Step::Key(name)
+        });
         if next.is_none() || steps.len() > MAX_LEVELS {
             return (steps.len() <= MAX_LEVELS).then_some(steps);
         }

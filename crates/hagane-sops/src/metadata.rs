@@ -33,8 +33,8 @@ impl Metadata {
             return Err(bad(fields.span_of("version"), "version", "is missing or not a version"));
         }
         let last_modified = fields.text("lastmodified").and_then(canonical_time);
-        let last_modified =
-            last_modified.ok_or_else(|| bad(fields.span_of("lastmodified"), "lastmodified", "is not a time"))?;
+        let last_modified = last_modified
+            .ok_or_else(|| bad(fields.span_of("lastmodified"), "lastmodified", "is not a time"))?;
         Ok(Metadata {
             span: block.span(),
             key_groups: key_groups(&fields)?,
@@ -122,7 +122,11 @@ fn selector(fields: &Fields) -> Result<Selector, DecryptError> {
 fn key_groups(fields: &Fields) -> Result<Vec<KeyGroup>, DecryptError> {
     let top = key_group(fields)?;
     let groups = if top.is_empty() {
-        fields.list("key_groups")?.iter().map(|node| key_group(&Fields::new(node))).collect::<Result<_, _>>()?
+        fields
+            .list("key_groups")?
+            .iter()
+            .map(|node| key_group(&Fields::new(node)))
+            .collect::<Result<_, _>>()?
     } else {
         vec![top]
     };

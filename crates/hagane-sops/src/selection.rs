@@ -41,7 +41,9 @@ impl Selector {
     /// Returns what is seen inside of `key`.
     pub(crate) fn enter(&self, seen: Seen, key: &str) -> Seen {
         let matches = match self {
-            Selector::UnencryptedSuffix(suffix) | Selector::EncryptedSuffix(suffix) => key.ends_with(suffix.as_str()),
+            Selector::UnencryptedSuffix(suffix) | Selector::EncryptedSuffix(suffix) => {
+                key.ends_with(suffix.as_str())
+            }
             Selector::UnencryptedRegex(pattern) | Selector::EncryptedRegex(pattern) => pattern.is_match(key),
             Selector::UnencryptedComment(_) | Selector::EncryptedComment(_) => false,
         };
@@ -80,8 +82,12 @@ impl Selector {
     pub(crate) fn encrypts(&self, seen: Seen) -> bool {
         let seen = seen.above || seen.comment;
         match self {
-            Selector::UnencryptedSuffix(_) | Selector::UnencryptedRegex(_) | Selector::UnencryptedComment(_) => !seen,
-            Selector::EncryptedSuffix(_) | Selector::EncryptedRegex(_) | Selector::EncryptedComment(_) => seen,
+            Selector::UnencryptedSuffix(_)
+            | Selector::UnencryptedRegex(_)
+            | Selector::UnencryptedComment(_) => !seen,
+            Selector::EncryptedSuffix(_) | Selector::EncryptedRegex(_) | Selector::EncryptedComment(_) => {
+                seen
+            }
         }
     }
 }

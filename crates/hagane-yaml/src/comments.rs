@@ -16,7 +16,15 @@ pub(crate) fn of_nodes(text: &str, depth: usize) -> Vec<Comments> {
     let Some(scan) = scan::scan(text, depth) else {
         return Vec::new();
     };
-    let mut gatherer = Gatherer { scan, at: 0, fetched: 0, noted: 0, waiting: Gathered::default(), stem: None, nodes: Vec::new() };
+    let mut gatherer = Gatherer {
+        scan,
+        at: 0,
+        fetched: 0,
+        noted: 0,
+        waiting: Gathered::default(),
+        stem: None,
+        nodes: Vec::new(),
+    };
     gatherer.documents();
     gatherer.nodes.into_iter().map(Gathered::into_comments).collect()
 }
@@ -78,7 +86,9 @@ impl Gatherer {
             return TokenKind::StreamEnd;
         };
         let (kind, start) = (token.kind, token.start);
-        while self.fetched < self.scan.steps && (token_step(&self.scan, self.at) >= self.fetched || !self.is_ahead()) {
+        while self.fetched < self.scan.steps
+            && (token_step(&self.scan, self.at) >= self.fetched || !self.is_ahead())
+        {
             self.fetched += 1;
         }
         while let Some(note) = self.scan.notes.get(self.noted) {
@@ -99,7 +109,8 @@ impl Gatherer {
     }
 
     fn is_ahead(&self) -> bool {
-        self.scan.tokens[self.at..].iter().take(8).filter(|token| token.step < self.fetched).take(3).count() == 3
+        self.scan.tokens[self.at..].iter().take(8).filter(|token| token.step < self.fetched).take(3).count()
+            == 3
     }
 
     fn skip(&mut self) {
@@ -140,9 +151,10 @@ impl Gatherer {
             first = false;
             let before = self.at;
             let root = match self.peek() {
-                TokenKind::DocumentStart | TokenKind::DocumentEnd | TokenKind::StreamEnd | TokenKind::Directive => {
-                    self.push(Gathered::default())
-                }
+                TokenKind::DocumentStart
+                | TokenKind::DocumentEnd
+                | TokenKind::StreamEnd
+                | TokenKind::Directive => self.push(Gathered::default()),
                 _ => self.node(Block::Yes),
             };
             let ended = self.peek() == TokenKind::DocumentEnd;
@@ -274,7 +286,11 @@ impl Gatherer {
     }
 
     fn node_unless(&mut self, empty_before: &[TokenKind]) -> usize {
-        if empty_before.contains(&self.peek()) { self.push(Gathered::default()) } else { self.node(Block::OrIndentless) }
+        if empty_before.contains(&self.peek()) {
+            self.push(Gathered::default())
+        } else {
+            self.node(Block::OrIndentless)
+        }
     }
 
     fn flow_sequence(&mut self) -> usize {
@@ -333,10 +349,18 @@ impl Gatherer {
 
     fn flow_pair(&mut self, end: TokenKind) {
         let empty_before = [TokenKind::Value, TokenKind::FlowEntry, end];
-        let key = if empty_before.contains(&self.peek()) { self.push(Gathered::default()) } else { self.node(Block::No) };
+        let key = if empty_before.contains(&self.peek()) {
+            self.push(Gathered::default())
+        } else {
+            self.node(Block::No)
+        };
         let value = if self.peek() == TokenKind::Value {
             self.skip();
-            if empty_before[1..].contains(&self.peek()) { self.push(Gathered::default()) } else { self.node(Block::No) }
+            if empty_before[1..].contains(&self.peek()) {
+                self.push(Gathered::default())
+            } else {
+                self.node(Block::No)
+            }
         } else {
             self.push(Gathered::default())
         };

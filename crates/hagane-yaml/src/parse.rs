@@ -6,7 +6,8 @@
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
 use crate::scalar::{resolve_v2, resolve_v3};
-use crate::{Comments, comments, Entry, Extra, FileId, Mapping, Node, Scalar, Sequence, Span, Style, Tag, Text, YamlError};
+use crate::comments;
+use crate::{Comments, Entry, Extra, FileId, Mapping, Node, Scalar, Sequence, Span, Style, Tag, Text, YamlError};
 
 /// How to read a text.
 #[derive(Clone, Debug, Default)]
@@ -117,17 +118,15 @@ impl<'a> Reader<'a> {
     }
 
     fn next(&mut self) -> Result<(Event<'a>, Span, granit_parser::Span), YamlError> {
-        loop {
-            match self.events.next_event() {
-                Some(Ok((event, span))) => {
-                    self.last = self.span(&span.start);
-                    return Ok((event, self.last, span));
-                }
-                Some(Err(error)) => {
-                    return Err(YamlError::new(self.span(error.marker()), format!("invalid YAML: {}", error.info())));
-                }
-                None => return Err(YamlError::new(self.last, "invalid YAML: the document ends too early")),
+        match self.events.next_event() {
+            Some(Ok((event, span))) => {
+                self.last = self.span(&span.start);
+                Ok((event, self.last, span))
             }
+            Some(Err(error)) => {
+                Err(YamlError::new(self.span(error.marker()), format!("invalid YAML: {}", error.info())))
+            }
+            None => Err(YamlError::new(self.last, "invalid YAML: the document ends too early")),
         }
     }
 

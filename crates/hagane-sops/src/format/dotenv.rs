@@ -35,7 +35,10 @@ pub(crate) fn load(text: &[u8], file: FileId) -> Result<Loaded, DecryptError> {
             metadata.push((field, value, span));
         } else {
             let span = Span { column: key.chars().count() as u32 + 2, ..span };
-            items.push(Item::Pair(Pair { key: key.to_owned(), value: Value::string(with_breaks(value), span) }));
+            items.push(Item::Pair(Pair {
+                key: key.to_owned(),
+                value: Value::string(with_breaks(value), span),
+            }));
         }
     }
     let start = metadata.first().map_or(start_of(file), |(_, _, span)| *span);

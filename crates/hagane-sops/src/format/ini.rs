@@ -33,7 +33,8 @@ pub(crate) fn load(text: &[u8], file: FileId) -> Result<Loaded, DecryptError> {
     let Ok(text) = std::str::from_utf8(text) else {
         return Err(DecryptError::Syntax { span: start_of(file), message: "the file is not UTF-8".into() });
     };
-    let sections = Reader { lines: text.split_inclusive('\n'), span: Span { file, line: 0, column: 1 } }.sections()?;
+    let sections =
+        Reader { lines: text.split_inclusive('\n'), span: Span { file, line: 0, column: 1 } }.sections()?;
     let mut items = Vec::with_capacity(sections.len());
     let mut metadata = None;
     for section in sections {
@@ -88,7 +89,8 @@ impl<'a> Reader<'a> {
     }
 
     fn sections(mut self) -> Result<Vec<Section>, DecryptError> {
-        let section = |name: &str, span| Section { name: name.into(), comment: String::new(), keys: Vec::new(), span };
+        let section =
+            |name: &str, span| Section { name: name.into(), comment: String::new(), keys: Vec::new(), span };
         let mut sections = vec![section(DEFAULT, self.span)];
         let mut current = 0;
         let mut comment = String::new();
@@ -177,7 +179,12 @@ impl<'a> Reader<'a> {
         Ok(unquoted(line).to_owned())
     }
 
-    fn quoted_lines(&mut self, begun: &str, quote: &str, comment: &mut String) -> Result<String, DecryptError> {
+    fn quoted_lines(
+        &mut self,
+        begun: &str,
+        quote: &str,
+        comment: &mut String,
+    ) -> Result<String, DecryptError> {
         let mut value = begun.to_owned();
         while let Some(line) = self.line() {
             if let Some(end) = line.rfind(quote) {

@@ -19,7 +19,10 @@ pub(crate) fn load(text: &[u8], file: FileId) -> Result<Loaded, DecryptError> {
         return Err(reader.error("there is text after the end of the JSON object"));
     }
     let Value::Mapping(items, _) = value else {
-        return Err(DecryptError::Syntax { span: value.span(), message: "an encrypted JSON file is an object".into() });
+        return Err(DecryptError::Syntax {
+            span: value.span(),
+            message: "an encrypted JSON file is an object".into(),
+        });
     };
     let (blocks, items): (Vec<Item>, Vec<Item>) = items.into_iter().partition(is_metadata);
     if blocks.len() > 1 {
@@ -151,7 +154,11 @@ impl Reader<'_> {
     /// Reads a number as Go does, into a float.
     fn number(&mut self) -> Result<Leaf, DecryptError> {
         let span = self.span;
-        let length = self.rest.iter().take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')).count();
+        let length = self
+            .rest
+            .iter()
+            .take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9'))
+            .count();
         let (digits, rest) = self.rest.split_at(length);
         let text = std::str::from_utf8(digits).unwrap_or_default();
         let value = text.parse::<f64>().ok().filter(|value| value.is_finite() && is_json_number(text));
@@ -166,7 +173,11 @@ impl Reader<'_> {
         let mut bytes = Vec::new();
         loop {
             // What needs no second look goes over at once: ciphertext is long.
-            let plain = self.rest.iter().take_while(|b| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\')).count();
+            let plain = self
+                .rest
+                .iter()
+                .take_while(|b| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\'))
+                .count();
             let (run, rest) = self.rest.split_at(plain);
             bytes.extend_from_slice(run);
             self.rest = rest;

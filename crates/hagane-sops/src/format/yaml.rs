@@ -5,7 +5,9 @@
 
 use hagane_yaml::emit::v3;
 use hagane_yaml::scalar::{Value as Decoded, timestamp, value};
-use hagane_yaml::{Comments, Entry, Extra, FileId, Mapping, Node, ParseOptions, Scalar, Sequence, Span, Tag, Text};
+use hagane_yaml::{
+    Comments, Entry, Extra, FileId, Mapping, Node, ParseOptions, Scalar, Sequence, Span, Tag, Text,
+};
 
 use super::{Loaded, start_of};
 use crate::error::ValueProblem;
@@ -20,11 +22,8 @@ pub(crate) fn load(text: &[u8], file: FileId) -> Result<Loaded, DecryptError> {
         let message = "the file is not UTF-8".to_owned();
         return Err(DecryptError::Syntax { span: start_of(file), message });
     };
-    let options = ParseOptions {
-        comments: true,
-        merge_keys: hagane_yaml::MergeKeys::Keep,
-        ..ParseOptions::default()
-    };
+    let options =
+        ParseOptions { comments: true, merge_keys: hagane_yaml::MergeKeys::Keep, ..ParseOptions::default() };
     let nodes = hagane_yaml::parse(text, file, &options)
         .map_err(|error| DecryptError::Syntax { span: error.span, message: error.message })?;
     let mut metadata = None;
@@ -168,7 +167,8 @@ fn leaf(scalar: &Scalar, key: &str) -> Result<Value, DecryptError> {
     if tag == Tag::Binary {
         use base64::Engine as _;
         let text: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-        let bytes = base64::prelude::BASE64_STANDARD.decode(text).map_err(|_| wrong(ValueProblem::WrongType))?;
+        let bytes =
+            base64::prelude::BASE64_STANDARD.decode(text).map_err(|_| wrong(ValueProblem::WrongType))?;
         return Ok(Value::string(bytes, span));
     }
     let (kind, bytes) = match value(scalar).map_err(|_| wrong(ValueProblem::WrongType))? {

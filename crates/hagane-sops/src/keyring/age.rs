@@ -63,7 +63,11 @@ impl Identities {
 
     /// Adds a source that could not be read, for the message.
     pub fn add_failure(&mut self, label: impl Into<String>, reason: impl Into<String>) {
-        self.sources.push(Source { label: label.into(), identities: Vec::new(), problems: vec![reason.into()] });
+        self.sources.push(Source {
+            label: label.into(),
+            identities: Vec::new(),
+            problems: vec![reason.into()],
+        });
     }
 
     /// Returns whether there is no identity at all.
@@ -117,7 +121,9 @@ impl AgeKeyring {
             if !source.identities.is_empty() {
                 match unwrap_with(&source.identities, &wrapped.enc) {
                     Ok(key) => return Ok(key),
-                    Err(reason) => tried.push(Attempt::new(&source.label, reason.unwrap_or_else(|| source.holds()))),
+                    Err(reason) => {
+                        tried.push(Attempt::new(&source.label, reason.unwrap_or_else(|| source.holds())))
+                    }
                 }
             }
             tried.extend(source.problems.iter().map(|problem| Attempt::new(&source.label, problem)));

@@ -169,7 +169,9 @@ impl Noter<'_> {
                 self.tokens.push(Token { kind, start, step: self.step });
                 return;
             }
-            TokenKind::Key if self.bytes.get(start as usize) != Some(&b'?') || !self.is_explicit_key(start) => {
+            TokenKind::Key
+                if self.bytes.get(start as usize) != Some(&b'?') || !self.is_explicit_key(start) =>
+            {
                 self.between(start);
                 self.pending.push(self.tokens.len());
                 self.tokens.push(Token { kind, start, step: self.step });
@@ -204,7 +206,11 @@ impl Noter<'_> {
         let end = match kind {
             TokenKind::StreamStart | TokenKind::StreamEnd => start,
             TokenKind::DocumentStart | TokenKind::DocumentEnd => start + 3,
-            TokenKind::Directive | TokenKind::Alias | TokenKind::Anchor | TokenKind::Tag | TokenKind::Scalar => end as isize,
+            TokenKind::Directive
+            | TokenKind::Alias
+            | TokenKind::Anchor
+            | TokenKind::Tag
+            | TokenKind::Scalar => end as isize,
             _ => start + 1,
         };
         self.pass(kind, style, end, owner);
@@ -282,9 +288,12 @@ impl Noter<'_> {
 
     fn advance(&mut self) {
         match self.bytes.get(self.position.index as usize) {
-            Some(b'\r') if self.bytes.get(self.position.index as usize + 1) == Some(&b'\n') => self.position.index += 1,
+            Some(b'\r') if self.bytes.get(self.position.index as usize + 1) == Some(&b'\n') => {
+                self.position.index += 1
+            }
             Some(b'\n' | b'\r') => {
-                self.position = Mark { index: self.position.index + 1, line: self.position.line + 1, column: 0 };
+                self.position =
+                    Mark { index: self.position.index + 1, line: self.position.line + 1, column: 0 };
                 self.newlines += 1;
             }
             Some(byte) => {
@@ -351,7 +360,9 @@ impl Noter<'_> {
         }
         let from = self.position;
         while self.position.index < start {
-            while self.position.index < start && matches!(self.bytes[self.position.index as usize], b' ' | b'\t') {
+            while self.position.index < start
+                && matches!(self.bytes[self.position.index as usize], b' ' | b'\t')
+            {
                 self.advance();
             }
             if self.position.index >= start {
@@ -479,7 +490,15 @@ impl Noter<'_> {
         if !text.is_empty() {
             let end = self.position.index + peek - 1;
             let token = start.index;
-            self.notes.push(Note { token, head: text, start, scan_from, end, step: self.step, ..Note::default() });
+            self.notes.push(Note {
+                token,
+                head: text,
+                start,
+                scan_from,
+                end,
+                step: self.step,
+                ..Note::default()
+            });
         }
     }
 }

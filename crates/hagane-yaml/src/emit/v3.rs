@@ -337,7 +337,8 @@ impl<'a> Emitter<'a> {
             self.node(value, Place::FlowValue);
         }
         self.end(&mapping.extra, tail);
-        let more = !(self.waiting.head.is_empty() && self.waiting.foot.is_empty() && self.waiting.tail.is_empty());
+        let more =
+            !(self.waiting.head.is_empty() && self.waiting.foot.is_empty() && self.waiting.tail.is_empty());
         if more && !separated {
             self.write_indicator(",", false, false, false);
         }

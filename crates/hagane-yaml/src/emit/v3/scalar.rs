@@ -8,7 +8,9 @@ use crate::{Extra, Scalar, Style, Tag, Text};
 /// Returns the node into which yaml.v3 encodes a string: bare where that reads back as the string, quoted for
 /// older readers where YAML 1.1 saw something else, a block where there are several lines.
 pub fn encode_string(text: Text) -> Scalar {
-    let plain = matches!(resolve_go(text.as_str()), Tag::Str) && !is_base60(text.as_str()) && !is_yaml11_bool(text.as_str());
+    let plain = matches!(resolve_go(text.as_str()), Tag::Str)
+        && !is_base60(text.as_str())
+        && !is_yaml11_bool(text.as_str());
     let allowed = analyze(text.as_str());
     let style = if text.as_str().contains('\n') {
         if allowed.block { Style::Literal } else { Style::DoubleQuoted }
@@ -52,7 +54,9 @@ fn presentation(scalar: &Scalar) -> (Option<String>, Style) {
     match scalar.tag {
         Tag::Unresolved | Tag::Custom => (None, block_if_lines(scalar.style, text)),
         Tag::Str if scalar.style != Style::Plain => (None, scalar.style),
-        Tag::Str if resolved() == Tag::Str || text.contains('\n') => (None, block_if_lines(scalar.style, text)),
+        Tag::Str if resolved() == Tag::Str || text.contains('\n') => {
+            (None, block_if_lines(scalar.style, text))
+        }
         Tag::Str => (None, Style::DoubleQuoted),
         tag if resolved() == tag && scalar.style == Style::Plain => (None, Style::Plain),
         tag => (Some(format!("!!{}", name(tag))), block_if_lines(scalar.style, text)),
@@ -87,7 +91,13 @@ struct Analysis {
 
 fn analyze(text: &str) -> Analysis {
     if text.is_empty() {
-        return Analysis { multiline: false, block_plain: true, flow_plain: false, single_quoted: true, block: false };
+        return Analysis {
+            multiline: false,
+            block_plain: true,
+            flow_plain: false,
+            single_quoted: true,
+            block: false,
+        };
     }
     let mut block_indicators = text.starts_with("---") || text.starts_with("...");
     let mut flow_indicators = block_indicators;
@@ -317,7 +327,8 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
         if rest.is_empty() {
             return None;
         }
-        let end = rest.char_indices().find(|&(_, c)| is_break(c)).map_or(rest.len(), |(i, c)| i + c.len_utf8());
+        let end =
+            rest.char_indices().find(|&(_, c)| is_break(c)).map_or(rest.len(), |(i, c)| i + c.len_utf8());
         let (line, after) = rest.split_at(end);
         rest = after;
         Some(line)
