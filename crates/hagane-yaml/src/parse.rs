@@ -34,6 +34,9 @@ pub enum Dialect {
     V2,
 }
 
+/// YAML's own tags of scalars, which decide their type. The parser's core schema has only half of them.
+const SCALAR_TAGS: [&str; 8] = ["str", "int", "float", "bool", "null", "timestamp", "binary", "merge"];
+
 /// What becomes of merge keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MergeKeys {
@@ -235,7 +238,9 @@ impl<'a> Reader<'a> {
         // The parser reports an absent value as `~`.
         let text = if empty && style == Style::Plain { "".into() } else { text };
         let mut scalar = Scalar { text: Text::Plain(text.into()), style, span, ..Scalar::default() };
-        match tag.map(|t| (t, t.core_suffix())) {
+        let core = tag.and_then(|t| t.suffix_in_namespace("tag:yaml.org,2002:"));
+        let core = core.as_deref().filter(|name| SCALAR_TAGS.contains(name));
+        match tag.map(|t| (t, core)) {
             None if style != Style::Plain => scalar.tag = Tag::Str,
             None => {
                 scalar.tag = match self.options.dialect {
