@@ -168,8 +168,8 @@ impl Gatherer {
             let root = &mut self.nodes[root];
             if !own_head.is_empty() {
                 // A blank line parts the comment of the document from the one of its first node.
-                own_head.push('\n');
-                join(&mut own_head, &root.head);
+                own_head.push_str("\n\n");
+                own_head.push_str(&root.head);
                 root.head = own_head;
             }
             join(&mut root.foot, &end.foot);
@@ -395,4 +395,53 @@ fn split_document_head(head: &mut String) -> String {
         return std::mem::replace(head, rest);
     }
     String::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Compares the comments of all nodes, in order: `h` head, `l` line, `f` foot, each with its lines joined.
+    #[track_caller]
+    fn check(text: &str, want: &[&str]) {
+        let show = |comments: Comments| {
+            let parts = [("h", comments.head), ("l", comments.line), ("f", comments.foot)];
+            let parts = parts.iter().filter(|(_, lines)| !lines.is_empty()).map(|(sign, lines)| {
+                let lines: Vec<&str> = lines.iter().map(Text::as_str).collect();
+                format!("{sign}:{}", lines.join("/"))
+            });
+            parts.collect::<Vec<_>>().join(" ")
+        };
+        let got: Vec<String> = of_nodes(text, 100).into_iter().map(show).collect();
+        assert_eq!(got, want, "{text}");
+    }
+
+    #[test]
+    fn comments_of_mappings() {
+        check("a: 1\n", &["", "", ""]);
+        check("# h\na: 1 # l\n", &["", "h:# h", "l:# l"]);
+        check("# doc\n\n# h\na: 1\n", &["h:# doc//", "h:# h", ""]);
+        check("a: 1\n# f\n\nb: 2\n", &["", "f:# f", "", "", ""]);
+        check("a: 1\n\n# h\nb: 2\n", &["", "", "", "h:# h", ""]);
+        check("a: # l\n  b: 1\n  # f\nc: 2\n", &["", "l:# l", "", "f:# f", "", "", ""]);
+        check("a:\n  b: 1\n# h\nc: 2\n", &["", "", "", "", "", "h:# h", ""]);
+        check("a: 1\n# end\n", &["", "f:# end", ""]);
+        check("a: | # l\n  # text\n# h\nb: 1\n", &["", "", "l:# l", "h:# h", ""]);
+    }
+
+    #[test]
+    fn comments_of_sequences() {
+        check("- a # l\n# h\n- b\n", &["", "l:# l", "h:# h"]);
+        check("l:\n- # c\n  a: 1\n", &["", "", "", "", "h:# c", ""]);
+        check("l:\n  # h\n  - a: 1\n", &["", "", "", "h:# h", "", ""]);
+        check("l: [a, # a\n  b]\n", &["", "", "", "l:# a", ""]);
+        check("l: [\n  a\n  # f\n]\n", &["", "", "", "f:# f"]);
+    }
+
+    #[test]
+    fn comments_of_documents() {
+        check("a: 1\n---\n# h\nb: 2\n", &["", "", "", "", "h:# h", ""]);
+        check("# only\n---\na: 1\n", &["", "h:# only", ""]);
+        check("a: &x 1\nb: *x # l\n", &["", "", "", "", "l:# l"]);
+    }
 }

@@ -491,3 +491,84 @@ impl<'a> Emitter<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ParseOptions;
+
+    /// Reads with comments and writes again.
+    #[track_caller]
+    fn check(text: &str, want: &str) {
+        let options = ParseOptions { comments: true, ..ParseOptions::default() };
+        let documents = crate::parse(text, Default::default(), &options).unwrap();
+        assert_eq!(write(&documents, &Options::default()).as_str(), want);
+    }
+
+    #[test]
+    fn styles_stay_and_levels_are_four_wide() {
+        check("a:\n  b: 'x'\n  c: [1, {d: e}]\n", "a:\n    b: 'x'\n    c: [1, {d: e}]\n");
+        check("l:\n- a\n- - b\n  - c: d\n    e: f\n", "l:\n    - a\n    - - b\n      - c: d\n        e: f\n");
+        check("t: |\n  one\n  two\nf: >-\n  x\n", "t: |\n    one\n    two\nf: >-\n    x\n");
+        check("a: 1\n---\n- b\n", "a: 1\n---\n- b\n");
+        check("m: {}\nl: []\nn:\n", "m: {}\nl: []\nn:\n");
+    }
+
+    #[test]
+    fn comments_stay_where_they_are() {
+        for text in [
+            "# head\na: 1 # line\n",
+            "a:\n    # first\n    b: 1\n    # last\n# next\nc: 2\n",
+            "l:\n    # first\n    - a\n    - b # line\n",
+            "a: # of a\n    b: 1\n",
+            "a: 1\n# foot\n\nb: 2\n",
+            "# doc\n\n# head\na: 1\n",
+            "l:\n    - # of the item\n      a: 1\n",
+        ] {
+            check(text, text);
+        }
+    }
+
+    #[test]
+    fn strings_get_the_style_they_need() {
+        let cases = [
+            ("plain", "plain"),
+            ("", "\"\""),
+            ("yes", "\"yes\""),
+            ("12:30", "\"12:30\""),
+            ("1.0", "\"1.0\""),
+            ("- x", "'- x'"),
+            ("it's: so", "'it''s: so'"),
+            ("tab\there", "\"tab\\there\""),
+            ("two\nlines", "|-\n    two\n    lines"),
+            ("trailing \nblank", "\"trailing \\nblank\""),
+            ("  lead\n", "|4\n      lead"),
+            ("ends\n\n", "|+\n    ends\n"),
+            ("🔑", "\"\\U0001F511\""),
+            ("\u{feff}x", "\"\\uFEFF\\x78\""),
+            ("<<", "!!merge <<"),
+            ("a\u{2028}b", "'a\u{2028}    b'"),
+        ];
+        for (text, want) in cases {
+            let node = Node::Scalar(encode_string(text.into()));
+            let mut root = Mapping::default();
+            root.push("k", node);
+            let written = write(&[Node::Mapping(root)], &Options::default());
+            assert_eq!(written.as_str(), format!("k: {want}\n"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn keys_that_do_not_fit_a_line_get_a_question_mark() {
+        let mut root = Mapping::default();
+        root.entries.push(Entry { key: encode_string("new\nline".into()), value: Node::string("x") });
+        assert_eq!(write(&[Node::Mapping(root)], &Options::default()).as_str(), "? |-\n    new\n    line\n: x\n");
+    }
+
+    #[test]
+    fn sequences_may_stand_compact() {
+        let documents = crate::parse("a:\n  l:\n  - x\n", Default::default(), &Default::default()).unwrap();
+        let options = Options { indent: 2, sequences: SequenceIndent::Compact };
+        assert_eq!(write(&documents, &options).as_str(), "a:\n  l:\n  - x\n");
+    }
+}
