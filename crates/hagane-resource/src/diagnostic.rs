@@ -17,6 +17,8 @@ pub struct Diagnostic {
     pub path: Option<String>,
     /// The layers around the place, the innermost first.
     pub layers: Vec<String>,
+    /// What was found out on the way, a line each.
+    pub notes: Vec<String>,
     /// What would be right.
     pub hints: Vec<String>,
 }
@@ -53,6 +55,7 @@ impl Diagnostic {
             span,
             path: None,
             layers: Vec::new(),
+            notes: Vec::new(),
             hints: Vec::new(),
         }
     }
