@@ -6,6 +6,8 @@ use crate::DecryptError;
 
 /// More items than any list of metadata has.
 const MAX_ITEMS: usize = 1000;
+/// More lines than the metadata of any file has.
+const MAX_LINES: usize = 10_000;
 /// More levels than the metadata has.
 const MAX_LEVELS: usize = 8;
 
@@ -21,8 +23,11 @@ pub(crate) fn unflatten<'a>(
     span: Span,
 ) -> Result<Node, DecryptError> {
     let mut root = Node::Mapping(Mapping { span, ..Mapping::default() });
-    for (path, text, span) in lines {
+    for (index, (path, text, span)) in lines.into_iter().enumerate() {
         let bad = |problem| DecryptError::BadMetadata { span, field: path.to_owned(), problem };
+        if index >= MAX_LINES {
+            return Err(bad("is more than the metadata of any file has"));
+        }
         let steps = steps(path).ok_or_else(|| bad("is not a field of the metadata"))?;
         let mut node = &mut root;
         for step in steps {

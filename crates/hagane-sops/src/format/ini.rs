@@ -1,6 +1,8 @@
 //! INI as Go's `ini.v1` reads and writes it: a default section, quotes, continued lines, comments that belong to
 //! the key or section below them, and keys aligned by the longest.
 
+use std::collections::BTreeMap;
+
 use hagane_yaml::{FileId, Span};
 
 use super::{Loaded, start_of};
@@ -93,6 +95,7 @@ impl<'a> Reader<'a> {
             |name: &str, span| Section { name: name.into(), comment: String::new(), keys: Vec::new(), span };
         let mut sections = vec![section(DEFAULT, self.span)];
         let mut current = 0;
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
         let mut comment = String::new();
         while let Some(line) = self.line() {
             let line = line.trim_start();
@@ -110,6 +113,7 @@ impl<'a> Reader<'a> {
                 }
                 // A name may come back; it is a section of its own each time.
                 current = sections.len();
+                places.clear();
                 sections.push(section(name, self.span));
                 comment.push_str(after.find(['#', ';']).map_or("", |at| &after[at..]));
                 sections[current].comment = std::mem::take(&mut comment).trim().to_owned();
@@ -120,9 +124,12 @@ impl<'a> Reader<'a> {
             let value = self.value(value, &mut comment)?;
             let comment = std::mem::take(&mut comment).trim().to_owned();
             let keys = &mut sections[current].keys;
-            match keys.iter_mut().find(|key| key.name == name) {
+            match places.get(&name).and_then(|place| keys.get_mut(*place)) {
                 Some(key) => (key.value, key.comment) = (value, comment),
-                None => keys.push(Key { name, value, comment, span }),
+                None => {
+                    places.insert(name.clone(), keys.len());
+                    keys.push(Key { name, value, comment, span });
+                }
             }
         }
         Ok(sections)

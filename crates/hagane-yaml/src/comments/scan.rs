@@ -164,7 +164,7 @@ impl Noter<'_> {
         match kind {
             TokenKind::BlockMappingStart | TokenKind::BlockSequenceStart => {
                 self.between(start);
-                self.indents.push(self.column_of(start));
+                self.indents.push(self.position.column);
                 self.pending.push(self.tokens.len());
                 self.tokens.push(Token { kind, start, step: self.step });
                 return;
@@ -324,12 +324,6 @@ impl Noter<'_> {
         is_break_or_end(self.bytes.get(self.position.index as usize).copied())
     }
 
-    fn column_of(&self, start: isize) -> isize {
-        let before = &self.bytes[..(start as usize).min(self.bytes.len())];
-        let line = before.iter().rposition(|b| matches!(b, b'\n' | b'\r')).map_or(0, |at| at + 1);
-        before[line..].iter().filter(|b| **b & 0xc0 != 0x80).count() as isize
-    }
-
     fn line_comment(&mut self, owner: isize) {
         if self.newlines > 0 {
             return;
@@ -381,7 +375,7 @@ impl Noter<'_> {
     /// Closes the blocks that end before the token at `start`: the end goes before comments of the blocks
     /// around.
     fn close_blocks(&mut self, from: Mark, start: isize) {
-        let column = self.column_of(start);
+        let column = self.position.column;
         let mut mark = from.index - 1;
         let mut deeper = true;
         for _ in 0..std::mem::take(&mut self.ends) {
