@@ -247,7 +247,7 @@ pub(crate) fn emit(documents: &[Vec<Item>]) -> SecretBytes {
             Some((Item::Comment(comment), rest)) => (Some(comment), rest),
             _ => (None, *items),
         };
-        push_comment(comment, &mut out);
+        push_comment(comment, |line| line, &mut out);
         if index > 0 || *name != DEFAULT {
             out.push(format!("[{name}]\n"));
         } else if items.is_empty() {
@@ -273,7 +273,7 @@ fn push_keys(items: &[Item], out: &mut SecretWriter) {
             Item::Comment(comment) => Some(comment),
             Item::Pair(_) => None,
         });
-        push_comment(comment.last(), out);
+        push_comment(comment.last(), str::trim, out);
         out.push(format!("{:width$} = ", quoted_name(key)));
         let value = match leaf.kind {
             Kind::Bool if leaf.bytes.expose() == b"True" => b"true",
@@ -285,7 +285,7 @@ fn push_keys(items: &[Item], out: &mut SecretWriter) {
             "\"\"\""
         } else if has(b"#;") {
             "`"
-        } else if value.trim_ascii().len() != value.len() {
+        } else if leaf.bytes.expose_str().is_some_and(|text| text.trim() != text) {
             "\""
         } else {
             ""
@@ -307,16 +307,17 @@ fn quoted_name(name: &str) -> String {
     }
 }
 
-fn push_comment(comment: Option<&Comment>, out: &mut SecretWriter) {
+/// Writes a comment, with a sign where it has none; `trim` is for lines without one.
+fn push_comment(comment: Option<&Comment>, trim: fn(&str) -> &str, out: &mut SecretWriter) {
     let text = comment.and_then(|c| c.text.expose_str()).unwrap_or_default();
     for line in text.lines() {
         let (sign, rest) = match line.as_bytes().first() {
-            Some(b'#') => ("# ", &line[1..]),
-            Some(b';') => ("; ", &line[1..]),
-            _ => ("; ", line),
+            Some(b'#') => ("# ", line[1..].trim()),
+            Some(b';') => ("; ", line[1..].trim()),
+            _ => ("; ", trim(line)),
         };
         out.push(sign);
-        out.push(rest.trim());
+        out.push(rest);
         out.push("\n");
     }
 }

@@ -562,7 +562,10 @@ mod tests {
     fn keys_that_do_not_fit_a_line_get_a_question_mark() {
         let mut root = Mapping::default();
         root.entries.push(Entry { key: encode_string("new\nline".into()), value: Node::string("x") });
-        assert_eq!(write(&[Node::Mapping(root)], &Options::default()).as_str(), "? |-\n    new\n    line\n: x\n");
+        assert_eq!(
+            write(&[Node::Mapping(root)], &Options::default()).as_str(),
+            "? |-\n    new\n    line\n: x\n"
+        );
     }
 
     #[test]
