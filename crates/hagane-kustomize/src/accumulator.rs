@@ -9,25 +9,24 @@ use crate::config::{Config, merged};
 use crate::variable::Vars;
 
 /// Resources so far, the field specs that will be used on them, and variables.
+#[derive(Default)]
 pub struct Accumulator {
     /// The resources.
     pub resources: ResourceSet,
-    /// The field specs.
-    pub config: Rc<Config>,
+    /// The field specs of the layers below; nothing while there is none.
+    pub config: Option<Rc<Config>>,
     /// The variables.
     pub vars: Vars,
 }
 
 impl Accumulator {
-    /// Returns one without resources.
-    pub fn new(config: Rc<Config>) -> Accumulator {
-        Accumulator { resources: ResourceSet::default(), config, vars: Vars::default() }
-    }
 
     /// Adds all that a layer below hands over.
     pub fn absorb(&mut self, other: Accumulator, at: Span) -> Result<(), Diagnostic> {
         self.resources.add_all(other.resources).map_err(|d| duplicate(&d, at))?;
-        self.config = merged(&self.config, &other.config).map_err(|e| e.or_at(at))?;
+        if let Some(config) = &other.config {
+            self.config = Some(merged(self.config.take(), config).map_err(|e| e.or_at(at))?);
+        }
         self.vars.absorb(other.vars)
     }
 
@@ -60,6 +59,7 @@ impl Accumulator {
         let old = self.resources.get(place);
         if resource.behavior == Behavior::Merge {
             merge_data(&mut resource, old);
+            resource.origin = old.origin.clone().or(resource.origin.take());
         }
         inherit(&mut resource, old);
         self.resources.replace(place, resource);
@@ -98,9 +98,6 @@ fn inherit(resource: &mut Resource, old: &Resource) {
     resource.needs_hash &= old.needs_hash;
     resource.behavior = old.behavior;
     resource.var_names.clone_from(&old.var_names);
-    if old.origin.is_some() {
-        resource.origin.clone_from(&old.origin);
-    }
 }
 
 fn merge_data(resource: &mut Resource, old: &Resource) {

@@ -9,7 +9,7 @@ use hagane_resource::{Diagnostic, LegacyOrder, ResourceSet, Schema, legacy_order
 use hagane_yaml::Span;
 
 use crate::accumulator::{Accumulator, duplicate};
-use crate::config::{Config, add_specs, with_files};
+use crate::config::{Config, add_specs, merged, with_files};
 use crate::config_file;
 use crate::decode::Located;
 use crate::files::FileKind;
@@ -23,7 +23,7 @@ use crate::transformer::{
     Affix, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images, set_namespace,
     set_replicas,
 };
-use crate::variable::resolve_vars;
+use crate::variable::{point_vars, resolve_vars};
 
 /// What a user may ask of a build.
 #[derive(Clone, Debug, Default)]
@@ -58,8 +58,8 @@ pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Co
     let mut compose = Compose { sources, schema: Schema::builtin(), defaults: Rc::default(), warnings: Vec::new() };
     let loaded = compose.load(&root, Span::default())?;
     let layer = Layer::top(&root, loaded.file_name, loaded.kustomization.build_metadata);
-    let empty = Accumulator::new(compose.defaults.clone());
-    let Accumulator { mut resources, config, vars } = compose.accumulate(&layer, &loaded.kustomization, empty)?;
+    let Accumulator { mut resources, config, vars } = compose.accumulate(&layer, &loaded.kustomization, Accumulator::default())?;
+    let config = config.unwrap_or_default();
     append_hashes(&mut resources)?;
     fix_references(&mut resources, &config)?;
     compose.warnings.extend(resolve_vars(&mut resources, &vars, &config.var_reference)?);
@@ -113,12 +113,14 @@ impl Compose<'_, '_> {
     /// Adds all of a layer to what is there: for a base nothing, for a component all that its parent has so far.
     fn accumulate(&mut self, layer: &Layer, k: &Kustomization, mut all: Accumulator) -> Result<Accumulator, Diagnostic> {
         self.resources(layer, &k.resources, &mut all)?;
-        all.config = with_files(&all.config, &k.configurations, &layer.root, self.sources)?;
+        let own = with_files(&self.defaults, &k.configurations, &layer.root, self.sources)?;
+        all.config = Some(merged(all.config.take(), &own)?);
         self.generate(layer, k, &mut all)?;
         self.components(layer, &k.components, &mut all)?;
         self.transform(layer, k, &mut all)?;
         self.transform_by_files(layer, &k.transformers, &mut all)?;
         self.validate(layer, &k.validators, &mut all)?;
+        point_vars(&mut all.resources, &k.vars)?;
         all.vars.add(&k.vars)?;
         Ok(all)
     }
@@ -150,8 +152,7 @@ impl Compose<'_, '_> {
 
     /// Composes the layer in a directory.
     fn layer(&mut self, above: &Layer, path: &Located<String>, component: bool) -> Result<Accumulator, Diagnostic> {
-        let empty = Accumulator::new(self.defaults.clone());
-        self.layer_over(above, path, component, empty)
+        self.layer_over(above, path, component, Accumulator::default())
     }
 
     fn layer_over(
@@ -195,7 +196,7 @@ impl Compose<'_, '_> {
                 let error = Diagnostic::error(path.span, format!("`{}` is a file; a component is a directory", **path));
                 return Err(error.hinted("files of resources belong in `resources`"));
             }
-            let so_far = std::mem::replace(all, Accumulator::new(self.defaults.clone()));
+            let so_far = std::mem::take(all);
             *all = self.layer_over(layer, path, true, so_far)?;
         }
         Ok(())
@@ -218,7 +219,7 @@ impl Compose<'_, '_> {
 
     /// Applies the builtin transformers, in kustomize's order, which is not the order of the file.
     fn transform(&mut self, layer: &Layer, k: &Kustomization, all: &mut Accumulator) -> Result<(), Diagnostic> {
-        let (resources, config) = (&mut all.resources, all.config.clone());
+        let (resources, config) = (&mut all.resources, all.config.clone().unwrap_or_default());
         let (root, sources) = (&layer.root, self.sources);
         for text in &k.patches_strategic_merge {
             apply_patch(resources, &load_patches(text, root, sources)?, &self.schema)?;
@@ -283,7 +284,7 @@ impl Compose<'_, '_> {
 
     /// Returns the plugin configs that paths and inline texts lead to.
     fn configs(&mut self, layer: &Layer, texts: &[Located<String>]) -> Result<Vec<hagane_resource::Resource>, Diagnostic> {
-        let mut all = Accumulator::new(self.defaults.clone());
+        let mut all = Accumulator::default();
         for text in texts {
             let inline = text.contains('\n') || text.contains(": ");
             if inline {
@@ -307,6 +308,7 @@ fn label_specs(entry: &Label, config: &Config) -> Result<Vec<hagane_resource::Fi
         if entry.include_templates {
             add_specs(&mut specs, &config.template_labels)?;
         }
+        add_specs(&mut specs, &config.labels)?;
         add_specs(&mut specs, &[hagane_resource::FieldSpec::new(Default::default(), "metadata/labels", true)])?;
     }
     Ok(specs)

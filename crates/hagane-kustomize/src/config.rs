@@ -7,7 +7,7 @@ use hagane_resource::{Diagnostic, FieldSpec, GvkPattern};
 use hagane_yaml::{Dialect, Node, ParseOptions, Span, parse};
 
 use crate::decode::{Located, Object};
-use crate::kustomization::field_spec;
+use crate::kustomization::lenient_field_spec as field_spec;
 use crate::sources::{Root, Sources};
 
 /// The field specs of all transformers.
@@ -21,6 +21,8 @@ pub struct Config {
     pub namespace: Vec<FieldSpec>,
     /// For labels that selectors get too.
     pub common_labels: Vec<FieldSpec>,
+    /// For every label, besides `metadata.labels`.
+    pub labels: Vec<FieldSpec>,
     /// For labels that pod templates get too.
     pub template_labels: Vec<FieldSpec>,
     /// For annotations.
@@ -53,6 +55,7 @@ impl Default for Config {
             name_suffix: FieldSpec::of_rows(table::NAME_SUFFIX),
             namespace: FieldSpec::of_rows(table::NAMESPACE),
             common_labels,
+            labels: Vec::new(),
             template_labels: FieldSpec::of_rows(table::TEMPLATE_LABELS),
             common_annotations: FieldSpec::of_rows(table::COMMON_ANNOTATIONS),
             images: FieldSpec::of_rows(table::IMAGES),
@@ -69,12 +72,12 @@ impl Default for Config {
     }
 }
 
-/// Returns `config` with the field specs of the files added.
-pub fn with_files(config: &Rc<Config>, paths: &[Located<String>], root: &Root, sources: &Sources) -> Result<Rc<Config>, Diagnostic> {
+/// Returns the field specs of the files, and behind them those of the defaults that they do not cover.
+pub fn with_files(defaults: &Rc<Config>, paths: &[Located<String>], root: &Root, sources: &Sources) -> Result<Rc<Config>, Diagnostic> {
     if paths.is_empty() {
-        return Ok(config.clone());
+        return Ok(defaults.clone());
     }
-    let mut config = Config::clone(config);
+    let mut config = Config::empty();
     for path in paths {
         let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
         let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
@@ -84,20 +87,40 @@ pub fn with_files(config: &Rc<Config>, paths: &[Located<String>], root: &Root, s
             }
         }
     }
+    config.merge(defaults)?;
     Ok(Rc::new(config))
 }
 
-/// Returns the specs of two configs; those that both have once.
-pub fn merged(a: &Rc<Config>, b: &Rc<Config>) -> Result<Rc<Config>, Diagnostic> {
-    if Rc::ptr_eq(a, b) || a == b {
-        return Ok(a.clone());
+/// Returns the specs of two configs, those that both have once; without a first one it is the second.
+pub fn merged(a: Option<Rc<Config>>, b: &Rc<Config>) -> Result<Rc<Config>, Diagnostic> {
+    match a {
+        None => Ok(b.clone()),
+        Some(a) if Rc::ptr_eq(&a, b) => Ok(a),
+        Some(a) => {
+            let mut config = Rc::unwrap_or_clone(a);
+            config.merge(b)?;
+            Ok(Rc::new(config))
+        }
     }
-    let mut config = Config::clone(a);
-    config.merge(b)?;
-    Ok(Rc::new(config))
 }
 
 impl Config {
+    fn empty() -> Config {
+        Config {
+            name_prefix: Vec::new(),
+            name_suffix: Vec::new(),
+            namespace: Vec::new(),
+            common_labels: Vec::new(),
+            labels: Vec::new(),
+            template_labels: Vec::new(),
+            common_annotations: Vec::new(),
+            images: Vec::new(),
+            replicas: Vec::new(),
+            var_reference: Vec::new(),
+            name_reference: Vec::new(),
+        }
+    }
+
     fn add(&mut self, node: &Node) -> Result<(), Diagnostic> {
         let names = &[
             "namePrefix",
@@ -115,13 +138,12 @@ impl Config {
         ];
         let object = Object::new(node, "a transformer configuration", names)?;
         let specs = |name| object.list(name, field_spec);
-        let mut common_labels = specs("commonLabels")?;
-        common_labels.extend(specs("labels")?);
         let added = Config {
             name_prefix: specs("namePrefix")?,
             name_suffix: specs("nameSuffix")?,
             namespace: specs("namespace")?,
-            common_labels,
+            common_labels: specs("commonLabels")?,
+            labels: specs("labels")?,
             template_labels: specs("templateLabels")?,
             common_annotations: specs("commonAnnotations")?,
             images: specs("images")?,
@@ -137,6 +159,7 @@ impl Config {
         add_specs(&mut self.name_suffix, &other.name_suffix)?;
         add_specs(&mut self.namespace, &other.namespace)?;
         add_specs(&mut self.common_labels, &other.common_labels)?;
+        add_specs(&mut self.labels, &other.labels)?;
         add_specs(&mut self.template_labels, &other.template_labels)?;
         add_specs(&mut self.common_annotations, &other.common_annotations)?;
         add_specs(&mut self.images, &other.images)?;
@@ -152,10 +175,20 @@ impl Config {
     }
 }
 
-/// Adds the specs that are not there; the same place with another `create` is a conflict.
+/// Adds the specs that are not covered; the same place with another `create` is a conflict.
+///
+/// A spec is covered by one with its path whose kind it would take itself: a spec for one kind covers the one for
+/// all kinds, not the other way round.
 pub(crate) fn add_specs(own: &mut Vec<FieldSpec>, other: &[FieldSpec]) -> Result<(), Diagnostic> {
+    let takes = |wide: &str, narrow: &str| wide.is_empty() || wide == narrow;
     for spec in other {
-        match own.iter().find(|o| o.gvk == spec.gvk && o.path == spec.path) {
+        let covered = |own: &&FieldSpec| {
+            own.path == spec.path
+                && takes(&spec.gvk.group, &own.gvk.group)
+                && takes(&spec.gvk.version, &own.gvk.version)
+                && takes(&spec.gvk.kind, &own.gvk.kind)
+        };
+        match own.iter().find(covered) {
             Some(same) if same.create == spec.create => {}
             Some(_) => {
                 let message = format!("the field spec `{}` is given twice, once with `create` and once without", spec.path);

@@ -8,7 +8,7 @@ use crate::decode::{Located, Names, Object, string};
 use crate::generator::{Generated, generate as generate_data};
 use crate::hash::content_hash;
 use crate::kustomization::{
-    GeneratorArgs, GeneratorOptions, Image, PatchEntry, PatchText, Replacement, Replica, field_spec,
+    GeneratorArgs, GeneratorOptions, Image, PatchEntry, PatchText, Replacement, Replica, lenient_field_spec,
 };
 use crate::replacement::replace;
 use crate::selector::Selector;
@@ -65,10 +65,10 @@ pub(crate) fn transform(
     let kind = builtin_kind(config, &TRANSFORMERS)?;
     let names: Names = &[
         "annotations", "fieldSpecs", "imageTag", "jsonOp", "labels", "options", "patch", "patches", "path", "paths", "prefix",
-        "replacements", "replica", "setRoleBindingSubjects", "suffix", "target", "targets", "unsetOnly", "value",
+        "replacements", "replica", "setRoleBindingSubjects", "suffix", "target", "targetFilePath", "targets", "unsetOnly", "value",
     ];
     let object = Object::lenient(config.tree(), "a transformer", names)?;
-    let specs = object.list("fieldSpecs", field_spec)?;
+    let specs = object.list("fieldSpecs", lenient_field_spec)?;
     match kind {
         "AnnotationsTransformer" => annotate(resources, &object.string_map("annotations")?, &specs),
         "LabelTransformer" => label(resources, &object.string_map("labels")?, &specs),
@@ -102,7 +102,7 @@ pub(crate) fn transform(
             }
             Ok(())
         }
-        _ => value_add(&object, resources),
+        _ => value_add(&object, resources, root, sources),
     }
 }
 
@@ -179,14 +179,18 @@ fn strategic_merges(
 
 /// Returns the replacements of a file: one, or a list.
 pub(crate) fn replacements(path: &Located<String>, root: &Root, sources: &Sources) -> Result<Vec<Replacement>, Diagnostic> {
-    let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
-    let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
-    let documents = parse(source.text()?, source.file, &options)?;
-    match documents.into_iter().find(|d| !d.is_null()) {
+    match config_documents(path, root, sources)?.into_iter().next() {
         None => Ok(Vec::new()),
         Some(Node::Sequence(sequence)) => sequence.items.iter().map(Replacement::decode).collect(),
         Some(node) => Ok(vec![Replacement::decode(&node)?]),
     }
+}
+
+fn config_documents(path: &Located<String>, root: &Root, sources: &Sources) -> Result<Vec<Node>, Diagnostic> {
+    let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
+    let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
+    let documents = parse(source.text()?, source.file, &options)?;
+    Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
 }
 
 fn of_node(node: &Node, root: &Root, sources: &Sources) -> Result<Vec<Replacement>, Diagnostic> {
@@ -197,16 +201,22 @@ fn of_node(node: &Node, root: &Root, sources: &Sources) -> Result<Vec<Replacemen
 }
 
 /// Puts a text into fields, or a part into paths.
-fn value_add(object: &Object, resources: &mut ResourceSet) -> Result<(), Diagnostic> {
+fn value_add(object: &Object, resources: &mut ResourceSet, root: &Root, sources: &Sources) -> Result<(), Diagnostic> {
     let value = object.text("value")?;
-    let targets = object.list("targets", |node| {
+    let target = |node: &Node| {
         let target = Object::lenient(node, "a target", &["selector", "notSelector", "fieldPath", "filePathPosition"])?;
         let selector = target.get("selector").map(Selector::decode).transpose()?;
         let not = target.get("notSelector").map(Selector::decode).transpose()?;
         let path = target.text("fieldPath")?;
         let path = if path.is_empty() { "metadata/namespace".to_owned() } else { path };
         Ok((selector, not, path, target.integer("filePathPosition")?.unwrap_or_default()))
-    })?;
+    };
+    let mut targets = object.list("targets", target)?;
+    if let Some(path) = object.string("targetFilePath")?.filter(|path| !path.is_empty()) {
+        for document in config_documents(&path, root, sources)? {
+            targets.extend(Object::lenient(&document, "a file of targets", &["targets"])?.list("targets", target)?);
+        }
+    }
     for (selector, not, path, position) in targets {
         let spec = FieldSpec::new(Default::default(), path, true);
         for resource in resources.iter_mut() {

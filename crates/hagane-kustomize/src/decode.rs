@@ -2,7 +2,7 @@
 //! repeated fields, nothing unknown, and a message that says where.
 
 use hagane_resource::{Diagnostic, nearest};
-use hagane_yaml::scalar::{Value, value};
+use hagane_yaml::scalar::{Value, go_general, value};
 use hagane_yaml::{Node, Span, Tag};
 
 /// A value and where it stands.
@@ -27,6 +27,8 @@ pub(crate) struct Object<'a> {
     fields: Vec<(&'static str, Span, &'a Node)>,
     pub(crate) span: Span,
     what: &'static str,
+    /// Whether booleans and numbers are taken where texts are wanted.
+    converts: bool,
 }
 
 /// The fields that a type takes.
@@ -52,7 +54,7 @@ impl<'a> Object<'a> {
             fields.retain(|(other, _, _)| other != name);
             fields.push((name, entry.key.span, &entry.value));
         }
-        Ok(Object { fields, span: mapping.span, what })
+        Ok(Object { fields, span: mapping.span, what, converts: false })
     }
 
     /// Returns the fields of `node` that are known; others are let through, as plugin configs have always had them.
@@ -62,7 +64,7 @@ impl<'a> Object<'a> {
         };
         let known = |key: &str| names.iter().find(|n| n.eq_ignore_ascii_case(key));
         let fields = mapping.entries.iter().filter_map(|e| Some((*known(e.key.text.as_str())?, e.key.span, &e.value)));
-        Ok(Object { fields: fields.collect(), span: mapping.span, what })
+        Ok(Object { fields: fields.collect(), span: mapping.span, what, converts: true })
     }
 
     /// Returns the value of a field; a null is no value.
@@ -77,7 +79,23 @@ impl<'a> Object<'a> {
 
     /// Returns a text.
     pub(crate) fn string(&self, name: &'static str) -> Result<Option<Located<String>>, Diagnostic> {
-        self.get(name).map(|node| string(node, name)).transpose()
+        self.get(name).map(|node| self.as_string(node, name)).transpose()
+    }
+
+    fn as_string(&self, node: &Node, what: &str) -> Result<Located<String>, Diagnostic> {
+        if let (true, Node::Scalar(scalar)) = (self.converts, node) {
+            let text = match value(scalar) {
+                Ok(Value::Bool(value)) => Some(value.to_string()),
+                Ok(Value::Int(value)) => Some(value.to_string()),
+                Ok(Value::Uint(value)) => Some(value.to_string()),
+                Ok(Value::Float(value)) => Some(go_general(value)),
+                _ => None,
+            };
+            if let Some(text) = text {
+                return Ok(Located { value: text, span: scalar.span });
+            }
+        }
+        string(node, what)
     }
 
     /// Returns a text, or an empty one.
@@ -119,7 +137,7 @@ impl<'a> Object<'a> {
 
     /// Returns a list of texts.
     pub(crate) fn strings(&self, name: &'static str) -> Result<Vec<Located<String>>, Diagnostic> {
-        self.list(name, |node| string(node, name))
+        self.list(name, |node| self.as_string(node, name))
     }
 
     /// Returns a mapping of texts to texts, in the order of the file; of repeated keys the last.
@@ -132,7 +150,7 @@ impl<'a> Object<'a> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for entry in &mapping.entries {
             let key = key_text(entry.key.text.as_str(), entry.key.tag).to_owned();
-            let text = if entry.value.is_null() { String::new() } else { string(&entry.value, name)?.value };
+            let text = if entry.value.is_null() { String::new() } else { self.as_string(&entry.value, name)?.value };
             pairs.retain(|(other, _)| *other != key);
             pairs.push((key, text));
         }

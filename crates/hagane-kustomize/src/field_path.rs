@@ -60,7 +60,8 @@ fn step(part: String, at: Span) -> Result<Step, Diagnostic> {
         return Ok(Step::Key(part));
     };
     let Some((key, value)) = inner.split_once('=') else {
-        return Err(Diagnostic::error(at, format!("`{part}` selects no item")).hinted("write `[key=value]`, or `[=value]` in a list of single values"));
+        // Brackets without `=` keep a key with dots together, or hold a place in a list.
+        return Ok(inner.parse().map_or_else(|_| Step::Key(inner.to_owned()), Step::Index));
     };
     let pattern = Regex::new(value)
         .map_err(|e| Diagnostic::error(at, format!("`{value}` is not a regular expression: {}", e.message)))?;

@@ -5,7 +5,7 @@
 //! have lost their styles.
 
 use hagane_resource::Diagnostic;
-use hagane_yaml::scalar::{Value, go_general, value};
+use hagane_yaml::scalar::{Value, go_general, value, written_value};
 use hagane_yaml::{Node, Scalar, Sequence, Span, Style, Tag, Text};
 
 use crate::decode::{Located, Object};
@@ -273,7 +273,7 @@ pub(crate) fn through_json(node: &mut Node) {
 
 fn scalar_through_json(scalar: &mut Scalar) {
     let number = |float: f64| (Text::from(go_general(float)), Tag::Unresolved);
-    let (text, tag) = match value(scalar) {
+    let (text, tag) = match written_value(scalar) {
         Ok(Value::Str(text)) if scalar.tag == Tag::Str && text == scalar.text.as_str() => {
             scalar.style = Style::Plain;
             return;

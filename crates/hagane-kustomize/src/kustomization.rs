@@ -98,9 +98,19 @@ pub struct BuildMetadata {
     pub transformer_annotations: bool,
 }
 
-/// Returns a field spec out of a config.
+const FIELD_SPEC: crate::decode::Names = &["group", "version", "kind", "path", "create"];
+
+/// Returns a field spec out of a kustomization.
 pub(crate) fn field_spec(node: &Node) -> Result<FieldSpec, hagane_resource::Diagnostic> {
-    let object = crate::decode::Object::new(node, "a field spec", &["group", "version", "kind", "path", "create"])?;
+    field_spec_of(&crate::decode::Object::new(node, "a field spec", FIELD_SPEC)?)
+}
+
+/// Returns a field spec out of a config of its own, where unknown fields are let through.
+pub(crate) fn lenient_field_spec(node: &Node) -> Result<FieldSpec, hagane_resource::Diagnostic> {
+    field_spec_of(&crate::decode::Object::lenient(node, "a field spec", FIELD_SPEC)?)
+}
+
+fn field_spec_of(object: &crate::decode::Object) -> Result<FieldSpec, hagane_resource::Diagnostic> {
     let gvk = hagane_resource::GvkPattern {
         group: object.text("group")?.into(),
         version: object.text("version")?.into(),

@@ -37,6 +37,7 @@ struct Referrer {
 
 /// Updates every field that holds the former name of a resource.
 pub fn fix_references(resources: &mut ResourceSet, config: &Config) -> Result<(), Diagnostic> {
+    refuse_blank_namespaces(resources)?;
     let index = index(resources);
     if index.is_empty() {
         return Ok(());
@@ -67,6 +68,21 @@ pub fn fix_references(resources: &mut ResourceSet, config: &Config) -> Result<()
     }
     for place in referred {
         resources.get_mut_keeping_name(place).referred = true;
+    }
+    Ok(())
+}
+
+/// Refuses a service account without a namespace that a RoleBinding gives one by a key without a value.
+fn refuse_blank_namespaces(resources: &ResourceSet) -> Result<(), Diagnostic> {
+    for resource in resources.iter().filter(|r| r.gvk().kind == "RoleBinding") {
+        let Some(Node::Sequence(subjects)) = resource.tree().get("subjects") else { continue };
+        for subject in &subjects.items {
+            let account = subject.get("kind").and_then(Node::as_str) == Some("ServiceAccount");
+            if let Some(namespace) = subject.get("namespace").filter(|n| account && n.is_null()) {
+                let message = format!("the namespace of a service account in {} is blank", resource.id());
+                return Err(Diagnostic::error(namespace.span(), message).hinted("name the namespace, or drop the key"));
+            }
+        }
     }
     Ok(())
 }

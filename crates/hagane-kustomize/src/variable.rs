@@ -65,40 +65,49 @@ pub fn resolve_vars(resources: &mut ResourceSet, vars: &Vars, specs: &[FieldSpec
     Ok(unused.map(|var| Diagnostic::warning(var.span, format!("the variable `{}` is used nowhere", var.name))).collect())
 }
 
+/// Notes in the resources which variables are read from them, while their names are those that the layer's
+/// variables use. A variable that finds nothing may find it in a layer above.
+pub fn point_vars(resources: &mut ResourceSet, vars: &[Var]) -> Result<(), Diagnostic> {
+    for var in vars {
+        let object = &var.object;
+        let by_namespace = !object.namespace.is_empty() || object.is_cluster_scoped();
+        let places: Vec<usize> = resources.named(&object.name).to_vec();
+        let matching: Vec<usize> = places
+            .into_iter()
+            .filter(|&place| {
+                let resource = resources.get(place);
+                resource.former_ids().chain([resource.id().clone()]).any(|id| match by_namespace {
+                    true => id.same_as(object),
+                    false => id.gvk == object.gvk && id.name == object.name,
+                })
+            })
+            .collect();
+        match matching[..] {
+            [] => {}
+            [place] => resources.get_mut_keeping_name(place).var_names.push(var.name.as_str().into()),
+            _ => {
+                let message = format!("the variable `{}` is read from {object}, of which there are {}", var.name, matching.len());
+                return Err(Diagnostic::error(var.span, message).hinted("add the namespace"));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Returns the value of every variable.
 fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scalar>, Diagnostic> {
     let mut values = BTreeMap::new();
     for var in &vars.0 {
-        let matching: Vec<_> = resources
-            .iter()
-            .filter(|resource| {
-                resource.former_ids().chain([resource.id().clone()]).any(|id| {
-                    let part = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
-                    id.name == var.object.name
-                        && id.gvk.kind == var.object.gvk.kind
-                        && part(&var.object.gvk.group, &id.gvk.group)
-                        && part(&var.object.gvk.version, &id.gvk.version)
-                        && (var.object.namespace.is_empty() || id.effective_namespace() == var.object.effective_namespace())
-                })
-            })
-            .collect();
-        let resource = match matching[..] {
-            [resource] => resource,
-            [] => {
-                let error = Diagnostic::error(var.span, format!("the variable `{}` is read from {}, which is not here", var.name, var.object));
-                let all: Vec<_> = resources.iter().collect();
-                return Err(match nearest_resource(&var.object.gvk.kind, &var.object.name, &all) {
-                    Some(resource) => error.hinted(format!("there is `{}`", resource.id())),
-                    None => error,
-                });
-            }
-            _ => {
-                let message = format!("the variable `{}` is read from {}, of which there are {}", var.name, var.object, matching.len());
-                return Err(Diagnostic::error(var.span, message).hinted("add the namespace, or the apiVersion"));
-            }
+        let Some(resource) = resources.iter().find(|r| r.var_names.contains(&var.name.as_str().into())) else {
+            let message = format!("the variable `{}` is read from {}, which is not here", var.name, var.object);
+            let all: Vec<_> = resources.iter().collect();
+            let error = Diagnostic::error(var.span, message);
+            return Err(match nearest_resource(&var.object.gvk.kind, &var.object.name, &all) {
+                Some(near) => error.hinted(format!("there is `{}` with the apiVersion `{}`", near.id(), near.gvk().api_version())),
+                None => error,
+            });
         };
         let steps = field_path::parse(&var.field_path.replace('[', ".[").replace("..", "."), var.span)?;
-        let steps: Vec<_> = steps.into_iter().map(bracketed_index).collect();
         match field_path::look_up(resource.tree(), &steps) {
             Some(Node::Scalar(scalar)) => _ = values.insert(var.name.clone(), scalar.clone()),
             Some(_) => {
@@ -112,17 +121,6 @@ fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scala
         }
     }
     Ok(values)
-}
-
-/// `[0]` in a variable's path is a place.
-fn bracketed_index(step: field_path::Step) -> field_path::Step {
-    match step {
-        field_path::Step::Key(key) => match key.strip_prefix('[').and_then(|k| k.strip_suffix(']')).map(str::parse) {
-            Some(Ok(index)) => field_path::Step::Index(index),
-            _ => field_path::Step::Key(key),
-        },
-        step => step,
-    }
 }
 
 fn expand(node: &mut Node, values: &BTreeMap<String, Scalar>, used: &mut Vec<String>) {

@@ -91,7 +91,10 @@ fn reaches(node: &Node, steps: &[PathStep]) -> bool {
         // A scalar on the way is an error that the walk must report.
         Node::Scalar(scalar) => !scalar.is_null(),
         Node::Sequence(sequence) => sequence.items.iter().any(|item| reaches(item, steps)),
-        Node::Mapping(mapping) => mapping.get(&step.key).is_some_and(|field| reaches(field, rest)),
+        // A null that must be a sequence becomes an empty one.
+        Node::Mapping(mapping) => {
+            mapping.get(&step.key).is_some_and(|field| step.sequence && field.is_null() || reaches(field, rest))
+        }
     }
 }
 

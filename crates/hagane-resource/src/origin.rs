@@ -1,5 +1,7 @@
 //! Where a resource came from and what changed it, as kustomize's `buildMetadata` reports it.
 
+use hagane_yaml::{Mapping, Node};
+
 /// Where a resource came from: a file, or a generator in a kustomization. Paths are relative to the root
 /// that is built.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,49 +34,31 @@ impl Origin {
 
     fn lines(&self, bullet: &str) -> String {
         let mut lines: Vec<String> = Vec::new();
-        let mut field = |key: &str, value: &str, indent: &str| {
+        let mut field = |indent: &str, key: &str, value: &str| {
             if !value.is_empty() {
-                let mapping = hagane_yaml::Node::Mapping(hagane_yaml::Mapping {
-                    entries: vec![hagane_yaml::Entry {
-                        key: hagane_yaml::Scalar::string(key),
-                        value: hagane_yaml::Node::string(value),
-                    }],
-                    ..Default::default()
-                });
-                if let Ok(text) = hagane_yaml::emit::go_v2(&mapping) {
-                    lines.push(format!("{indent}{}", text.trim_end_matches('\n')));
-                }
+                let mut pair = Mapping::default();
+                pair.push(key, Node::string(value));
+                let text = hagane_yaml::emit::go_v2(&Node::Mapping(pair)).unwrap_or_default();
+                lines.push(format!("{indent}{text}"));
             }
         };
-        // The fields are sorted, as kustomize's encoder sorts them.
+        field("", "path", &self.path);
+        field("", "repo", &self.repo);
+        field("", "ref", &self.reference);
+        field("", "configuredIn", &self.configured_in);
         if let Some([api_version, kind, name, namespace]) = &self.configured_by {
-            field("apiVersion", api_version, "  ");
-            field("kind", kind, "  ");
-            field("name", name, "  ");
-            field("namespace", namespace, "  ");
-        }
-        field("configuredIn", &self.configured_in, "");
-        field("path", &self.path, "");
-        field("ref", &self.reference, "");
-        field("repo", &self.repo, "");
-        if self.configured_by.is_some() {
-            // `configuredBy` sorts after `configuredIn`.
-            let own = lines.iter().take_while(|l| l.starts_with("  ")).count();
-            let (by, rest) = lines.split_at(own);
-            let at = rest.iter().take_while(|l| l.starts_with("configuredIn")).count();
-            let mut ordered: Vec<String> = vec!["configuredBy:".into()];
-            ordered.extend_from_slice(by);
-            ordered.extend_from_slice(&rest[..at]);
-            ordered.extend_from_slice(&rest[at..]);
-            lines = ordered;
+            field("", "configuredBy:", " ");
+            field("  ", "apiVersion", api_version);
+            field("  ", "kind", kind);
+            field("  ", "name", name);
+            field("  ", "namespace", namespace);
         }
         let mut out = String::new();
         for (index, line) in lines.iter().enumerate() {
-            if !bullet.is_empty() {
-                out.push_str(if index == 0 { bullet } else { "  " });
-            }
-            out.push_str(line);
-            out.push('\n');
+            let lead = if index == 0 { bullet.to_owned() } else { " ".repeat(bullet.len()) };
+            out.push_str(&lead);
+            // The key of the nested mapping has no value of its own.
+            out.push_str(if line.starts_with('\'') { "configuredBy:\n" } else { line });
         }
         out
     }

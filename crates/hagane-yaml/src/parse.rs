@@ -3,6 +3,8 @@
 //! The events come from `granit_parser`; everything that makes them Go's YAML is here: types of bare texts,
 //! empty values, anchors written out, merge keys, and bounds. Another parser can take its place below [`parse`].
 
+use std::borrow::Cow;
+
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
 use crate::scalar::{resolve_v2, resolve_v3};
@@ -82,6 +84,8 @@ pub fn parse(text: &str, file: FileId, options: &ParseOptions) -> Result<Vec<Nod
         anchors: Vec::new(),
         alias_nodes: 0,
         last: start,
+        length: text.len(),
+        cut_short: !text.ends_with('\n'),
         comments: match options.comments {
             true => comments::of_nodes(text, options.limits.depth).into_iter(),
             false => Vec::new().into_iter(),
@@ -100,6 +104,10 @@ struct Reader<'a> {
     anchors: Vec<Option<(Node, usize)>>,
     alias_nodes: usize,
     last: Span,
+    /// Bytes of the text.
+    length: usize,
+    /// Whether the text ends without a line break.
+    cut_short: bool,
     /// The comments of the nodes to come.
     comments: std::vec::IntoIter<Comments>,
 }
@@ -146,8 +154,8 @@ impl<'a> Reader<'a> {
         let comments = self.comments.next().filter(|comments| *comments != Comments::default());
         let (mut node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let empty = source.start == source.end;
-                (self.scalar(text, style, tag.as_deref(), span, empty)?, anchor)
+                let text = self.as_go_reads(text, style, &source);
+                (self.scalar(text, style, tag.as_deref(), span)?, anchor)
             }
             Event::SequenceStart(style, anchor, tag) => {
                 let mut sequence = Sequence { span, flow: style == StructureStyle::Flow, ..Sequence::default() };
@@ -220,13 +228,28 @@ impl<'a> Reader<'a> {
         Ok(node)
     }
 
+    /// Mends what the parser reads differently: an absent value is no `~`, and a block at the end of a text
+    /// without a last line break has none either.
+    fn as_go_reads(&self, text: Cow<'a, str>, style: ScalarStyle, source: &granit_parser::Span) -> Cow<'a, str> {
+        match style {
+            ScalarStyle::Plain if source.start == source.end => Cow::Borrowed(""),
+            ScalarStyle::Literal | ScalarStyle::Folded
+                if self.cut_short && text.ends_with('\n') && source.byte_range().is_some_and(|r| r.end >= self.length) =>
+            {
+                let mut text = text.into_owned();
+                text.pop();
+                Cow::Owned(text)
+            }
+            _ => text,
+        }
+    }
+
     fn scalar(
         &self,
-        text: std::borrow::Cow<'a, str>,
+        text: Cow<'a, str>,
         style: ScalarStyle,
         tag: Option<&granit_parser::Tag>,
         span: Span,
-        empty: bool,
     ) -> Result<Node, YamlError> {
         let style = match style {
             ScalarStyle::SingleQuoted => Style::SingleQuoted,
@@ -235,8 +258,6 @@ impl<'a> Reader<'a> {
             ScalarStyle::Folded => Style::Folded,
             _ => Style::Plain,
         };
-        // The parser reports an absent value as `~`.
-        let text = if empty && style == Style::Plain { "".into() } else { text };
         let mut scalar = Scalar { text: Text::Plain(text.into()), style, span, ..Scalar::default() };
         let core = tag.and_then(|t| t.suffix_in_namespace("tag:yaml.org,2002:"));
         let core = core.as_deref().filter(|name| SCALAR_TAGS.contains(name));

@@ -250,6 +250,54 @@ pub fn value(scalar: &Scalar) -> Result<Value<'_>, TagMismatch> {
     }
 }
 
+/// Returns the value that a scalar has for kustomize, which writes a resource with yaml.v3 and reads it again
+/// before it looks at values: like [`value`], but a text that was folded may have gained line breaks.
+pub fn written_value(scalar: &Scalar) -> Result<Value<'_>, TagMismatch> {
+    match value(scalar)? {
+        Value::Str(text) if scalar.style == Style::Folded => Ok(Value::Str(folded_again(&text).map_or(text, Cow::Owned))),
+        value => Ok(value),
+    }
+}
+
+/// Returns what is read after a text was written folded, where that differs from the text.
+///
+/// yaml.v3 doubles the first of several line breaks unless the text itself begins with a blank, though it should
+/// look at the line that follows; before a line that is indented more, and at the end of a text that keeps its
+/// last line breaks, the second one stays.
+fn folded_again(text: &str) -> Option<String> {
+    let body = text.trim_start_matches('\n');
+    let starts_blank = body.starts_with([' ', '\t']) || body.is_empty();
+    if !text.contains('\n') || !crate::emit::may_be_block(text) {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    out.push_str(&text[..text.len() - body.len()]);
+    let mut rest = body;
+    while let Some(end) = rest.find('\n') {
+        let (line, after) = rest.split_at(end);
+        out.push_str(line);
+        let next = after.trim_start_matches('\n');
+        let breaks = after.len() - next.len();
+        let indented = |line: &str| line.starts_with([' ', '\t']);
+        let written = breaks + usize::from(!indented(line) && !starts_blank);
+        let read = match (indented(line), next) {
+            // At the end one line break stays whatever was written; more are kept as they are.
+            (_, "") if breaks == 1 => 1,
+            (_, "") => written,
+            (false, next) if !indented(next) && written == 1 => {
+                out.push(' ');
+                0
+            }
+            (false, next) if !indented(next) => written - 1,
+            _ => written,
+        };
+        out.extend(std::iter::repeat_n('\n', read));
+        rest = next;
+    }
+    out.push_str(rest);
+    (out != text).then_some(out)
+}
+
 /// Decodes standard base64 with padding, line breaks ignored as Go ignores them.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
@@ -336,6 +384,20 @@ mod tests {
             (1e-10, "1e-10", "1e-10"),
         ] {
             assert_eq!((go_general(value).as_str(), go_json(value).as_str()), (general, json));
+        }
+    }
+
+    #[test]
+    fn folded_texts_gain_line_breaks() {
+        for (text, want) in [
+            ("[\n  x\n\ny\n", Some("[\n\n  x\n\ny\n")),
+            ("a\nb\n\n\n", Some("a\nb\n\n\n\n")),
+            ("\n\nx\ny\n", None),
+            ("one two\n", None),
+            ("a \nb", None),
+        ] {
+            let scalar = Scalar { style: Style::Folded, ..Scalar::string(text) };
+            assert_eq!(written_value(&scalar), Ok(Value::Str(want.unwrap_or(text).into())), "{text:?}");
         }
     }
 

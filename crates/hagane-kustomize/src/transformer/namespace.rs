@@ -38,13 +38,17 @@ pub fn set_namespace(
         for spec in specs {
             // `metadata.namespace` is done above; a Namespace is renamed only where it is the real one.
             let done = spec.path == "metadata/namespace"
-                || role_binding && spec.path == "subjects"
+                || role_binding && spec.path == "subjects/namespace"
                 || spec.path == "metadata/name" && resource.gvk().api_version() != "v1";
             if done || !spec.takes(resource.gvk()) || !(spec.create || spec.reaches(resource.tree())) {
                 continue;
             }
             resource.edit(|tree| {
                 spec.apply(tree, Create::Scalar, &mut |node| {
+                    if !matches!(node, Node::Scalar(_)) {
+                        let message = format!("`{}` is not a single value, so it cannot take a namespace", spec.path);
+                        return Err(Diagnostic::error(node.span(), message));
+                    }
                     if !(unset_only && node.as_str().is_some_and(|text| !text.is_empty())) {
                         *node = Node::string(namespace);
                     }

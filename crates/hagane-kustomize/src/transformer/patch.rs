@@ -187,13 +187,12 @@ fn target_of(resources: &mut ResourceSet, id: &ResId, at: Span) -> Result<usize,
     }
 }
 
-/// Returns the patch for one of the resources that its target selects: of its kind, its labels and annotations
-/// texts. Nulls among them become the text `null`, as in kustomize.
+/// Returns the patch as kustomize applies it to a resource that a target selects: it has the resource's group and
+/// version, its labels and annotations are texts. Nulls among them become the text `null`.
 fn for_target(strategic: &Node, resource: &Resource) -> Node {
     let mut tree = strategic.clone();
     if let Node::Mapping(mapping) = &mut tree {
         mapping.set("apiVersion", Node::string(resource.gvk().api_version()));
-        mapping.set("kind", Node::string(resource.gvk().kind.clone()));
         if let Some(Node::Mapping(metadata)) = mapping.get_mut("metadata") {
             for field in ["labels", "annotations"] {
                 match metadata.get_mut(field) {

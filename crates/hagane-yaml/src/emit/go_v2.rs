@@ -156,7 +156,7 @@ impl Emitter<'_> {
             self.out.push_str(REDACTED);
             return Ok(());
         }
-        let value = scalar::value(scalar).map_err(|TagMismatch { claimed }| EmitError {
+        let value = scalar::written_value(scalar).map_err(|TagMismatch { claimed }| EmitError {
             span: scalar.span,
             message: format!("the value does not fit its type `{}`", tag_name(claimed)),
             hint: "quote the value, or drop its tag",

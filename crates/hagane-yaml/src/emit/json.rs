@@ -58,7 +58,7 @@ fn write(out: &mut String, node: &Node, level: Level) -> Option<()> {
             line(out, level);
             out.push(']');
         }
-        Node::Scalar(scalar) => match scalar::value(scalar).ok()? {
+        Node::Scalar(scalar) => match scalar::written_value(scalar).ok()? {
             Value::Null => out.push_str("null"),
             Value::Bool(value) => _ = write!(out, "{value}"),
             Value::Int(value) => _ = write!(out, "{value}"),

@@ -62,6 +62,12 @@ pub(crate) fn analyze(text: &str) -> Analysis {
     }
 }
 
+/// Returns whether yaml.v3 writes the text as a block when that is its style. Unlike yaml.v2 it takes tabs.
+pub(crate) fn may_be_block(text: &str) -> bool {
+    let special = |c| !is_printable(c) && c != '\t';
+    !text.ends_with(' ') && !text.contains(special) && !text.contains(" \n")
+}
+
 pub(crate) fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t')
 }
