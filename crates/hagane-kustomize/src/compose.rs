@@ -210,7 +210,8 @@ impl Compose<'_, '_> {
             all.add_generated(resource)?;
         }
         for config in self.configs(layer, &k.generators)? {
-            for resource in config_file::generate(&config, &layer.root, self.sources)? {
+            for mut resource in config_file::generate(&config, &layer.root, self.sources)? {
+                metadata::note_config(&mut resource, layer, &config);
                 all.add_generated(resource)?;
             }
         }
@@ -219,35 +220,53 @@ impl Compose<'_, '_> {
 
     /// Applies the builtin transformers, in kustomize's order, which is not the order of the file.
     fn transform(&mut self, layer: &Layer, k: &Kustomization, all: &mut Accumulator) -> Result<(), Diagnostic> {
-        let (resources, config) = (&mut all.resources, all.config.clone().unwrap_or_default());
-        let (root, sources) = (&layer.root, self.sources);
+        let config = all.config.clone().unwrap_or_default();
+        let (resources, root, sources, schema) = (&mut all.resources, &layer.root, self.sources, &self.schema);
+        let noted = |resources: &mut ResourceSet, kind| metadata::note_transformer(resources, layer, kind);
         for text in &k.patches_strategic_merge {
-            apply_patch(resources, &load_patches(text, root, sources)?, &self.schema)?;
+            apply_patch(resources, &load_patches(text, root, sources)?, schema)?;
+        }
+        if !k.patches_strategic_merge.is_empty() {
+            noted(resources, "PatchStrategicMergeTransformer");
         }
         for entry in &k.patches {
-            apply_patch(resources, &load_patch(entry, root, sources)?, &self.schema)?;
+            apply_patch(resources, &load_patch(entry, root, sources)?, schema)?;
+            noted(resources, "PatchTransformer");
         }
         if let Some(namespace) = &k.namespace {
             set_namespace(resources, namespace, &config.namespace, Subjects::Default, false, namespace.span)?;
+            noted(resources, "NamespaceTransformer");
         }
         if let Some(prefix) = &k.name_prefix {
             affix_names(resources, Affix::Prefix(prefix), &config.name_prefix)?;
+            noted(resources, "PrefixTransformer");
         }
         if let Some(suffix) = &k.name_suffix {
             affix_names(resources, Affix::Suffix(suffix), &config.name_suffix)?;
+            noted(resources, "SuffixTransformer");
         }
         for entry in &k.labels {
             label(resources, &entry.pairs, &label_specs(entry, &config)?)?;
+            noted(resources, "LabelTransformer");
         }
-        label(resources, &k.common_labels, &config.common_labels)?;
-        annotate(resources, &k.common_annotations, &config.common_annotations)?;
+        if !k.common_labels.is_empty() {
+            label(resources, &k.common_labels, &config.common_labels)?;
+            noted(resources, "LabelTransformer");
+        }
+        if !k.common_annotations.is_empty() {
+            annotate(resources, &k.common_annotations, &config.common_annotations)?;
+            noted(resources, "AnnotationsTransformer");
+        }
         for entry in &k.patches_json6902 {
-            apply_patch(resources, &load_patch(entry, root, sources)?.without_note(), &self.schema)?;
+            apply_patch(resources, &load_patch(entry, root, sources)?.without_note(), schema)?;
+            noted(resources, "PatchJson6902Transformer");
         }
         for replica in &k.replicas {
             set_replicas(resources, replica, &config.replicas)?;
+            noted(resources, "ReplicaCountTransformer");
         }
         set_images(resources, &k.images, &config.images)?;
+        k.images.iter().for_each(|_| noted(resources, "ImageTagTransformer"));
         for entry in &k.replacements {
             match entry {
                 ReplacementEntry::Inline(replacement) => replace(resources, replacement)?,
@@ -258,12 +277,16 @@ impl Compose<'_, '_> {
                 }
             }
         }
+        if !k.replacements.is_empty() {
+            noted(resources, "ReplacementTransformer");
+        }
         Ok(())
     }
 
     fn transform_by_files(&mut self, layer: &Layer, paths: &[Located<String>], all: &mut Accumulator) -> Result<(), Diagnostic> {
         for config in self.configs(layer, paths)? {
             config_file::transform(&config, &mut all.resources, &layer.root, self.sources, &self.schema)?;
+            metadata::note_transformer_config(&mut all.resources, layer, &config);
         }
         Ok(())
     }

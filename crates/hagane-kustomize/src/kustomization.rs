@@ -100,6 +100,13 @@ pub struct BuildMetadata {
 
 const FIELD_SPEC: crate::decode::Names = &["group", "version", "kind", "path", "create"];
 
+impl BuildMetadata {
+    /// Returns whether the origin of resources is noted. What a transformer made is told by its missing origin.
+    pub fn wants_origin(self) -> bool {
+        self.origin_annotations || self.transformer_annotations
+    }
+}
+
 /// Returns a field spec out of a kustomization.
 pub(crate) fn field_spec(node: &Node) -> Result<FieldSpec, hagane_resource::Diagnostic> {
     field_spec_of(&crate::decode::Object::new(node, "a field spec", FIELD_SPEC)?)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use hagane_yaml::{Mapping, Node, Scalar, Tag};
+use hagane_yaml::{Entry, Mapping, Node, Scalar, Style, Tag, Text};
 
 use crate::{Gvk, Origin, ResId, Transformation};
 
@@ -157,9 +157,8 @@ impl Resource {
         });
     }
 
-    /// Returns whether kustomize would carry notes in this resource's annotations.
-    ///
-    /// Ours are fields, but that the annotations exist shows: an empty `annotations` goes away with them.
+    /// Returns whether kustomize would carry notes in this resource's annotations. Ours are fields, but that there are
+    /// annotations shows: a JSON patch may add one.
     pub fn is_annotated_by_build(&self) -> bool {
         !self.formers.is_empty()
             || !self.prefixes.is_empty()
@@ -226,33 +225,36 @@ impl Resource {
         }
     }
 
-    /// Turns every value of `metadata.annotations` into a string, as kustomize does when it takes its own notes
-    /// off; an empty mapping goes away where there were such notes.
+    /// Turns every value of `metadata.annotations` into a plain string, as kustomize does when it takes its own
+    /// notes off; an empty or null one goes away.
     pub fn settle_annotations(&mut self) {
-        let Some(annotations) = self.tree.at(&["metadata", "annotations"]).and_then(Node::as_mapping) else {
-            return;
+        let Some(annotations) = self.tree.at(&["metadata", "annotations"]) else { return };
+        let settled = |entry: &Entry| {
+            let text = |scalar: &Scalar| scalar.tag == Tag::Str && scalar.style != Style::Folded;
+            entry.key.tag == Tag::Str && entry.value.as_scalar().is_some_and(text)
         };
-        if annotations.entries.is_empty() {
-            if self.is_annotated_by_build() {
-                self.metadata_mut().remove("annotations");
-            }
-            return;
-        }
-        let settled = |entry: &hagane_yaml::Entry| {
-            entry.key.tag == Tag::Str && entry.value.as_scalar().is_some_and(|s| s.tag == Tag::Str)
-        };
-        if annotations.entries.iter().all(settled) {
-            return;
-        }
-        if let Some(Node::Mapping(annotations)) = self.metadata_mut().get_mut("annotations") {
-            for entry in &mut annotations.entries {
-                entry.key.tag = Tag::Str;
-                if let Node::Scalar(scalar) = &mut entry.value {
-                    *scalar = Scalar { span: scalar.span, ..Scalar::string(std::mem::take(&mut scalar.text)) };
+        match annotations {
+            Node::Mapping(mapping) if mapping.entries.is_empty() => _ = self.metadata_mut().remove("annotations"),
+            Node::Scalar(scalar) if scalar.is_null() => _ = self.metadata_mut().remove("annotations"),
+            Node::Mapping(mapping) if !mapping.entries.iter().all(settled) => {
+                if let Some(Node::Mapping(annotations)) = self.metadata_mut().get_mut("annotations") {
+                    annotations.entries.iter_mut().for_each(settle);
                 }
             }
+            _ => {}
         }
     }
+}
+
+/// Makes a plain string of an annotation; what is no single value has no text.
+fn settle(entry: &mut Entry) {
+    entry.key.tag = Tag::Str;
+    let span = entry.value.span();
+    let text = match &mut entry.value {
+        Node::Scalar(scalar) => std::mem::take(&mut scalar.text),
+        _ => Text::default(),
+    };
+    entry.value = Node::Scalar(Scalar { span, ..Scalar::string(text) });
 }
 
 /// Returns the mapping at `key`, put there (in the place of a null) when there is none.

@@ -85,7 +85,7 @@ pub fn parse(text: &str, file: FileId, options: &ParseOptions) -> Result<Vec<Nod
         alias_nodes: 0,
         last: start,
         length: text.len(),
-        cut_short: !text.ends_with('\n'),
+        cut_short: !text.trim_end_matches(' ').ends_with('\n'),
         comments: match options.comments {
             true => comments::of_nodes(text, options.limits.depth).into_iter(),
             false => Vec::new().into_iter(),

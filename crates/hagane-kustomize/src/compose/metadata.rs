@@ -9,18 +9,19 @@ use crate::kustomization::BuildMetadata;
 use crate::transformer::label;
 
 const ORIGIN: &str = "config.kubernetes.io/origin";
+const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 /// Notes the file that a resource came from.
 pub(super) fn note_file(resource: &mut Resource, layer: &Layer, path: &str) {
-    if layer.metadata.origin_annotations {
+    if layer.metadata.wants_origin() {
         resource.origin = Some(Origin { path: joined(layer, path), ..Origin::default() });
     }
 }
 
 /// Notes the generator that made a resource.
 pub(super) fn note_generator(resource: &mut Resource, layer: &Layer, kind: Generated) {
-    if layer.metadata.origin_annotations {
+    if layer.metadata.wants_origin() {
         let kind = match kind {
             Generated::ConfigMap => "ConfigMapGenerator",
             Generated::Secret => "SecretGenerator",
@@ -30,6 +31,56 @@ pub(super) fn note_generator(resource: &mut Resource, layer: &Layer, kind: Gener
             configured_by: Some(["builtin".into(), kind.into(), String::new(), String::new()]),
             ..Origin::default()
         });
+    }
+}
+
+/// Notes the plugin config that made a resource.
+pub(super) fn note_config(resource: &mut Resource, layer: &Layer, config: &Resource) {
+    if layer.metadata.wants_origin() {
+        resource.origin = Some(origin_of(layer, config));
+    }
+}
+
+/// Notes on every resource a builtin transformer of the layer.
+pub(super) fn note_transformer(resources: &mut ResourceSet, layer: &Layer, kind: &str) {
+    let origin = || Origin {
+        configured_in: joined(layer, layer.file_name),
+        configured_by: Some(["builtin".into(), kind.into(), String::new(), String::new()]),
+        ..Origin::default()
+    };
+    note_all(resources, layer, &origin);
+}
+
+/// Notes on every resource a transformer with a config of its own.
+pub(super) fn note_transformer_config(resources: &mut ResourceSet, layer: &Layer, config: &Resource) {
+    note_all(resources, layer, &|| origin_of(layer, config));
+}
+
+/// A resource without an origin is taken for one that the transformer made.
+fn note_all(resources: &mut ResourceSet, layer: &Layer, origin: &dyn Fn() -> Origin) {
+    if layer.metadata.transformer_annotations {
+        for place in 0..resources.len() {
+            let resource = resources.get_mut_keeping_name(place);
+            match &resource.origin {
+                None => resource.origin = Some(origin()),
+                Some(_) => resource.transformations.push(origin()),
+            }
+        }
+    }
+}
+
+/// A config that stands in the kustomization itself has no origin of its own.
+fn origin_of(layer: &Layer, config: &Resource) -> Origin {
+    let path = config.origin.as_ref().map(|origin| origin.path.clone()).unwrap_or_default();
+    Origin {
+        configured_in: if path.is_empty() { joined(layer, layer.file_name) } else { path },
+        configured_by: Some([
+            config.gvk().api_version().into(),
+            config.gvk().kind.clone().into(),
+            config.name().to_owned(),
+            config.namespace().to_owned(),
+        ]),
+        ..Origin::default()
     }
 }
 
@@ -54,17 +105,24 @@ pub(super) fn settle(resources: &mut ResourceSet, metadata: BuildMetadata, manag
         label(resources, &[(MANAGED_BY.into(), "kustomize-v5.8.1".into())], &specs)?;
     }
     for resource in resources.iter_mut() {
-        if let Some(origin) = resource.origin.take() {
-            let text = origin.to_yaml();
-            let metadata = resource.metadata_mut();
-            if !matches!(metadata.get("annotations"), Some(Node::Mapping(_))) {
-                metadata.set("annotations", Node::Mapping(Mapping::default()));
-            }
-            if let Some(Node::Mapping(annotations)) = metadata.get_mut("annotations") {
-                annotations.set(ORIGIN, Node::string(text));
-            }
+        if let Some(origin) = resource.origin.take().filter(|_| metadata.origin_annotations) {
+            set_annotation(resource, ORIGIN, origin.to_yaml());
+        }
+        let transformations = std::mem::take(&mut resource.transformations);
+        if !transformations.is_empty() {
+            set_annotation(resource, TRANSFORMATIONS, Origin::list_to_yaml(&transformations));
         }
         resource.settle_annotations();
     }
     Ok(())
+}
+
+fn set_annotation(resource: &mut Resource, key: &str, text: String) {
+    let metadata = resource.metadata_mut();
+    if !matches!(metadata.get("annotations"), Some(Node::Mapping(_))) {
+        metadata.set("annotations", Node::Mapping(Mapping::default()));
+    }
+    if let Some(Node::Mapping(annotations)) = metadata.get_mut("annotations") {
+        annotations.set(key, Node::string(text));
+    }
 }
