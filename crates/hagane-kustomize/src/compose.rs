@@ -342,9 +342,10 @@ fn append_hashes(resources: &mut ResourceSet) -> Result<(), Diagnostic> {
         let resource = resources.get(place);
         if resource.needs_hash {
             let name = format!("{}-{}", resource.name(), content_hash(resource)?);
-            let resource = resources.get_mut(place);
-            resource.remember_id();
-            resource.set_name(&name);
+            resources.change(place, |resource| {
+                resource.remember_id();
+                resource.set_name(&name);
+            });
         }
     }
     Ok(())

@@ -18,9 +18,8 @@ pub fn replace(resources: &mut ResourceSet, replacement: &Replacement) -> Result
             if !target.takes(resources.get(place)) {
                 continue;
             }
-            let resource = resources.get_mut(place);
             for (path, steps, span) in &paths {
-                resource.edit(|tree| put(tree, steps, path, *span, target, &value))?;
+                resources.change(place, |resource| resource.edit(|tree| put(tree, steps, path, *span, target, &value)))?;
             }
         }
     }

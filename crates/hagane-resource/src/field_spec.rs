@@ -74,6 +74,11 @@ impl FieldSpec {
         reaches(tree, &self.steps)
     }
 
+    /// Adds every node that the path leads to.
+    pub fn collect<'n>(&self, tree: &'n Node, found: &mut Vec<&'n Node>) {
+        collect(tree, &self.steps, found);
+    }
+
     /// Calls `set` on every node that the path leads to.
     pub fn apply(
         &self,
@@ -82,6 +87,19 @@ impl FieldSpec {
         set: &mut dyn FnMut(&mut Node) -> Result<(), Diagnostic>,
     ) -> Result<(), Diagnostic> {
         visit(tree, &self.steps, if self.create { create } else { Create::Nothing }, set)
+    }
+}
+
+fn collect<'n>(node: &'n Node, steps: &[PathStep], found: &mut Vec<&'n Node>) {
+    match (steps.split_first(), node) {
+        (None, node) => found.push(node),
+        (Some(_), Node::Sequence(sequence)) => sequence.items.iter().for_each(|item| collect(item, steps, found)),
+        (Some((step, rest)), Node::Mapping(mapping)) => {
+            if let Some(field) = mapping.get(&step.key) {
+                collect(field, rest, found);
+            }
+        }
+        (Some(_), Node::Scalar(_)) => {}
     }
 }
 

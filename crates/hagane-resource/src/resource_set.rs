@@ -11,8 +11,8 @@ use crate::{ResId, Resource};
 #[derive(Clone, Default)]
 pub struct ResourceSet {
     resources: Vec<Resource>,
-    /// Places of resources by every name they have or had. Places of names that changed are found when the
-    /// index is made anew; `None` after a change.
+    /// Places of resources by every name they have or had; `None` until somebody asks, and after changes that
+    /// were not followed. A place may stay under a name that its resource lost.
     by_name: Option<HashMap<CompactString, Vec<usize>>>,
 }
 
@@ -54,15 +54,18 @@ impl ResourceSet {
         &self.resources[index]
     }
 
-    /// Returns the resource at a place for writing.
-    pub fn get_mut(&mut self, index: usize) -> &mut Resource {
-        self.by_name = None;
-        &mut self.resources[index]
+    /// Lets `change` write to the resource at a place.
+    pub fn change<T>(&mut self, place: usize, change: impl FnOnce(&mut Resource) -> T) -> T {
+        let result = change(&mut self.resources[place]);
+        if let Some(index) = &mut self.by_name {
+            note(index, &self.resources[place], place);
+        }
+        result
     }
 
     /// Returns the resource at a place for writing anything but its name.
-    pub fn get_mut_keeping_name(&mut self, index: usize) -> &mut Resource {
-        &mut self.resources[index]
+    pub fn get_mut_keeping_name(&mut self, place: usize) -> &mut Resource {
+        &mut self.resources[place]
     }
 
     /// Adds a resource.
@@ -124,7 +127,7 @@ impl ResourceSet {
         places.into_iter().filter(|&i| !self.resources[i].is_empty() && self.resources[i].had_id(id)).collect()
     }
 
-    /// Returns the places of the resources that have or had this name, in order.
+    /// Returns the places of the resources that may have or have had this name, in order: all that do are among them.
     pub fn named(&mut self, name: &str) -> &[usize] {
         let resources = &self.resources;
         let index = self.by_name.get_or_insert_with(|| {
@@ -142,8 +145,8 @@ fn note(index: &mut HashMap<CompactString, Vec<usize>>, resource: &Resource, pla
     let formers = resource.formers.iter().map(|f| &f.name);
     for name in std::iter::once(&resource.id().name).chain(formers) {
         let places = index.entry(name.clone()).or_default();
-        if places.last() != Some(&place) {
-            places.push(place);
+        if let Err(at) = places.binary_search(&place) {
+            places.insert(at, place);
         }
     }
 }

@@ -28,8 +28,15 @@ pub fn set_images(resources: &mut ResourceSet, images: &[Image], specs: &[FieldS
         if !anywhere && specs.is_empty() {
             continue;
         }
-        let tree = resource.tree_mut();
+        // Nearly every entry is for other images than this resource's: the tree is written only for its own. A path
+        // that leads on to nothing is a null list, which becomes an empty one, or an error.
+        let mut walk = specs.iter().any(|spec| found_by(spec, resource.tree()).is_empty());
+        let mut texts = image_texts(resource.tree(), &specs);
         for rename in &renames {
+            if !std::mem::take(&mut walk) && !texts.iter().any(|text| rename.takes(text)) {
+                continue;
+            }
+            let tree = resource.tree_mut();
             if anywhere {
                 rename.in_containers(tree);
             }
@@ -39,12 +46,42 @@ pub fn set_images(resources: &mut ResourceSet, images: &[Image], specs: &[FieldS
                     Ok(())
                 })?;
             }
+            texts = image_texts(tree, &specs);
         }
     }
     Ok(())
 }
 
 const LISTS: [&str; 2] = ["containers", "initContainers"];
+
+fn found_by<'n>(spec: &FieldSpec, tree: &'n Node) -> Vec<&'n Node> {
+    let mut found = Vec::new();
+    spec.collect(tree, &mut found);
+    found
+}
+
+/// Returns the images in containers anywhere, and where the field specs lead.
+fn image_texts(tree: &Node, specs: &[&FieldSpec]) -> Vec<String> {
+    let mut found = Vec::new();
+    in_containers(tree, &mut found);
+    specs.iter().for_each(|spec| spec.collect(tree, &mut found));
+    found.into_iter().filter_map(|node| node.as_str().map(str::to_owned)).collect()
+}
+
+fn in_containers<'n>(node: &'n Node, found: &mut Vec<&'n Node>) {
+    match node {
+        Node::Mapping(mapping) => {
+            for entry in &mapping.entries {
+                in_containers(&entry.value, found);
+                if let (true, Node::Sequence(list)) = (LISTS.contains(&entry.key.text.as_str()), &entry.value) {
+                    found.extend(list.items.iter().filter_map(|item| item.get("image")));
+                }
+            }
+        }
+        Node::Sequence(sequence) => sequence.items.iter().for_each(|item| in_containers(item, found)),
+        Node::Scalar(_) => {}
+    }
+}
 
 fn has_containers(node: &Node) -> bool {
     match node {

@@ -128,28 +128,34 @@ pub fn apply_patch(resources: &mut ResourceSet, patch: &Patch, schema: &Schema) 
         (Content::StrategicMerge(patches), None) => {
             for strategic in patches {
                 let place = target_of(resources, &strategic.original_id(), strategic.tree().span())?;
-                let resource = resources.get_mut(place);
-                lay_over(resource, strategic.tree().clone(), patch, schema)?;
-                resources.retain(|r| !r.is_empty());
+                lay_over(resources, place, strategic.tree().clone(), patch, schema)?;
+                drop_deleted(resources, &[place]);
             }
         }
         (Content::StrategicMerge(patches), Some(target)) => {
             let Some(strategic) = patches.first() else { return Ok(()) };
-            for place in selected(resources, target) {
-                let resource = resources.get_mut(place);
-                let tree = for_target(strategic.tree(), resource);
-                lay_over(resource, tree, patch, schema)?;
+            let places = selected(resources, target);
+            for &place in &places {
+                let tree = for_target(strategic.tree(), resources.get(place));
+                lay_over(resources, place, tree, patch, schema)?;
             }
+            drop_deleted(resources, &places);
         }
         (Content::Json(operations), Some(target)) => {
             for place in selected(resources, target) {
-                apply_json(resources.get_mut(place), operations, patch)?;
+                resources.change(place, |resource| apply_json(resource, operations, patch))?;
             }
         }
         (Content::Json(_), None) => return Err(Diagnostic::error(patch.span, "a JSON patch needs a `target`")),
     }
-    resources.retain(|r| !r.is_empty());
     Ok(())
+}
+
+/// Drops what a patch deleted whole.
+fn drop_deleted(resources: &mut ResourceSet, touched: &[usize]) {
+    if touched.iter().any(|&place| resources.get(place).is_empty()) {
+        resources.retain(|resource| !resource.is_empty());
+    }
 }
 
 /// Returns the places of the resources that a target selects; those with the exact name are found without a look
@@ -211,7 +217,17 @@ fn for_target(strategic: &Node, resource: &Resource) -> Node {
 }
 
 /// Merges the patch over the resource; name, namespace and kind stay unless the options let them go.
-fn lay_over(resource: &mut Resource, strategic: Node, patch: &Patch, schema: &Schema) -> Result<(), Diagnostic> {
+fn lay_over(
+    resources: &mut ResourceSet,
+    place: usize,
+    strategic: Node,
+    patch: &Patch,
+    schema: &Schema,
+) -> Result<(), Diagnostic> {
+    resources.change(place, |resource| lay_over_one(resource, strategic, patch, schema))
+}
+
+fn lay_over_one(resource: &mut Resource, strategic: Node, patch: &Patch, schema: &Schema) -> Result<(), Diagnostic> {
     let (name, namespace, kind) = (resource.id().name.clone(), resource.id().namespace.clone(), resource.id().gvk.kind.clone());
     if patch.allow_name_change || patch.allow_kind_change {
         resource.remember_id();
