@@ -1,1 +1,27 @@
 //! The real world for the pipeline: disk, environment, keys.
+//!
+//! The one crate below the program that may touch the outside. Embedders with files or keys of their own leave it
+//! away.
+#![allow(clippy::disallowed_methods, reason = "this crate is where the outside is")]
+
+mod disk;
+mod keys;
+mod write;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+
+pub use disk::{Disk, MAX_FILE, words};
+pub use keys::LocalKeys;
+pub use write::{Access, write_file, write_files};
+
+/// Returns the variable of this name from the process' environment.
+pub fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// Returns the working directory.
+pub fn working_directory() -> io::Result<PathBuf> {
+    std::env::current_dir()
+}

@@ -1,1 +1,5 @@
-//! Rules over finished resources: label, harden, check.
+//! Rules over finished resources: labels.
+
+mod label;
+
+pub use label::{RecommendedLabels, label};

@@ -1,1 +1,78 @@
-//! The pipeline: load, decrypt, compose, label, harden, check, emit.
+//! The pipeline: load, decrypt, compose, label, emit.
+//!
+//! [`render`] takes a directory of bases, overlays and encrypted secrets through every stage; [`build`] is
+//! `kustomize build`, with no stage of ours. Both see the outside only through a [`World`], and return what they
+//! made: nothing is printed or written.
+//!
+//! ```
+//! use std::path::Path;
+//! use hagane::{AgeKeyring, Identities, MemoryFiles, RenderOptions, World};
+//!
+//! let files = MemoryFiles::new()
+//!     .with("/shop/kustomization.yaml", "namePrefix: blue-\nresources: [web.yaml]\n")
+//!     .with("/shop/web.yaml", "{apiVersion: v1, kind: Service, metadata: {name: web}}\n");
+//! let keyring = AgeKeyring::new(Identities::new());
+//! let world = World { files: &files, keyring: &keyring, directory: Path::new("/") };
+//!
+//! let rendered = hagane::render(&world, Path::new("shop"), &RenderOptions::default()).expect("the input is right");
+//! assert_eq!(
+//!     rendered.to_yaml(Default::default()).unwrap().as_str(),
+//!     "apiVersion: v1\nkind: Service\nmetadata:\n  name: blue-web\n",
+//! );
+//! ```
+
+mod decrypt;
+mod memory;
+mod options;
+mod pipeline_file;
+mod rendered;
+mod world;
+
+use std::path::Path;
+
+use hagane_kustomize::{Decrypter, Sources, compose};
+use hagane_policy::label;
+
+pub use hagane_kustomize::{FILE_NAMES, FileError, FileKind, Files, LoadRestriction, Reorder, relative};
+pub use hagane_policy::RecommendedLabels;
+pub use hagane_resource::{Diagnostic, Fault, ResId, Resource, ResourceSet, Severity, nearest};
+pub use hagane_sops::{
+    AgeKeyring, Attempt, Identities, KeyFailure, Keyring, MasterKey, Remembering, SecretBytes, WrappedKey,
+};
+pub use hagane_yaml::emit::{EmitOptions, Secrets};
+pub use hagane_yaml::{Node, SourceMap, Span};
+pub use memory::MemoryFiles;
+pub use options::{BuildOptions, RenderOptions, SecretsMode};
+pub use pipeline_file::PIPELINE_FILE;
+pub use rendered::{Failed, Rendered};
+pub use world::World;
+
+use decrypt::Opener;
+
+/// Renders the kustomization in the directory `target`: decrypts, composes, and labels as `hagane.yaml` asks.
+pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<Rendered, Failed> {
+    let opener = Opener::new(world.keyring, options.secrets);
+    let sources = world.sources(Some(&opener as &dyn Decrypter), options.build.load_restriction);
+    let stages = || {
+        let target = world.directory.join(target);
+        let pipeline = pipeline_file::load(&target, &sources)?;
+        let mut composed = compose(&target, &sources, &options.build.composing())?;
+        label(&mut composed.resources, &pipeline.labels);
+        Ok(composed)
+    };
+    Rendered::new(stages(), opener.warnings(), sources)
+}
+
+/// Builds the kustomization in the directory `target` as `kustomize build` does: encrypted files as they lie,
+/// no `hagane.yaml`, no key.
+pub fn build(world: &World, target: &Path, options: &BuildOptions) -> Result<Rendered, Failed> {
+    let sources = world.sources(None, options.load_restriction);
+    let composed = compose(&world.directory.join(target), &sources, &options.composing());
+    Rendered::new(composed, Vec::new(), sources)
+}
+
+impl<'w> World<'w> {
+    fn sources(&self, decrypter: Option<&'w dyn Decrypter>, restriction: LoadRestriction) -> Sources<'w> {
+        Sources::new(self.files, decrypter, self.directory.to_owned(), restriction)
+    }
+}

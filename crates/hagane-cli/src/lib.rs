@@ -1,0 +1,142 @@
+//! The program: arguments, messages, exit codes.
+//!
+//! [`main`] is the program in the real world; [`run`] is the same over any [`Surroundings`], which is how most
+//! of the golden suite runs it.
+
+mod arguments;
+mod commands;
+mod message;
+mod output;
+mod panic;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use hagane::{Diagnostic, Failed, Fault, Files, Keyring, Severity, SourceMap, Span};
+use hagane_host::{Disk, LocalKeys};
+
+use arguments::{Arguments, Command};
+use message::MessageFormat;
+
+/// What a run of the program sees of the world, and where it speaks.
+pub struct Surroundings<'s> {
+    /// The files that are read.
+    pub files: &'s dyn Files,
+    /// The keys to encrypted files.
+    pub keyring: &'s dyn Keyring,
+    /// The working directory.
+    pub directory: PathBuf,
+    /// Standard output.
+    pub stdout: &'s mut dyn Write,
+    /// Whether a person looks at standard output, who is shown no secrets.
+    pub stdout_is_terminal: bool,
+    /// Standard error.
+    pub stderr: &'s mut dyn Write,
+    /// Whether messages are coloured.
+    pub coloured: bool,
+}
+
+/// Runs the program with the arguments, files, keys and streams of this process.
+pub fn main() -> ExitCode {
+    panic::install();
+    let (mut stdout, mut stderr) = (io::stdout(), io::stderr());
+    let set = |name: &str| hagane_host::environment(name).is_some_and(|value| !value.is_empty());
+    let coloured = stderr.is_terminal() && !set("NO_COLOR") && hagane_host::environment("TERM").is_none_or(|t| t != "dumb");
+    // A directory that is gone shows when something is read from it.
+    let directory = hagane_host::working_directory().unwrap_or_else(|_| PathBuf::from("/"));
+    let keyring = LocalKeys::new(&hagane_host::environment, &Disk, &directory);
+    let mut surroundings = Surroundings {
+        files: &Disk,
+        keyring: &keyring,
+        directory: directory.clone(),
+        stdout_is_terminal: stdout.is_terminal(),
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+        coloured,
+    };
+    ExitCode::from(run(std::env::args_os(), &mut surroundings))
+}
+
+/// Runs the program with these arguments, the first of which is its name, and returns the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &mut Surroundings) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let name = Name::of(arguments.first());
+    let parsed = match Arguments::try_parse_from(arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => return usage(&error, name, surroundings),
+    };
+    let format = parsed.command.message_format();
+    let done = match parsed.command {
+        Command::Build(arguments) => commands::build(&arguments, surroundings),
+        Command::Render(arguments) => commands::render(&arguments, surroundings),
+        Command::Completion(arguments) => commands::completion(&arguments, surroundings),
+        Command::Man(arguments) => commands::man(&arguments, surroundings),
+        Command::Version(_) => commands::version(name, surroundings),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(failed) => {
+            message::tell(&failed.diagnostics, &failed.source_map, format, surroundings);
+            let error = failed.diagnostics.iter().find(|d| d.severity == Severity::Error);
+            error.map_or(1, |error| exit_code(error.fault))
+        }
+    }
+}
+
+/// The name under which the program was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Name {
+    Hagane,
+    /// A link of this name stands in for kustomize, for programs that start it themselves.
+    Kustomize,
+}
+
+impl Name {
+    fn of(program: Option<&OsString>) -> Name {
+        let name = program.and_then(|program| std::path::Path::new(program).file_name());
+        if name.is_some_and(|name| name == "kustomize") { Name::Kustomize } else { Name::Hagane }
+    }
+}
+
+/// Says what clap has to say: help on standard output, or what is wrong with the command line.
+fn usage(error: &clap::Error, name: Name, surroundings: &mut Surroundings) -> u8 {
+    let text = error.render().to_string();
+    // Where even this cannot be written there is nobody to tell.
+    let _ = match error.use_stderr() {
+        true => surroundings.stderr.write_all(text.as_bytes()),
+        false => surroundings.stdout.write_all(text.as_bytes()),
+    };
+    match (error.exit_code(), name) {
+        (0, _) => 0,
+        (_, Name::Kustomize) => 1,
+        (_, Name::Hagane) => exit_code(Fault::Usage),
+    }
+}
+
+fn exit_code(fault: Fault) -> u8 {
+    match fault {
+        Fault::Input => 1,
+        Fault::Usage => 2,
+        Fault::Access => 3,
+        Fault::Passing => 4,
+    }
+}
+
+/// Returns a failure without a place in a file.
+fn failure(fault: Fault, message: impl Into<String>) -> Failed {
+    let diagnostic = Diagnostic::error(Span::default(), message).with_fault(fault);
+    Failed { diagnostics: vec![diagnostic], source_map: SourceMap::new() }
+}
+
+impl Command {
+    fn message_format(&self) -> MessageFormat {
+        match self {
+            Command::Build(arguments) => arguments.message_format,
+            Command::Render(arguments) => arguments.message_format,
+            Command::Completion(_) | Command::Man(_) | Command::Version(_) => MessageFormat::Human,
+        }
+    }
+}

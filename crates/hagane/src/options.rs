@@ -1,0 +1,41 @@
+//! What a user may ask for.
+
+use hagane_kustomize::{LoadRestriction, Options, Reorder};
+
+/// What a user may ask of [`build`](crate::build): kustomize's options.
+#[derive(Clone, Debug, Default)]
+pub struct BuildOptions {
+    /// Which files a kustomization may read.
+    pub load_restriction: LoadRestriction,
+    /// The order of the output, where the kustomization does not say.
+    pub reorder: Reorder,
+    /// Whether everything gets the label `app.kubernetes.io/managed-by`.
+    pub managed_by_label: bool,
+}
+
+/// What a user may ask of [`render`](crate::render).
+#[derive(Clone, Debug, Default)]
+pub struct RenderOptions {
+    /// What composing is asked.
+    pub build: BuildOptions,
+    /// What happens to encrypted values.
+    pub secrets: SecretsMode,
+}
+
+/// What happens to encrypted values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SecretsMode {
+    /// They are decrypted.
+    #[default]
+    Decrypt,
+    /// A fixed text takes the place of each. No key is needed, and no MAC is verified.
+    Placeholder,
+    /// They stay as they lie, with their `sops` blocks, as in `build`. No key is needed.
+    KeepEncrypted,
+}
+
+impl BuildOptions {
+    pub(crate) fn composing(&self) -> Options {
+        Options { reorder: self.reorder, managed_by_label: self.managed_by_label }
+    }
+}

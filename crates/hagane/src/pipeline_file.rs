@@ -1,0 +1,146 @@
+//! `hagane.yaml`: what the pipeline does beyond composing.
+
+use std::path::Path;
+
+use hagane_kustomize::Sources;
+use hagane_yaml::{Entry, Mapping, Node, ParseOptions, Span, parse, scalar};
+
+use crate::{Diagnostic, RecommendedLabels, nearest};
+
+/// The name of the file.
+pub const PIPELINE_FILE: &str = "hagane.yaml";
+
+const API_VERSION: &str = "hagane.dev/v1alpha1";
+const KIND: &str = "Pipeline";
+
+/// What the stages after composing are asked, each section from the nearest file that has it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pipeline {
+    pub(crate) labels: RecommendedLabels,
+}
+
+/// The sections of one file.
+#[derive(Default)]
+struct Sections {
+    labels: Option<RecommendedLabels>,
+}
+
+/// Reads the files from `target` up to the root of its repository; outside of a repository, up to the top.
+pub(crate) fn load(target: &Path, sources: &Sources) -> Result<Pipeline, Diagnostic> {
+    let target = sources.root(target, None, Span::default())?;
+    let mut found = Sections::default();
+    for directory in target.path().ancestors() {
+        let root = sources.root(directory, None, Span::default())?;
+        if sources.kind(&root, PIPELINE_FILE).is_some() {
+            let path = sources.file(&root, PIPELINE_FILE, Span::default())?;
+            let source = sources.read(&path, Span::default())?;
+            let documents = parse(source.text()?, source.file, &ParseOptions::default())?;
+            let here = read(&documents, Span { file: source.file, line: 1, column: 1 })?;
+            found.labels = found.labels.or(here.labels);
+        }
+        if sources.kind(&root, ".git").is_some() {
+            break;
+        }
+    }
+    Ok(Pipeline { labels: found.labels.unwrap_or_default() })
+}
+
+fn read(documents: &[Node], start: Span) -> Result<Sections, Diagnostic> {
+    let file = match documents {
+        [Node::Mapping(file)] => file,
+        [_] | [] => return Err(Diagnostic::error(start, "`hagane.yaml` must be a mapping").hinted(skeleton())),
+        [_, second, ..] => {
+            return Err(Diagnostic::error(second.span(), "`hagane.yaml` must be one document"));
+        }
+    };
+    check_fields(file, "hagane.yaml", &["apiVersion", "kind", "labels"])?;
+    check_constant(file, "apiVersion", API_VERSION, start)?;
+    check_constant(file, "kind", KIND, start)?;
+    Ok(Sections { labels: mapping(file, "labels")?.map(labels).transpose()? })
+}
+
+fn labels(section: &Mapping) -> Result<RecommendedLabels, Diagnostic> {
+    check_fields(section, "labels", &["recommended"])?;
+    let Some(recommended) = mapping(section, "recommended")? else { return Ok(RecommendedLabels::default()) };
+    check_fields(
+        recommended,
+        "labels.recommended",
+        &["name", "instance", "version", "component", "partOf", "managedBy"],
+    )?;
+    Ok(RecommendedLabels {
+        name: label_value(recommended, "name")?,
+        instance: label_value(recommended, "instance")?,
+        version: label_value(recommended, "version")?,
+        component: label_value(recommended, "component")?,
+        part_of: label_value(recommended, "partOf")?,
+        managed_by: label_value(recommended, "managedBy")?,
+    })
+}
+
+/// Returns a text that Kubernetes takes as the value of a label.
+fn label_value(mapping: &Mapping, field: &str) -> Result<Option<String>, Diagnostic> {
+    let Some(node) = present(mapping, field) else { return Ok(None) };
+    let text = match node.as_scalar().map(scalar::value) {
+        Some(Ok(scalar::Value::Str(text))) => text,
+        _ => {
+            let error = Diagnostic::error(node.span(), format!("`{field}` must be a string"));
+            return Err(match node {
+                Node::Scalar(scalar) => error.hinted(format!("put it in quotes: \"{}\"", scalar.text.as_str())),
+                _ => error,
+            });
+        }
+    };
+    let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
+    let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if text.len() > 63 || !text.chars().all(inside) || !edge(text.chars().next()) || !edge(text.chars().last()) {
+        let error = Diagnostic::error(node.span(), format!("`{field}` cannot be the value of a label"));
+        return Err(error.hinted(
+            "at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends",
+        ));
+    }
+    Ok(Some(text.into_owned()))
+}
+
+fn check_constant(file: &Mapping, field: &str, wanted: &str, start: Span) -> Result<(), Diagnostic> {
+    match file.get(field) {
+        Some(node) if node.as_str() == Some(wanted) => Ok(()),
+        Some(node) => {
+            Err(Diagnostic::error(node.span(), format!("`{field}` must be `{wanted}`")).hinted(skeleton()))
+        }
+        None => Err(Diagnostic::error(start, format!("`{field}` is missing")).hinted(skeleton())),
+    }
+}
+
+fn skeleton() -> String {
+    format!("the file starts with `apiVersion: {API_VERSION}` and `kind: {KIND}`")
+}
+
+fn check_fields(mapping: &Mapping, place: &str, known: &[&str]) -> Result<(), Diagnostic> {
+    for (index, Entry { key, .. }) in mapping.entries.iter().enumerate() {
+        let name = key.text.as_str();
+        if !known.contains(&name) {
+            let error = Diagnostic::error(key.span, format!("unknown field `{name}` in {place}"));
+            return Err(match nearest(name, known.iter().copied()) {
+                Some(name) => error.hinted(format!("did you mean `{name}`?")),
+                None => error.hinted(format!("the fields are {}", known.join(", "))),
+            });
+        }
+        if mapping.position(name) != Some(index) {
+            return Err(Diagnostic::error(key.span, format!("`{name}` is there twice")));
+        }
+    }
+    Ok(())
+}
+
+fn mapping<'a>(outer: &'a Mapping, field: &str) -> Result<Option<&'a Mapping>, Diagnostic> {
+    match present(outer, field) {
+        None => Ok(None),
+        Some(Node::Mapping(mapping)) => Ok(Some(mapping)),
+        Some(node) => Err(Diagnostic::error(node.span(), format!("`{field}` must be a mapping"))),
+    }
+}
+
+/// Returns the value of a field; a null is no value.
+fn present<'a>(mapping: &'a Mapping, field: &str) -> Option<&'a Node> {
+    mapping.get(field).filter(|node| !node.is_null())
+}
