@@ -10,7 +10,7 @@ use crate::variable::Vars;
 
 /// Resources so far, the field specs that will be used on them, and variables.
 #[derive(Default)]
-pub struct Accumulator {
+pub(crate) struct Accumulator {
     /// The resources.
     pub resources: ResourceSet,
     /// The field specs of the layers below; nothing while there is none.
@@ -22,7 +22,7 @@ pub struct Accumulator {
 impl Accumulator {
 
     /// Adds all that a layer below hands over.
-    pub fn absorb(&mut self, other: Accumulator, at: Span) -> Result<(), Diagnostic> {
+    pub(crate) fn absorb(&mut self, other: Accumulator, at: Span) -> Result<(), Diagnostic> {
         self.resources.add_all(other.resources).map_err(|d| duplicate(&d, at))?;
         if let Some(config) = &other.config {
             self.config = Some(merged(self.config.take(), config).map_err(|e| e.or_at(at))?);
@@ -31,7 +31,7 @@ impl Accumulator {
     }
 
     /// Adds a generated resource: new, in the place of one, or with its data laid over one's.
-    pub fn add_generated(&mut self, mut resource: Resource) -> Result<(), Diagnostic> {
+    pub(crate) fn add_generated(&mut self, mut resource: Resource) -> Result<(), Diagnostic> {
         let at = resource.tree().span();
         let places = self.resources.with_any_id(resource.id());
         let place = match (&places[..], resource.behavior) {
@@ -68,7 +68,7 @@ impl Accumulator {
 }
 
 /// Returns the error about a resource that is there already.
-pub fn duplicate(duplicate: &Duplicate, at: Span) -> Diagnostic {
+pub(crate) fn duplicate(duplicate: &Duplicate, at: Span) -> Diagnostic {
     let span = if duplicate.span.is_known() { duplicate.span } else { at };
     Diagnostic::error(span, format!("the resource {} is there already", duplicate.id))
         .hinted("a resource has one place; to change one of a base, use a patch")

@@ -12,7 +12,7 @@ use crate::sources::{Root, Sources};
 
 /// The field specs of all transformers.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Config {
+pub(crate) struct Config {
     /// For `namePrefix`.
     pub name_prefix: Vec<FieldSpec>,
     /// For `nameSuffix`.
@@ -39,7 +39,7 @@ pub struct Config {
 
 /// A kind, and the fields that hold names of resources of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NameReference {
+pub(crate) struct NameReference {
     /// The kind that is referred to.
     pub target: GvkPattern,
     /// The fields.
@@ -73,7 +73,7 @@ impl Default for Config {
 }
 
 /// Returns the field specs of the files, and behind them those of the defaults that they do not cover.
-pub fn with_files(defaults: &Rc<Config>, paths: &[Located<String>], root: &Root, sources: &Sources) -> Result<Rc<Config>, Diagnostic> {
+pub(crate) fn with_files(defaults: &Rc<Config>, paths: &[Located<String>], root: &Root, sources: &Sources) -> Result<Rc<Config>, Diagnostic> {
     if paths.is_empty() {
         return Ok(defaults.clone());
     }
@@ -92,7 +92,7 @@ pub fn with_files(defaults: &Rc<Config>, paths: &[Located<String>], root: &Root,
 }
 
 /// Returns the specs of two configs, those that both have once; without a first one it is the second.
-pub fn merged(a: Option<Rc<Config>>, b: &Rc<Config>) -> Result<Rc<Config>, Diagnostic> {
+pub(crate) fn merged(a: Option<Rc<Config>>, b: &Rc<Config>) -> Result<Rc<Config>, Diagnostic> {
     match a {
         None => Ok(b.clone()),
         Some(a) if Rc::ptr_eq(&a, b) => Ok(a),

@@ -7,7 +7,7 @@ use hagane_yaml::{Node, Span, Tag};
 
 /// A value and where it stands.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Located<T> {
+pub(crate) struct Located<T> {
     /// The value.
     pub value: T,
     /// Where it stands.

@@ -6,7 +6,7 @@ use hagane_yaml::{Mapping, Node, Scalar, Sequence, Span};
 
 /// One step of a path.
 #[derive(Clone, Debug)]
-pub enum Step {
+pub(crate) enum Step {
     /// A key of a mapping.
     Key(String),
     /// A place in a list.
@@ -27,7 +27,7 @@ pub enum Step {
 }
 
 /// Returns the steps of a path. Dots part them, but not inside brackets nor after a backslash.
-pub fn parse(path: &str, at: Span) -> Result<Vec<Step>, Diagnostic> {
+pub(crate) fn parse(path: &str, at: Span) -> Result<Vec<Step>, Diagnostic> {
     let mut parts: Vec<String> = Vec::new();
     for part in path.split('.') {
         match parts.last_mut() {
@@ -69,7 +69,7 @@ fn step(part: String, at: Span) -> Result<Step, Diagnostic> {
 }
 
 /// Returns the one node at a path, as a source is looked up: values are compared whole.
-pub fn look_up<'n>(node: &'n Node, steps: &[Step]) -> Option<&'n Node> {
+pub(crate) fn look_up<'n>(node: &'n Node, steps: &[Step]) -> Option<&'n Node> {
     steps.iter().try_fold(node, |node, step| match (step, node) {
         (Step::Key(key), Node::Mapping(mapping)) => mapping.get(key),
         (Step::Index(index), Node::Sequence(sequence)) => sequence.items.get(*index),
@@ -86,7 +86,7 @@ pub fn look_up<'n>(node: &'n Node, steps: &[Step]) -> Option<&'n Node> {
 
 /// What is made at the end of a path that is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
+pub(crate) enum Missing {
     /// Nothing: the path leads nowhere.
     Skip,
     /// A scalar whose text decides its type.
@@ -98,7 +98,7 @@ pub enum Missing {
 }
 
 /// Calls `set` on every node that the path leads to; returns how many there were.
-pub fn visit(
+pub(crate) fn visit(
     node: &mut Node,
     steps: &[Step],
     missing: Missing,

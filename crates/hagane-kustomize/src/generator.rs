@@ -11,7 +11,7 @@ use pairs::{Pair, pairs};
 
 /// What is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Generated {
+pub(crate) enum Generated {
     /// A ConfigMap: text as it is, anything else in base64.
     ConfigMap,
     /// A Secret: everything in base64.
@@ -19,7 +19,7 @@ pub enum Generated {
 }
 
 /// Returns the object that the arguments describe.
-pub fn generate(
+pub(crate) fn generate(
     kind: Generated,
     args: &GeneratorArgs,
     global: &GeneratorOptions,

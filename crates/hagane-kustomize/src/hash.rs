@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 /// Returns the ten letters for a ConfigMap, a Secret or another kind.
 ///
 /// What is hashed is a JSON whose `name` is always empty: equal data has an equal hash, whatever the name.
-pub fn content_hash(resource: &Resource) -> Result<String, Diagnostic> {
+pub(crate) fn content_hash(resource: &Resource) -> Result<String, Diagnostic> {
     let tree = resource.tree();
     let part = |key: &str| -> Result<Option<String>, Diagnostic> {
         let Some(node) = tree.get(key) else { return Ok(None) };

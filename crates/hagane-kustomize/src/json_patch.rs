@@ -12,7 +12,7 @@ use crate::decode::{Located, Object};
 
 /// One operation of a patch.
 #[derive(Clone, Debug)]
-pub struct Operation {
+pub(crate) struct Operation {
     /// Where it stands.
     pub span: Span,
     verb: Verb,
@@ -32,7 +32,7 @@ enum Verb {
 }
 
 /// Returns the operations of a patch: a list of mappings, read as JSON or as YAML 1.1.
-pub fn operations(node: &Node) -> Result<Vec<Operation>, Diagnostic> {
+pub(crate) fn operations(node: &Node) -> Result<Vec<Operation>, Diagnostic> {
     let Node::Sequence(sequence) = node else {
         return Err(Diagnostic::error(node.span(), "a JSON patch must be a list of operations"));
     };
@@ -75,7 +75,7 @@ fn operation(node: &Node) -> Result<Operation, Diagnostic> {
 }
 
 /// Applies the operations, in order.
-pub fn apply(tree: &mut Node, operations: &[Operation]) -> Result<(), Diagnostic> {
+pub(crate) fn apply(tree: &mut Node, operations: &[Operation]) -> Result<(), Diagnostic> {
     through_json(tree);
     operations.iter().try_for_each(|operation| operation.apply(tree))
 }

@@ -4,20 +4,19 @@ mod entries;
 mod file;
 
 use hagane_resource::{FieldSpec, LegacyOrder};
-use hagane_yaml::{Node, Span};
+use hagane_yaml::Node;
 
-pub use crate::decode::Located;
-pub use entries::{
+pub(crate) use crate::decode::Located;
+pub(crate) use entries::{
     FieldOptions, GeneratorArgs, GeneratorOptions, Image, Label, PatchEntry, PatchText, Replacement, ReplacementSource,
     ReplacementTarget, Replica, Var,
 };
-pub use file::{FILE_NAMES, Loaded, load};
+pub use file::FILE_NAMES;
+pub(crate) use file::{Loaded, load};
 
 /// What a kustomization file says.
 #[derive(Default)]
-pub struct Kustomization {
-    /// Where the file starts.
-    pub span: Span,
+pub(crate) struct Kustomization {
     /// Whether it is a component.
     pub is_component: bool,
     /// Files, directories and URLs of resources; `bases` are among them.
@@ -71,16 +70,16 @@ pub struct Kustomization {
 }
 
 /// A replacement in the kustomization, or the file that holds some.
-pub enum ReplacementEntry {
+pub(crate) enum ReplacementEntry {
     /// Inline.
-    Inline(Replacement),
+    Inline(Box<Replacement>),
     /// A file with one replacement or a list of them.
     File(Located<String>),
 }
 
 /// The order of the output.
 #[derive(Clone, Debug)]
-pub enum Sort {
+pub(crate) enum Sort {
     /// The order in which resources were loaded.
     Fifo,
     /// By kind, then by id.
@@ -89,7 +88,7 @@ pub enum Sort {
 
 /// What the build writes about itself into the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BuildMetadata {
+pub(crate) struct BuildMetadata {
     /// The label `app.kubernetes.io/managed-by`.
     pub managed_by_label: bool,
     /// The annotation that names a resource's file or generator.
@@ -102,7 +101,7 @@ const FIELD_SPEC: crate::decode::Names = &["group", "version", "kind", "path", "
 
 impl BuildMetadata {
     /// Returns whether the origin of resources is noted. What a transformer made is told by its missing origin.
-    pub fn wants_origin(self) -> bool {
+    pub(crate) fn wants_origin(self) -> bool {
         self.origin_annotations || self.transformer_annotations
     }
 }

@@ -6,7 +6,7 @@ use crate::decode::Located;
 
 /// Requirements that must all hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LabelSelector {
+pub(crate) struct LabelSelector {
     requirements: Vec<Requirement>,
 }
 

@@ -13,7 +13,7 @@ use hagane_yaml::{Entry, Mapping, Node, Scalar, Style, Tag};
 use directive::{Directive, take_directive};
 
 /// Returns `dest` with `patch` laid over it; nothing when the patch deletes it.
-pub fn merge(dest: Node, patch: Node, schema: &Schema) -> Result<Option<Node>, Diagnostic> {
+pub(crate) fn merge(dest: Node, patch: Node, schema: &Schema) -> Result<Option<Node>, Diagnostic> {
     Merge { schema }.node(Some(dest), Some(patch), None)
 }
 
@@ -82,14 +82,12 @@ impl<'s> Merge<'s> {
             let over = place.and_then(|place| patched[place].take()).map(|entry| entry.value);
             let style = over.is_some().then(|| written_as(&value));
             let schema = schema.and_then(|s| s.field(name));
-            if let Some(merged) = self.node(Some(value), over, schema)? {
-                if !is_cleared(&merged) {
-                    let value = match style {
-                        Some(style) => restyled(merged, style),
-                        None => merged,
-                    };
-                    dest.entries.push(Entry { key, value });
-                }
+            if let Some(merged) = self.node(Some(value), over, schema)?.filter(|merged| !is_cleared(merged)) {
+                let value = match style {
+                    Some(style) => restyled(merged, style),
+                    None => merged,
+                };
+                dest.entries.push(Entry { key, value });
             }
         }
         for Entry { key, value } in patched.into_iter().flatten() {

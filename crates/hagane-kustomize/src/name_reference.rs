@@ -36,7 +36,7 @@ struct Referrer {
 }
 
 /// Updates every field that holds the former name of a resource.
-pub fn fix_references(resources: &mut ResourceSet, config: &Config) -> Result<(), Diagnostic> {
+pub(crate) fn fix_references(resources: &mut ResourceSet, config: &Config) -> Result<(), Diagnostic> {
     refuse_blank_namespaces(resources)?;
     let index = index(resources);
     if index.is_empty() {

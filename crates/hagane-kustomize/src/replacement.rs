@@ -10,7 +10,7 @@ use crate::kustomization::{FieldOptions, Replacement, ReplacementSource, Replace
 use crate::selector::{Selector, nearest_resource};
 
 /// Carries out a replacement.
-pub fn replace(resources: &mut ResourceSet, replacement: &Replacement) -> Result<(), Diagnostic> {
+pub(crate) fn replace(resources: &mut ResourceSet, replacement: &Replacement) -> Result<(), Diagnostic> {
     let value = source_value(resources, &replacement.source)?;
     for target in &replacement.targets {
         let paths = target.paths()?;

@@ -9,7 +9,7 @@ use crate::label_selector::LabelSelector;
 
 /// A selector: every part that is given must match; names, kinds and the like are regular expressions.
 #[derive(Clone, Debug, Default)]
-pub struct Selector {
+pub(crate) struct Selector {
     /// Where it stands.
     pub span: Span,
     /// The group.
@@ -30,7 +30,7 @@ pub struct Selector {
 
 /// A part of a selector: nothing, which matches all, or a text that is also a regular expression.
 #[derive(Clone, Debug, Default)]
-pub struct Part {
+pub(crate) struct Part {
     /// The text as written.
     pub text: String,
     regex: Option<Regex>,
@@ -48,23 +48,23 @@ impl Part {
     }
 
     /// Returns whether the part is given.
-    pub fn is_given(&self) -> bool {
+    pub(crate) fn is_given(&self) -> bool {
         self.regex.is_some()
     }
 
     /// Returns the text when it can match only itself.
-    pub fn exact(&self) -> Option<&str> {
+    pub(crate) fn exact(&self) -> Option<&str> {
         let plain = !self.text.is_empty() && self.text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'/'));
         plain.then_some(self.text.as_str())
     }
 
     /// Returns whether the part takes the text.
-    pub fn takes(&self, text: &str) -> bool {
+    pub(crate) fn takes(&self, text: &str) -> bool {
         self.regex.as_ref().is_none_or(|regex| regex.is_match(text))
     }
 
     /// Returns whether the part is this very text, or not given.
-    pub fn is(&self, text: &str) -> bool {
+    pub(crate) fn is(&self, text: &str) -> bool {
         !self.is_given() || self.text == text
     }
 }
@@ -98,7 +98,7 @@ impl Selector {
     }
 
     /// Returns whether the resource is meant, by its current or its first name and namespace.
-    pub fn takes(&self, resource: &Resource) -> bool {
+    pub(crate) fn takes(&self, resource: &Resource) -> bool {
         let (current, first) = (resource.id(), resource.formers.first());
         (self.name.takes(&current.name) || first.is_some_and(|f| self.name.takes(&f.name)))
             && (!self.namespace.is_given()
@@ -109,26 +109,20 @@ impl Selector {
     }
 
     /// Returns whether the labels and annotations are meant.
-    pub fn takes_labels(&self, resource: &Resource) -> bool {
+    pub(crate) fn takes_labels(&self, resource: &Resource) -> bool {
         self.labels.as_ref().is_none_or(|s| s.takes(&|key| resource.metadata_entry("labels", key)))
             && self.annotations.as_ref().is_none_or(|s| s.takes(&|key| resource.metadata_entry("annotations", key)))
     }
 
     /// Returns whether the group, version and kind are meant.
-    pub fn takes_gvk(&self, gvk: &Gvk) -> bool {
+    pub(crate) fn takes_gvk(&self, gvk: &Gvk) -> bool {
         self.kind.takes(&gvk.kind) && self.group.takes(&gvk.group) && self.version.takes(&gvk.version)
     }
 
     /// Returns a text for messages: `Deployment/web`.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let part = |part: &Part| if part.text.is_empty() { "*".to_owned() } else { part.text.clone() };
         format!("{}/{}", part(&self.kind), part(&self.name))
-    }
-
-    /// Returns the id in `resources` that is most like what is selected.
-    pub fn nearest<'a>(&self, resources: impl IntoIterator<Item = &'a Resource>) -> Option<&'a Resource> {
-        let resources: Vec<&Resource> = resources.into_iter().collect();
-        nearest_resource(&self.kind.text, &self.name.text, &resources)
     }
 }
 

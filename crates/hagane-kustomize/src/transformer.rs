@@ -7,9 +7,9 @@ mod namespace;
 mod patch;
 mod replica;
 
-pub use image::set_images;
-pub use metadata::{annotate, label};
-pub use name::{Affix, affix_names};
-pub use namespace::{Subjects, set_namespace};
-pub use patch::{apply_patch, load_patch, load_patches};
-pub use replica::set_replicas;
+pub(crate) use image::set_images;
+pub(crate) use metadata::{annotate, label};
+pub(crate) use name::{Affix, affix_names};
+pub(crate) use namespace::{Subjects, set_namespace};
+pub(crate) use patch::{apply_patch, load_patch, load_patches};
+pub(crate) use replica::set_replicas;

@@ -11,11 +11,11 @@ use crate::selector::nearest_resource;
 
 /// The variables of a layer and those below it. Names are unique.
 #[derive(Clone, Default)]
-pub struct Vars(Vec<Var>);
+pub(crate) struct Vars(Vec<Var>);
 
 impl Vars {
     /// Adds variables; the same one twice is a conflict unless both mean the same field of the same resource.
-    pub fn add(&mut self, vars: &[Var]) -> Result<(), Diagnostic> {
+    pub(crate) fn add(&mut self, vars: &[Var]) -> Result<(), Diagnostic> {
         for var in vars {
             match self.0.iter().find(|own| own.name == var.name) {
                 None => self.0.push(var.clone()),
@@ -30,7 +30,7 @@ impl Vars {
     }
 
     /// Adds the variables of a layer below. One that means the same is no conflict: a base may be used twice.
-    pub fn absorb(&mut self, other: Vars) -> Result<(), Diagnostic> {
+    pub(crate) fn absorb(&mut self, other: Vars) -> Result<(), Diagnostic> {
         for var in other.0 {
             let same = |own: &Var| own.name == var.name && own.object == var.object && own.field_path == var.field_path;
             if !self.0.iter().any(same) {
@@ -42,7 +42,7 @@ impl Vars {
 }
 
 /// Puts the values of variables into the fields that take them; returns warnings about variables nobody used.
-pub fn resolve_vars(resources: &mut ResourceSet, vars: &Vars, specs: &[FieldSpec]) -> Result<Vec<Diagnostic>, Diagnostic> {
+pub(crate) fn resolve_vars(resources: &mut ResourceSet, vars: &Vars, specs: &[FieldSpec]) -> Result<Vec<Diagnostic>, Diagnostic> {
     if vars.0.is_empty() {
         return Ok(Vec::new());
     }
@@ -67,7 +67,7 @@ pub fn resolve_vars(resources: &mut ResourceSet, vars: &Vars, specs: &[FieldSpec
 
 /// Notes in the resources which variables are read from them, while their names are those that the layer's
 /// variables use. A variable that finds nothing may find it in a layer above.
-pub fn point_vars(resources: &mut ResourceSet, vars: &[Var]) -> Result<(), Diagnostic> {
+pub(crate) fn point_vars(resources: &mut ResourceSet, vars: &[Var]) -> Result<(), Diagnostic> {
     for var in vars {
         let object = &var.object;
         let by_namespace = !object.namespace.is_empty() || object.is_cluster_scoped();

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
-use crate::scalar::{resolve_v2, resolve_v3};
+use crate::scalar::{is_yaml11_bool, resolve_v2, resolve_v3, value};
 use crate::comments;
 use crate::{Comments, Entry, Extra, FileId, Mapping, Node, Scalar, Sequence, Span, Style, Tag, Text, YamlError};
 
@@ -266,7 +266,11 @@ impl<'a> Reader<'a> {
             None => {
                 scalar.tag = match self.options.dialect {
                     Dialect::V3 => resolve_v3(scalar.text.as_str()),
-                    Dialect::V2 => resolve_v2(scalar.text.as_str()),
+                    // yaml.v2 gives timestamps back as they were written.
+                    Dialect::V2 => match resolve_v2(scalar.text.as_str()) {
+                        Tag::Timestamp => Tag::Str,
+                        tag => tag,
+                    },
                 }
             }
             Some((tag, core)) => {
@@ -279,14 +283,23 @@ impl<'a> Reader<'a> {
                     Some("timestamp") => Tag::Timestamp,
                     Some("binary") => Tag::Binary,
                     Some("merge") => Tag::Merge,
-                    // A tag of its own says nothing about the type; the text and its quotes do.
-                    _ if style == Style::Plain => resolve_v3(scalar.text.as_str()),
-                    _ => Tag::Str,
+                    // The tag `!` alone is none for yaml.v3; what has a tag of its own is a text.
+                    _ if tag.to_string() == "!" && style == Style::Plain && self.options.dialect == Dialect::V3 => {
+                        resolve_v3(scalar.text.as_str())
+                    }
+                    _ => Tag::Custom,
                 };
                 match core {
                     None => scalar.extra = custom_tag(Some(tag), ""),
                     // An explicit tag decides alone, quotes or not.
-                    Some(_) => scalar.style = Style::Plain,
+                    Some(name) => {
+                        scalar.style = Style::Plain;
+                        let yaml11 = self.options.dialect == Dialect::V3 && is_yaml11_bool(scalar.text.as_str());
+                        if value(&scalar).is_err() || yaml11 && scalar.tag == Tag::Bool {
+                            return Err(YamlError::new(span, format!("the value does not fit its type `!!{name}`"))
+                                .hinted("quote the value, or drop its tag"));
+                        }
+                    }
                 }
             }
         }

@@ -244,7 +244,7 @@ pub fn value(scalar: &Scalar) -> Result<Value<'_>, TagMismatch> {
             _ => Err(mismatch),
         },
         Tag::Timestamp => timestamp(text).map(|t| Value::Str(t.into())).ok_or(mismatch),
-        Tag::Binary => decode_base64(text).and_then(|b| String::from_utf8(b).ok()).map(|t| Value::Str(t.into())).ok_or(mismatch),
+        Tag::Binary => decode_base64(text).map(|bytes| Value::Str(lossy(&bytes).into())).ok_or(mismatch),
         Tag::Str | Tag::Merge => Ok(Value::Str(text.into())),
         _ => Err(mismatch),
     }
@@ -296,6 +296,16 @@ fn folded_again(text: &str) -> Option<String> {
     }
     out.push_str(rest);
     (out != text).then_some(out)
+}
+
+/// Returns bytes as text; each one that is not part of UTF-8 becomes U+FFFD, as Go's encoding/json has it.
+fn lossy(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(chunk.valid());
+        out.extend(std::iter::repeat_n('\u{fffd}', chunk.invalid().len()));
+    }
+    out
 }
 
 /// Decodes standard base64 with padding, line breaks ignored as Go ignores them.

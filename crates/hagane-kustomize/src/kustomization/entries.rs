@@ -9,7 +9,7 @@ use crate::selector::Selector;
 
 /// One generated ConfigMap or Secret.
 #[derive(Clone, Debug, Default)]
-pub struct GeneratorArgs {
+pub(crate) struct GeneratorArgs {
     /// Where the entry stands.
     pub span: Span,
     /// The name before the hash.
@@ -32,7 +32,7 @@ pub struct GeneratorArgs {
 
 /// What generators do besides data.
 #[derive(Clone, Debug, Default)]
-pub struct GeneratorOptions {
+pub(crate) struct GeneratorOptions {
     /// Labels.
     pub labels: Vec<(String, String)>,
     /// Annotations.
@@ -45,7 +45,7 @@ pub struct GeneratorOptions {
 
 /// Labels, and where they go.
 #[derive(Clone, Debug, Default)]
-pub struct Label {
+pub(crate) struct Label {
     /// The labels.
     pub pairs: Vec<(String, String)>,
     /// Whether selectors get them too.
@@ -58,7 +58,7 @@ pub struct Label {
 
 /// A patch in a kustomization.
 #[derive(Clone, Debug)]
-pub struct PatchEntry {
+pub(crate) struct PatchEntry {
     /// Where the entry stands.
     pub span: Span,
     /// The patch.
@@ -73,7 +73,7 @@ pub struct PatchEntry {
 
 /// Where a patch stands.
 #[derive(Clone, Debug, PartialEq)]
-pub enum PatchText {
+pub(crate) enum PatchText {
     /// In a file.
     Path(Located<String>),
     /// In the kustomization.
@@ -82,9 +82,7 @@ pub enum PatchText {
 
 /// An image to rename.
 #[derive(Clone, Debug, Default)]
-pub struct Image {
-    /// Where the entry stands.
-    pub span: Span,
+pub(crate) struct Image {
     /// The name it has: a regular expression, as in kustomize.
     pub name: Located<String>,
     /// The name it gets.
@@ -99,7 +97,7 @@ pub struct Image {
 
 /// A replica count.
 #[derive(Clone, Debug, Default)]
-pub struct Replica {
+pub(crate) struct Replica {
     /// Where the entry stands.
     pub span: Span,
     /// The workload's name.
@@ -110,9 +108,7 @@ pub struct Replica {
 
 /// A value copied from one resource into others.
 #[derive(Clone, Debug)]
-pub struct Replacement {
-    /// Where the entry stands.
-    pub span: Span,
+pub(crate) struct Replacement {
     /// What is copied.
     pub source: ReplacementSource,
     /// Where it goes.
@@ -121,11 +117,11 @@ pub struct Replacement {
 
 /// What is copied.
 #[derive(Clone, Debug)]
-pub enum ReplacementSource {
+pub(crate) enum ReplacementSource {
     /// A field of a resource.
     Field {
         /// The resource: plain texts, not regular expressions.
-        selector: Selector,
+        selector: Box<Selector>,
         /// The field.
         field_path: Option<Located<String>>,
         /// Which part of it.
@@ -137,7 +133,7 @@ pub enum ReplacementSource {
 
 /// Where a value goes.
 #[derive(Clone, Debug)]
-pub struct ReplacementTarget {
+pub(crate) struct ReplacementTarget {
     /// Where the entry stands.
     pub span: Span,
     /// The resources.
@@ -152,7 +148,7 @@ pub struct ReplacementTarget {
 
 /// Which part of a field's text is meant, and whether a missing field is made.
 #[derive(Clone, Debug, Default)]
-pub struct FieldOptions {
+pub(crate) struct FieldOptions {
     /// What parts the text.
     pub delimiter: String,
     /// The part, from 0.
@@ -163,7 +159,7 @@ pub struct FieldOptions {
 
 /// A variable.
 #[derive(Clone, Debug)]
-pub struct Var {
+pub(crate) struct Var {
     /// Where the entry stands.
     pub span: Span,
     /// The name.
@@ -271,7 +267,6 @@ impl Image {
     pub(crate) fn decode(node: &Node) -> Result<Image, Diagnostic> {
         let object = Object::new(node, "an image", &["name", "newName", "newTag", "tagSuffix", "digest"])?;
         Ok(Image {
-            span: object.span,
             name: object.string("name")?.unwrap_or_default(),
             new_name: object.text("newName")?,
             new_tag: object.text("newTag")?,
@@ -306,7 +301,7 @@ impl Replacement {
         if object.get("targets").is_none() {
             return Err(object.missing("targets"));
         }
-        Ok(Replacement { span: object.span, source, targets: object.list("targets", ReplacementTarget::decode)? })
+        Ok(Replacement { source, targets: object.list("targets", ReplacementTarget::decode)? })
     }
 }
 
@@ -315,7 +310,7 @@ impl ReplacementSource {
         let names = &["group", "version", "kind", "name", "namespace", "fieldPath", "options"];
         let object = Object::new(node, "a replacement's source", names)?;
         Ok(ReplacementSource::Field {
-            selector: Selector::of_id(&object)?,
+            selector: Box::new(Selector::of_id(&object)?),
             field_path: object.string("fieldPath")?.filter(|path| !path.is_empty()),
             options: FieldOptions::decode(&object)?,
         })

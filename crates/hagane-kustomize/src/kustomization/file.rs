@@ -65,7 +65,7 @@ const DEPRECATED: [(&str, &str); 6] = [
 ];
 
 /// A kustomization and what there is to say about it.
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// What the file says.
     pub kustomization: Kustomization,
     /// Warnings about old fields.
@@ -75,7 +75,7 @@ pub struct Loaded {
 }
 
 /// Reads the kustomization file of a directory.
-pub fn load(root: &Root, sources: &Sources, at: Span) -> Result<Loaded, Diagnostic> {
+pub(crate) fn load(root: &Root, sources: &Sources, at: Span) -> Result<Loaded, Diagnostic> {
     let shown = sources.shown(root.path());
     let found: Vec<&'static str> =
         FILE_NAMES.into_iter().filter(|name| sources.kind(root, name) == Some(FileKind::File)).collect();
@@ -138,7 +138,6 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>), Diagnostic> {
     let mut images = object.list("images", Image::decode)?;
     images.extend(object.list("imageTags", Image::decode)?);
     let kustomization = Kustomization {
-        span: object.span,
         is_component,
         resources,
         components: object.strings("components")?,
@@ -204,7 +203,7 @@ fn replacement_entry(node: &Node) -> Result<ReplacementEntry, Diagnostic> {
             Err(Diagnostic::error(path.span, "`path` and an inline replacement exclude each other"))
         }
         Some(path) => Ok(ReplacementEntry::File(path)),
-        None => Replacement::decode(node).map(ReplacementEntry::Inline),
+        None => Replacement::decode(node).map(|replacement| ReplacementEntry::Inline(Box::new(replacement))),
     }
 }
 

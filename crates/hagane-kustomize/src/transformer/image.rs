@@ -15,7 +15,7 @@ struct Rename<'a> {
 
 /// Renames images in every `containers` and `initContainers`, wherever they stand, and where the field specs
 /// lead: every entry in turn on every image. Definitions are left alone.
-pub fn set_images(resources: &mut ResourceSet, images: &[Image], specs: &[FieldSpec]) -> Result<(), Diagnostic> {
+pub(crate) fn set_images(resources: &mut ResourceSet, images: &[Image], specs: &[FieldSpec]) -> Result<(), Diagnostic> {
     if images.is_empty() {
         return Ok(());
     }

@@ -4,12 +4,12 @@ use hagane_resource::{Create, Diagnostic, FieldSpec, ResourceSet};
 use hagane_yaml::{Mapping, Node};
 
 /// Sets labels wherever the field specs lead.
-pub fn label(resources: &mut ResourceSet, labels: &[(String, String)], specs: &[FieldSpec]) -> Result<(), Diagnostic> {
+pub(crate) fn label(resources: &mut ResourceSet, labels: &[(String, String)], specs: &[FieldSpec]) -> Result<(), Diagnostic> {
     set_entries(resources, labels, specs)
 }
 
 /// Sets annotations wherever the field specs lead.
-pub fn annotate(resources: &mut ResourceSet, annotations: &[(String, String)], specs: &[FieldSpec]) -> Result<(), Diagnostic> {
+pub(crate) fn annotate(resources: &mut ResourceSet, annotations: &[(String, String)], specs: &[FieldSpec]) -> Result<(), Diagnostic> {
     set_entries(resources, annotations, specs)
 }
 

@@ -5,7 +5,7 @@ use hagane_yaml::{Node, Scalar, Tag, Text};
 
 /// What a name gets.
 #[derive(Clone, Copy, Debug)]
-pub enum Affix<'a> {
+pub(crate) enum Affix<'a> {
     /// In front.
     Prefix(&'a str),
     /// At the end.
@@ -13,7 +13,7 @@ pub enum Affix<'a> {
 }
 
 /// Puts the affix on every name but those of definitions, API services and namespaces.
-pub fn affix_names(resources: &mut ResourceSet, affix: Affix, specs: &[FieldSpec]) -> Result<(), Diagnostic> {
+pub(crate) fn affix_names(resources: &mut ResourceSet, affix: Affix, specs: &[FieldSpec]) -> Result<(), Diagnostic> {
     for resource in resources.iter_mut() {
         let original = resource.original_id();
         if keeps_name(&original) {

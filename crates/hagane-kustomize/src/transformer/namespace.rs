@@ -7,7 +7,7 @@ use hagane_yaml::{Node, Span};
 
 /// Which subjects of role bindings get the namespace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Subjects {
+pub(crate) enum Subjects {
     /// Those named `default`.
     #[default]
     Default,
@@ -18,7 +18,7 @@ pub enum Subjects {
 }
 
 /// Sets the namespace of everything that has one, renames Namespace objects, and follows in role bindings.
-pub fn set_namespace(
+pub(crate) fn set_namespace(
     resources: &mut ResourceSet,
     namespace: &str,
     specs: &[FieldSpec],
@@ -28,7 +28,8 @@ pub fn set_namespace(
 ) -> Result<(), Diagnostic> {
     for resource in resources.iter_mut().filter(|r| !r.is_empty() && !r.from_helm) {
         resource.remember_id();
-        if !resource.id().is_cluster_scoped() && !(unset_only && !resource.namespace().is_empty()) {
+        let keeps = unset_only && !resource.namespace().is_empty();
+        if !keeps && !resource.id().is_cluster_scoped() {
             resource.set_namespace(namespace);
         }
         let role_binding = matches!(resource.gvk().kind.as_str(), "RoleBinding" | "ClusterRoleBinding");

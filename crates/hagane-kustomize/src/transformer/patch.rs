@@ -12,7 +12,7 @@ use crate::files::Decrypted;
 use crate::sources::{Root, Sources};
 
 /// A patch that has been read.
-pub struct Patch {
+pub(crate) struct Patch {
     span: Span,
     content: Content,
     target: Option<Selector>,
@@ -28,7 +28,7 @@ enum Content {
 }
 
 /// Reads an entry of `patches`.
-pub fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> Result<Patch, Diagnostic> {
+pub(crate) fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> Result<Patch, Diagnostic> {
     let content = match &entry.text {
         PatchText::Path(path) => {
             let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
@@ -61,13 +61,13 @@ pub fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> Result<
 
 impl Patch {
     /// Returns the patch as `patchesJson6902` applies it: it does not note the ids of what it changes.
-    pub fn without_note(self) -> Patch {
+    pub(crate) fn without_note(self) -> Patch {
         Patch { notes_id: false, ..self }
     }
 }
 
 /// Reads an entry of `patchesStrategicMerge`: YAML, or else a path.
-pub fn load_patches(text: &Located<String>, root: &Root, sources: &Sources) -> Result<Patch, Diagnostic> {
+pub(crate) fn load_patches(text: &Located<String>, root: &Root, sources: &Sources) -> Result<Patch, Diagnostic> {
     let patch = |content| Patch {
         span: text.span,
         content,
@@ -123,7 +123,7 @@ fn is_list(text: &str) -> bool {
 }
 
 /// Applies a patch to what it is for.
-pub fn apply_patch(resources: &mut ResourceSet, patch: &Patch, schema: &Schema) -> Result<(), Diagnostic> {
+pub(crate) fn apply_patch(resources: &mut ResourceSet, patch: &Patch, schema: &Schema) -> Result<(), Diagnostic> {
     match (&patch.content, &patch.target) {
         (Content::StrategicMerge(patches), None) => {
             for strategic in patches {

@@ -148,12 +148,18 @@ impl Emitter<'_> {
     /// Writes a scalar or an empty collection.
     fn inline(&mut self, node: &Node, indent: usize, context: Context) -> Result<(), EmitError> {
         let scalar = match node {
-            Node::Mapping(_) => return Ok(self.out.push_str("{}")),
-            Node::Sequence(_) => return Ok(self.out.push_str("[]")),
             Node::Scalar(scalar) => scalar,
+            Node::Mapping(_) | Node::Sequence(_) => {
+                self.out.push_str(if matches!(node, Node::Mapping(_)) { "{}" } else { "[]" });
+                return Ok(());
+            }
         };
         if scalar.text.is_sensitive() && self.options.secrets == Secrets::Redact {
             self.out.push_str(REDACTED);
+            return Ok(());
+        }
+        if scalar.tag == Tag::Merge {
+            self.out.push_str("<<");
             return Ok(());
         }
         let value = scalar::written_value(scalar).map_err(|TagMismatch { claimed }| EmitError {
@@ -382,7 +388,7 @@ fn sorted(mapping: &Mapping, depth: usize) -> Result<Vec<usize>, EmitError> {
     let entries = &mapping.entries;
     let mut order: Vec<usize> = (0..entries.len()).collect();
     for entry in entries {
-        if depth > 1 && !matches!(entry.key.resolved_tag(), Tag::Str | Tag::Custom | Tag::Merge | Tag::Binary) {
+        if depth > 1 && !matches!(entry.key.resolved_tag(), Tag::Str | Tag::Merge) {
             return Err(EmitError {
                 span: entry.key.span,
                 message: format!("the key `{}` is not a string", entry.key.text.as_str()),
