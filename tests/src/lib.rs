@@ -21,6 +21,7 @@
 
 pub mod case;
 pub mod entry;
+pub mod memory;
 pub mod peer;
 pub mod run;
 pub mod sandbox;

@@ -106,12 +106,15 @@ pub fn program(binary: &Path, invocation: &Invocation) -> io::Result<Output> {
 
 /// Returns what a process said as text, with the case's directory left out of it.
 pub fn spoken(output: process::Output, directory: &Path) -> Output {
-    let inside = format!("{}/", directory.display());
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace(&inside, "");
-    Output {
-        stdout: text(output.stdout),
-        stderr: text(output.stderr),
-        exit: output.status.code().unwrap_or(-1),
+    Output::new(&output.stdout, &output.stderr, output.status.code().unwrap_or(-1), directory)
+}
+
+impl Output {
+    /// Returns an output as text, with the case's directory left out of it.
+    pub fn new(stdout: &[u8], stderr: &[u8], exit: i32, directory: &Path) -> Output {
+        let inside = format!("{}/", directory.display());
+        let text = |bytes| String::from_utf8_lossy(bytes).replace(&inside, "");
+        Output { stdout: text(stdout), stderr: text(stderr), exit }
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::case::{Case, Command, Expected, Part, Stdout};
+use crate::memory::{self, MemoryAnswer};
 use crate::run::{Answer, Output, run};
 
 /// What became of a suite.
@@ -14,6 +15,8 @@ pub struct Report {
     pub cases: usize,
     /// Commands run.
     pub commands: usize,
+    /// Cases run in memory.
+    pub in_memory: usize,
     /// For each case that differs, its path and the difference.
     pub failures: Vec<(PathBuf, String)>,
 }
@@ -30,13 +33,15 @@ pub enum Mode {
 /// Cases whose standard output and exit code are recorded from a peer.
 const RECORDED: [&str; 2] = ["build", "decrypt"];
 
-/// Runs all cases below `cases` whose path holds `only`.
+/// Runs all cases below `cases` whose path holds `only`: in memory those that need no disk, where there is an answer
+/// that can, and the others with `answer`.
 pub fn check(
     cases: &Path,
     repository: &Path,
     only: &str,
     mode: Mode,
     answer: &mut Answer,
+    mut answer_in_memory: Option<&mut MemoryAnswer>,
 ) -> io::Result<Report> {
     let mut report = Report::default();
     for path in find(cases)? {
@@ -54,7 +59,14 @@ pub fn check(
             }
         };
         report.commands += case.commands().count();
-        let outputs = match run(&case, repository, answer) {
+        let outputs = match answer_in_memory.as_deref_mut().filter(|_| memory::fits(&case)) {
+            Some(answer) => {
+                report.in_memory += 1;
+                memory::run(&case, repository, answer)
+            }
+            None => run(&case, repository, answer),
+        };
+        let outputs = match outputs {
             Ok(outputs) => outputs,
             Err(error) => {
                 report.failures.push((name, error.to_string()));

@@ -18,10 +18,10 @@ pub(crate) fn build(arguments: &arguments::Build, surroundings: &mut Surrounding
         reorder: arguments.reorder.map(Into::into).unwrap_or_default(),
         managed_by_label: arguments.enable_managedby_label,
     };
-    let built = hagane::build(&world(surroundings), &arguments.directory, &options)?;
+    let mut built = hagane::build(&world(surroundings), &arguments.directory, &options)?;
     message::tell(&built.warnings, &built.source_map, arguments.message_format, surroundings);
     let destination = Destination::new(arguments.output.as_deref(), surroundings);
-    let written = output::write(&built, &destination, EmitOptions::default(), surroundings);
+    let written = output::write(&mut built, &destination, EmitOptions::default(), surroundings);
     // The process ends here, and nothing in the trees is secret: to take them apart would be a tenth of the time.
     std::mem::forget(built);
     written
@@ -40,7 +40,7 @@ pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundi
     }
     message::tell(&rendered.warnings, &rendered.source_map, arguments.message_format, surroundings);
     let secrets = if redact { Secrets::Redact } else { Secrets::Show };
-    output::write(&rendered, &destination, EmitOptions { secrets }, surroundings)
+    output::write(&mut rendered, &destination, EmitOptions { secrets }, surroundings)
 }
 
 fn redacted() -> Diagnostic {

@@ -39,9 +39,22 @@ pub struct Surroundings<'s> {
     pub coloured: bool,
 }
 
+/// Bytes of stack: documents may be nested as deep as their limit in every build, and only pages in use are real.
+const STACK: usize = 256 << 20;
+
 /// Runs the program with the arguments, files, keys and streams of this process.
 pub fn main() -> ExitCode {
     panic::install();
+    let run = std::thread::Builder::new().stack_size(STACK).spawn(run_here).map(std::thread::JoinHandle::join);
+    match run {
+        Ok(Ok(code)) => ExitCode::from(code),
+        // A machine without room for the stack: the usual one does for usual documents.
+        Err(_) => ExitCode::from(run_here()),
+        Ok(Err(_)) => unreachable!("the panic hook ends the process"),
+    }
+}
+
+fn run_here() -> u8 {
     let (mut stdout, mut stderr) = (io::stdout(), io::stderr());
     let set = |name: &str| hagane_host::environment(name).is_some_and(|value| !value.is_empty());
     let coloured = stderr.is_terminal() && !set("NO_COLOR") && hagane_host::environment("TERM").is_none_or(|t| t != "dumb");
@@ -57,7 +70,7 @@ pub fn main() -> ExitCode {
         stderr: &mut stderr,
         coloured,
     };
-    ExitCode::from(run(std::env::args_os(), &mut surroundings))
+    run(std::env::args_os(), &mut surroundings)
 }
 
 /// Runs the program with these arguments, the first of which is its name, and returns the exit code.

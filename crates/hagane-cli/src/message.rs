@@ -106,8 +106,19 @@ fn token_length(line: &str, column: usize) -> usize {
         Some(quote @ ('"' | '\'')) => token.iter().skip(1).position(|c| c == quote).map_or(token.len(), |end| end + 2),
         Some('{' | '[' | '-' | '|' | '>') | None => 1,
         Some(_) => {
-            let ends = |index: usize| match (token[index], token.get(index + 1)) {
-                (',' | ']' | '}', _) => true,
+            let mut depth = 0;
+            let mut ends = |index: usize| match (token[index], token.get(index + 1)) {
+                // `ENC[AES256_GCM,…]` is one.
+                ('[', _) => {
+                    depth += 1;
+                    false
+                }
+                (']', _) if depth > 0 => {
+                    depth -= 1;
+                    false
+                }
+                (',', _) => depth == 0,
+                (']' | '}', _) => true,
                 (':', next) => next.is_none_or(|c| c.is_whitespace()),
                 (c, _) => c.is_whitespace(),
             };
@@ -177,6 +188,7 @@ mod tests {
         check("a: 'x y' # z", 4, "a: 'x y' # z", "   ^^^^^");
         check("\ta: b", 2, " a: b", " ^");
         check("a: [b,c]", 5, "a: [b,c]", "    ^");
+        check("a: ENC[b,c] d", 4, "a: ENC[b,c] d", "   ^^^^^^^^");
         check("a:", 3, "a:", "  ^");
         check("a: \u{1b}[31m", 4, "a: ␛[31m", "   ^^^^^");
         check("http://x/y: z", 1, "http://x/y: z", "^^^^^^^^^^");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use hagane::{Diagnostic, EmitOptions, Failed, Fault, FileKind, Rendered, Resource, SourceMap};
+use hagane::{Diagnostic, EmitOptions, Failed, Fault, FileKind, Rendered, Resource};
 use hagane_host::{Access, write_file, write_files};
 
 use crate::{Surroundings, failure};
@@ -37,26 +37,26 @@ impl Destination {
 
 /// Writes all resources, or nothing.
 pub(crate) fn write(
-    rendered: &Rendered,
+    rendered: &mut Rendered,
     destination: &Destination,
     options: EmitOptions,
     surroundings: &mut Surroundings,
 ) -> Result<(), Failed> {
-    let access = || if rendered.holds_secrets() { Access::Owner } else { Access::Usual };
+    let access = if rendered.holds_secrets() { Access::Owner } else { Access::Usual };
     match destination {
         Destination::Terminal | Destination::Stream => {
-            let text = rendered.to_yaml(options).map_err(unwritable)?;
+            let text = rendered.to_yaml(options).map_err(|errors| unwritable(rendered, errors))?;
             print(text.as_bytes(), surroundings)
         }
         Destination::File(path) => {
-            let text = rendered.to_yaml(options).map_err(unwritable)?;
-            write_file(path, text.as_bytes(), access()).map_err(|error| not_written(path, &error))
+            let text = rendered.to_yaml(options).map_err(|errors| unwritable(rendered, errors))?;
+            write_file(path, text.as_bytes(), access).map_err(|error| not_written(path, &error))
         }
         Destination::Directory(directory) => {
             let names = file_names(rendered)?;
-            let texts = rendered.to_documents(options).map_err(unwritable)?;
+            let texts = rendered.to_documents(options).map_err(|errors| unwritable(rendered, errors))?;
             let files = names.iter().zip(&texts).map(|(name, text)| (name.as_str(), text.as_bytes()));
-            write_files(directory, files, access()).map_err(|error| not_written(directory, &error))
+            write_files(directory, files, access).map_err(|error| not_written(directory, &error))
         }
     }
 }
@@ -78,8 +78,8 @@ pub(crate) fn write_pages(directory: &Path, pages: &[(String, Vec<u8>)]) -> Resu
     write_files(directory, pages, Access::Usual).map_err(|error| not_written(directory, &error))
 }
 
-fn unwritable(diagnostics: Vec<Diagnostic>) -> Failed {
-    Failed { diagnostics, source_map: SourceMap::new() }
+fn unwritable(rendered: &mut Rendered, diagnostics: Vec<Diagnostic>) -> Failed {
+    Failed { diagnostics, source_map: std::mem::take(&mut rendered.source_map) }
 }
 
 fn not_written(path: &Path, error: &io::Error) -> Failed {

@@ -8,8 +8,8 @@ use crate::tree::{Element, Item, Kind, Value};
 use crate::value::Parts;
 use crate::{Contents, DecryptError, Format, SecretBytes};
 
-/// What stands for an encrypted string.
-pub const PLACEHOLDER: &str = "ENCRYPTED";
+/// What stands for an encrypted string. The word is base64, too, so that it may stand in the `data` of a Secret.
+pub const PLACEHOLDER: &str = "REDACTED";
 
 /// Reads a file without its keys, for previews. The plain values are as they lie: without a key nobody can
 /// verify the MAC.

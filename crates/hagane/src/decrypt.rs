@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use hagane_kustomize::{Decrypted, Decrypter};
-use hagane_sops::{Contents, DecryptError, ErrorClass, Format, Keyring, decrypt_file, detect, placeholders};
+use hagane_sops::{Contents, DecryptError, ErrorClass, Format, Keyring, MasterKey, NoKey, decrypt_file, detect, placeholders};
 use hagane_yaml::{FileId, Span};
 use zeroize::Zeroizing;
 
@@ -61,9 +61,39 @@ fn diagnostic(error: &DecryptError, file: FileId) -> Diagnostic {
     if error.class() == ErrorClass::Key {
         diagnostic.fault = Fault::Access;
     }
-    if let DecryptError::NoKey(no_key) = error {
-        diagnostic.notes = no_key.notes();
+    match error {
+        DecryptError::NoKey(no_key) => {
+            diagnostic.notes = notes(no_key);
+            diagnostic.hints.push(
+                "put an identity that opens the file into SOPS_AGE_KEY, or the path of its key file into SOPS_AGE_KEY_FILE".into(),
+            );
+            diagnostic.hints.push(
+                "or let somebody who can open the file add your recipient: `sops rotate --in-place --add-age RECIPIENT FILE`".into(),
+            );
+        }
+        _ => diagnostic.hints.extend(error.hint()),
     }
-    diagnostic.hints.extend(error.hint());
     diagnostic
+}
+
+/// Returns for whom the file is encrypted and why each identity did not help, each said once.
+fn notes(no_key: &NoKey) -> Vec<String> {
+    let keys = || no_key.groups.iter().flat_map(|group| &group.keys);
+    let mut notes: Vec<String> = Vec::new();
+    let mut note = |text: String| {
+        if !notes.contains(&text) {
+            notes.push(text);
+        }
+    };
+    if keys().count() > 1 {
+        keys().for_each(|(key, _)| note(format!("the file is encrypted for {key}")));
+    }
+    for (key, tried) in keys() {
+        match key {
+            MasterKey::Age(_) if tried.is_empty() => note("no identity was found".into()),
+            MasterKey::Age(_) => tried.iter().for_each(|t| note(format!("{} {}", t.source, t.reason))),
+            _ => note(format!("keys of this kind are not supported yet: {key}")),
+        }
+    }
+    notes
 }

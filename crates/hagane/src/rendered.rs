@@ -32,7 +32,12 @@ impl Rendered {
         let source_map = sources.into_map();
         match composed {
             Ok(composed) => {
-                warnings.extend(composed.warnings);
+                for warning in composed.warnings {
+                    // A layer that is used twice is composed twice.
+                    if !warnings.contains(&warning) {
+                        warnings.push(warning);
+                    }
+                }
                 Ok(Rendered { resources: composed.resources, warnings, source_map })
             }
             Err(error) => {

@@ -1,10 +1,10 @@
 //! Finding and reading the kustomization file of a directory.
 
-use hagane_resource::{Diagnostic, LegacyOrder};
+use hagane_resource::{Diagnostic, Fault, LegacyOrder};
 use hagane_yaml::{Dialect, Node, ParseOptions, Span, parse};
 
 use super::{
-    BuildMetadata, GeneratorArgs, GeneratorOptions, Image, Kustomization, Label, PatchEntry, Replacement,
+    BuildMetadata, GeneratorArgs, GeneratorOptions, Image, Kustomization, Label, OpenApi, PatchEntry, Replacement,
     ReplacementEntry, Replica, Sort, Var,
 };
 use crate::decode::{Located, Names, Object};
@@ -52,7 +52,7 @@ const FIELDS: Names = &[
 ];
 
 /// Fields that are refused by name until they are there.
-const NOT_YET: [&str; 5] = ["helmCharts", "helmGlobals", "helmChartInflationGenerator", "openapi", "crds"];
+const NOT_YET: [&str; 4] = ["helmCharts", "helmGlobals", "helmChartInflationGenerator", "crds"];
 
 /// Old fields, in the order kustomize warns about them, and what stands for them now.
 const DEPRECATED: [(&str, &str); 6] = [
@@ -82,6 +82,9 @@ pub(crate) fn load(root: &Root, sources: &Sources, at: Span) -> Result<Loaded, D
     let file_name = match found[..] {
         [name] => name,
         [] => {
+            if let Some(error) = sources.file(root, FILE_NAMES[0], at).err().filter(|e| e.fault == Fault::Access) {
+                return Err(Diagnostic { message: format!("`{shown}` may not be read"), ..error });
+            }
             let error = Diagnostic::error(at, format!("`{shown}` has no kustomization file"))
                 .hinted("a file `kustomization.yaml` with a list of `resources:` makes a directory a kustomization");
             let error = match at.is_known() {
@@ -141,6 +144,7 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>), Diagnostic> {
         is_component,
         resources,
         components: object.strings("components")?,
+        openapi: object.get("openapi").map(openapi).transpose()?.flatten(),
         configurations: object.strings("configurations")?,
         config_maps: object.list("configMapGenerator", GeneratorArgs::decode)?,
         secrets: object.list("secretGenerator", GeneratorArgs::decode)?,
@@ -226,6 +230,24 @@ fn sort(node: &Node) -> Result<Sort, Diagnostic> {
         (other, _) => {
             let span = if order.span.is_known() { order.span } else { object.span };
             Err(Diagnostic::error(span, format!("`{other}` is no sort order")).hinted("the orders are `legacy` and `fifo`"))
+        }
+    }
+}
+
+/// The versions of the builtin schema.
+const OPENAPI_VERSIONS: [&str; 2] = ["v1.21.2", "v1212"];
+
+fn openapi(node: &Node) -> Result<Option<OpenApi>, Diagnostic> {
+    let object = Object::new(node, "openapi", &["path", "version"])?;
+    let given = |name| object.string(name).map(|text| text.filter(|text| !text.is_empty()));
+    match (given("path")?, given("version")?) {
+        (None, None) => Ok(None),
+        (Some(_), Some(version)) => Err(Diagnostic::error(version.span, "`path` and `version` exclude each other")),
+        (Some(path), None) => Ok(Some(OpenApi::File(path))),
+        (None, Some(version)) if OPENAPI_VERSIONS.contains(&version.as_str()) => Ok(Some(OpenApi::Builtin)),
+        (None, Some(version)) => {
+            let error = Diagnostic::error(version.span, format!("`{}` is no builtin schema", *version));
+            Err(error.hinted("the builtin schema is `v1.21.2`"))
         }
     }
 }
