@@ -15,7 +15,7 @@ use crate::decode::Located;
 use crate::files::FileKind;
 use crate::generator::{Generated, generate};
 use crate::hash::content_hash;
-use crate::kustomization::{self, BuildMetadata, Kustomization, Label, Loaded, ReplacementEntry, Sort};
+use crate::kustomization::{self, BuildMetadata, Kustomization, Label, Loaded, OpenApi, ReplacementEntry, Sort};
 use crate::name_reference::fix_references;
 use crate::replacement::replace;
 use crate::sources::{Root, Sources};
@@ -55,7 +55,7 @@ pub struct Composed {
 /// Composes the kustomization of a directory.
 pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Composed, Diagnostic> {
     let root = sources.root(target, None, Span::default())?;
-    let mut compose = Compose { sources, schema: Schema::builtin(), defaults: Rc::default(), warnings: Vec::new() };
+    let mut compose = Compose { sources, schema: None, defaults: Rc::default(), warnings: Vec::new() };
     let loaded = compose.load(&root, Span::default())?;
     let layer = Layer::top(&root, loaded.file_name, loaded.kustomization.build_metadata);
     let Accumulator { mut resources, config, vars } = compose.accumulate(&layer, &loaded.kustomization, Accumulator::default())?;
@@ -72,7 +72,8 @@ pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Co
 /// A run of composing.
 struct Compose<'c, 'w> {
     sources: &'c Sources<'w>,
-    schema: Schema,
+    /// The schema that a kustomization chose: the root's, or the first one met below it.
+    schema: Option<Schema>,
     defaults: Rc<Config>,
     warnings: Vec<Diagnostic>,
 }
@@ -107,7 +108,18 @@ impl Compose<'_, '_> {
     fn load(&mut self, root: &Root, at: Span) -> Result<Loaded, Diagnostic> {
         let loaded = kustomization::load(root, self.sources, at)?;
         self.warnings.extend(loaded.warnings.iter().cloned());
+        if let (None, Some(chosen)) = (&self.schema, &loaded.kustomization.openapi) {
+            self.schema = Some(self.schema_of(chosen, root)?);
+        }
         Ok(loaded)
+    }
+
+    fn schema_of(&self, chosen: &OpenApi, root: &Root) -> Result<Schema, Diagnostic> {
+        let OpenApi::File(path) = chosen else { return Ok(Schema::builtin()) };
+        let source = self.sources.read(&self.sources.file(root, path, path.span)?, path.span)?;
+        let documents = hagane_yaml::parse(source.text()?, source.file, &Default::default())?;
+        let document = documents.first().ok_or_else(|| Diagnostic::error(path.span, "the schema is empty"))?;
+        Schema::from_openapi(document).map_err(|error| Diagnostic::error(error.span, error.message).or_at(path.span))
     }
 
     /// Adds all of a layer to what is there: for a base nothing, for a component all that its parent has so far.
@@ -221,7 +233,8 @@ impl Compose<'_, '_> {
     /// Applies the builtin transformers, in kustomize's order, which is not the order of the file.
     fn transform(&mut self, layer: &Layer, k: &Kustomization, all: &mut Accumulator) -> Result<(), Diagnostic> {
         let config = all.config.clone().unwrap_or_default();
-        let (resources, root, sources, schema) = (&mut all.resources, &layer.root, self.sources, &self.schema);
+        let schema = &self.schema.clone().unwrap_or_default();
+        let (resources, root, sources) = (&mut all.resources, &layer.root, self.sources);
         let noted = |resources: &mut ResourceSet, kind| metadata::note_transformer(resources, layer, kind);
         for text in &k.patches_strategic_merge {
             apply_patch(resources, &load_patches(text, root, sources)?, schema)?;
@@ -285,7 +298,7 @@ impl Compose<'_, '_> {
 
     fn transform_by_files(&mut self, layer: &Layer, paths: &[Located<String>], all: &mut Accumulator) -> Result<(), Diagnostic> {
         for config in self.configs(layer, paths)? {
-            config_file::transform(&config, &mut all.resources, &layer.root, self.sources, &self.schema)?;
+            config_file::transform(&config, &mut all.resources, &layer.root, self.sources, &self.schema.clone().unwrap_or_default())?;
             metadata::note_transformer_config(&mut all.resources, layer, &config);
         }
         Ok(())
@@ -295,7 +308,7 @@ impl Compose<'_, '_> {
     fn validate(&mut self, layer: &Layer, paths: &[Located<String>], all: &mut Accumulator) -> Result<(), Diagnostic> {
         for config in self.configs(layer, paths)? {
             let mut copy = all.resources.clone();
-            config_file::transform(&config, &mut copy, &layer.root, self.sources, &self.schema)?;
+            config_file::transform(&config, &mut copy, &layer.root, self.sources, &self.schema.clone().unwrap_or_default())?;
             let changed = copy.iter().zip(&all.resources).find(|(new, old)| new.tree() != old.tree());
             if let Some((_, old)) = changed {
                 let message = format!("the validator {} changes {}: a validator may change nothing", config.id(), old.id());

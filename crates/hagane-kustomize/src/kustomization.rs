@@ -23,6 +23,8 @@ pub(crate) struct Kustomization {
     pub resources: Vec<Located<String>>,
     /// Directories of components.
     pub components: Vec<Located<String>>,
+    /// The schema that merges go by instead of the builtin one.
+    pub openapi: Option<OpenApi>,
     /// Files of field specs that are added to the default ones.
     pub configurations: Vec<Located<String>>,
     /// ConfigMaps to make.
@@ -67,6 +69,14 @@ pub(crate) struct Kustomization {
     pub sort: Option<Sort>,
     /// What the build writes about itself into the output.
     pub build_metadata: BuildMetadata,
+}
+
+/// The schema that merges go by.
+pub(crate) enum OpenApi {
+    /// A file with an OpenAPI document, in JSON or YAML.
+    File(Located<String>),
+    /// The builtin one, by its version.
+    Builtin,
 }
 
 /// A replacement in the kustomization, or the file that holds some.

@@ -73,7 +73,7 @@ pub fn resources_of(trees: Vec<Node>) -> Result<Vec<Resource>, Diagnostic> {
     let mut resources = Vec::new();
     let mut queue = std::collections::VecDeque::from(trees);
     while let Some(tree) = queue.pop_front() {
-        if tree.is_null() {
+        if tree.is_null() || tree.as_sequence().is_some_and(|s| s.items.is_empty()) {
             continue;
         }
         let Node::Mapping(mapping) = &tree else {
@@ -92,7 +92,7 @@ pub fn resources_of(trees: Vec<Node>) -> Result<Vec<Resource>, Diagnostic> {
             return Err(Diagnostic::error(mapping.span, "the resource has no `kind`").hinted("add `kind:` and `apiVersion:`"));
         }
         let name = tree.at(&["metadata", "name"]);
-        if !kind.ends_with("List") && name.and_then(Node::as_str).is_none_or(str::is_empty) {
+        if !kind.ends_with("List") && name.filter(|n| !n.is_null()).and_then(Node::as_str).is_none_or(str::is_empty) {
             let error = Diagnostic::error(mapping.span, format!("the {kind} has no `metadata.name`"));
             return Err(error.hinted("every resource needs a name; `generateName` cannot be composed"));
         }
@@ -105,9 +105,9 @@ fn items_of(list: Node) -> Result<Vec<Node>, Diagnostic> {
     let Node::Mapping(mut mapping) = list else { return Ok(Vec::new()) };
     match mapping.remove("items") {
         Some(Node::Sequence(sequence)) => Ok(sequence.items),
-        Some(items) if items.is_null() => Ok(Vec::new()),
+        // A single value is no item, as in kustomize.
+        Some(Node::Scalar(_)) | None => Ok(Vec::new()),
         Some(items) => Err(Diagnostic::error(items.span(), "`items` of a list must be a sequence")),
-        None => Ok(Vec::new()),
     }
 }
 

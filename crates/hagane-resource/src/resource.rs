@@ -229,26 +229,34 @@ impl Resource {
     /// notes off; an empty or null one goes away.
     pub fn settle_annotations(&mut self) {
         let Some(annotations) = self.tree.at(&["metadata", "annotations"]) else { return };
-        let settled = |entry: &Entry| {
-            let text = |scalar: &Scalar| scalar.tag == Tag::Str && scalar.style != Style::Folded;
-            entry.key.tag == Tag::Str && entry.value.as_scalar().is_some_and(text)
-        };
+        let is_text = |scalar: &Scalar| scalar.tag == Tag::Str && scalar.style != Style::Folded;
         match annotations {
-            Node::Mapping(mapping) if mapping.entries.is_empty() => _ = self.metadata_mut().remove("annotations"),
-            Node::Scalar(scalar) if scalar.is_null() => _ = self.metadata_mut().remove("annotations"),
-            Node::Mapping(mapping) if !mapping.entries.iter().all(settled) => {
+            Node::Mapping(mapping) if !mapping.entries.is_empty() => {
+                let is_settled = |(place, entry): (usize, &Entry)| {
+                    entry.value.as_scalar().is_some_and(is_text) && mapping.position(entry.key.text.as_str()) == Some(place)
+                };
+                if mapping.entries.iter().enumerate().all(is_settled) {
+                    return;
+                }
                 if let Some(Node::Mapping(annotations)) = self.metadata_mut().get_mut("annotations") {
-                    annotations.entries.iter_mut().for_each(settle);
+                    // Of a key that stands twice the last value counts, here alone.
+                    let entries = std::mem::take(&mut annotations.entries);
+                    for mut entry in entries {
+                        settle(&mut entry);
+                        annotations.entries.retain(|other| other.key.text != entry.key.text);
+                        annotations.entries.push(entry);
+                    }
                 }
             }
-            _ => {}
+            // What is no mapping, or an empty one, goes away.
+            Node::Sequence(sequence) if !sequence.items.is_empty() => {}
+            _ => _ = self.metadata_mut().remove("annotations"),
         }
     }
 }
 
 /// Makes a plain string of an annotation; what is no single value has no text.
 fn settle(entry: &mut Entry) {
-    entry.key.tag = Tag::Str;
     let span = entry.value.span();
     let text = match &mut entry.value {
         Node::Scalar(scalar) => std::mem::take(&mut scalar.text),

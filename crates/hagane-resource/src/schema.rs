@@ -53,6 +53,13 @@ pub struct SchemaNode<'s> {
     shape: &'s Shape,
 }
 
+impl Default for Schema {
+    /// Returns the builtin schema.
+    fn default() -> Schema {
+        Schema::builtin()
+    }
+}
+
 fn builtin_scope(api_version: &str, kind: &str) -> Option<bool> {
     let row = builtin::SCOPES.binary_search_by(|row| (row.0, row.1).cmp(&(api_version, kind))).ok()?;
     builtin::SCOPES.get(row).map(|row| row.2)

@@ -210,6 +210,11 @@ impl<'a> Reader<'a> {
                 _ => mapping.entries.push(Entry { key, value }),
             }
         }
+        if let [_, second, ..] = &merges[..]
+            && self.options.dialect == Dialect::V3
+        {
+            return Err(YamlError::new(second.span(), "a mapping takes one merge key").hinted("list the mappings: `<<: [*a, *b]`"));
+        }
         for value in merges {
             merge(mapping, value)?;
         }
@@ -337,5 +342,81 @@ fn merge(mapping: &mut Mapping, value: Node) -> Result<(), YamlError> {
             other => Err(YamlError::new(other.span(), "a merge key takes mappings only")),
         }),
         Node::Scalar(scalar) => Err(YamlError::new(scalar.span, "a merge key takes a mapping, or a sequence of mappings")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(text: &str, line: u32, column: u32, message: &str) {
+        let error = parse(text, FileId::default(), &ParseOptions::default()).expect_err(message);
+        assert_eq!((error.span.line, error.span.column, error.message.as_str()), (line, column, message));
+    }
+
+    #[track_caller]
+    fn read(text: &str, dialect: Dialect) -> Node {
+        let options = ParseOptions { dialect, ..ParseOptions::default() };
+        parse(text, FileId::default(), &options).expect("the case parses").remove(0)
+    }
+
+    #[test]
+    fn what_is_wrong_has_a_place() {
+        refused("a: !!int x", 1, 10, "the value does not fit its type `!!int`");
+        refused("a: !!bool yes", 1, 11, "the value does not fit its type `!!bool`");
+        refused("a: {[1]: 2}", 1, 5, "a mapping or a sequence cannot be a key here");
+        refused("a: &a\n- *a", 2, 3, "an alias stands inside the node that its anchor names");
+        refused("<<: 1", 1, 5, "a merge key takes a mapping, or a sequence of mappings");
+    }
+
+    #[test]
+    fn bombs_are_refused() {
+        let deep = "[".repeat(2000);
+        assert!(parse(&deep, FileId::default(), &ParseOptions::default()).is_err());
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..10 {
+            let before = format!("*a{}", level - 1);
+            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![before; 10].join(", ")));
+        }
+        let error = parse(&bomb, FileId::default(), &ParseOptions::default()).expect_err("a bomb");
+        assert_eq!(error.message, "aliases expand to more than 1000000 nodes");
+    }
+
+    #[test]
+    fn tags_and_dialects_decide_types() {
+        let tag = |text, dialect| match read(text, dialect) {
+            Node::Scalar(scalar) => scalar.tag,
+            _ => Tag::Unresolved,
+        };
+        for (text, v3, v2) in [
+            ("yes", Tag::Str, Tag::Bool),
+            ("'yes'", Tag::Str, Tag::Str),
+            ("2020-01-01", Tag::Timestamp, Tag::Str),
+            ("!!str 1", Tag::Str, Tag::Str),
+            ("!!int '3'", Tag::Int, Tag::Int),
+            ("!mine 1", Tag::Custom, Tag::Custom),
+            ("! 1", Tag::Int, Tag::Custom),
+            ("", Tag::Null, Tag::Null),
+        ] {
+            let text = format!("k: {text}\n");
+            let of = |dialect| read(&text, dialect).get("k").and_then(Node::as_scalar).map(|s| s.tag);
+            assert_eq!((of(Dialect::V3), of(Dialect::V2)), (Some(v3), Some(v2)), "{text}");
+        }
+        assert_eq!(tag("1", Dialect::V3), Tag::Int);
+    }
+
+    #[test]
+    fn merge_keys_fill_what_is_missing() {
+        let node = read("a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc:\n  <<: [*a, *b]\n  x: 0\n", Dialect::V3);
+        let got: Vec<String> = ["x", "y", "z"].iter().map(|k| node.at(&["c", k]).and_then(Node::as_str).unwrap_or("-").into()).collect();
+        assert_eq!(got, ["0", "2", "4"]);
+    }
+
+    #[test]
+    fn a_block_at_the_end_has_the_break_that_is_there() {
+        for (text, want) in [("k: |\n  a", "a"), ("k: |\n  a\n", "a\n"), ("k: |\n  a\n  ", "a\n"), ("k: >\n  a", "a")] {
+            assert_eq!(read(text, Dialect::V3).get("k").and_then(Node::as_str), Some(want), "{text:?}");
+        }
     }
 }

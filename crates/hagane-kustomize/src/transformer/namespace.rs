@@ -27,6 +27,11 @@ pub(crate) fn set_namespace(
     at: Span,
 ) -> Result<(), Diagnostic> {
     for resource in resources.iter_mut().filter(|r| !r.is_empty() && !r.from_helm) {
+        if let Some(node) = resource.tree().at(&["metadata", "namespace"])
+            && !matches!(node, Node::Scalar(_))
+        {
+            return Err(Diagnostic::error(node.span(), "`metadata.namespace` must be a single value"));
+        }
         resource.remember_id();
         let keeps = unset_only && !resource.namespace().is_empty();
         if !keeps && !resource.id().is_cluster_scoped() {
