@@ -32,7 +32,8 @@ pub fn fits(case: &Case) -> bool {
         Part::Make(Entry::Sparse { .. } | Entry::Link { .. } | Entry::Mode { .. }, _) => false,
         Part::Make(..) => true,
         Part::Run(command) => {
-            command.words.first().is_some_and(|program| program == "hagane") && !command.words.iter().any(writes)
+            command.words.first().is_some_and(|program| program == "hagane")
+                && !command.words.iter().any(writes)
         }
     })
 }

@@ -52,7 +52,10 @@ fn world<'s>(surroundings: &'s Surroundings) -> World<'s> {
     World { files: surroundings.files, keyring: surroundings.keyring, directory: &surroundings.directory }
 }
 
-pub(crate) fn completion(arguments: &arguments::Completion, surroundings: &mut Surroundings) -> Result<(), Failed> {
+pub(crate) fn completion(
+    arguments: &arguments::Completion,
+    surroundings: &mut Surroundings,
+) -> Result<(), Failed> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Arguments::command(), "hagane", &mut script);
     output::print(&script, surroundings)
@@ -68,7 +71,8 @@ pub(crate) fn man(arguments: &arguments::Man, surroundings: &mut Surroundings) -
         let name = format!("hagane-{}", sub.get_name());
         (format!("{name}.1"), page(sub))
     });
-    let pages: Vec<(String, Vec<u8>)> = [("hagane.1".to_owned(), page(&command))].into_iter().chain(commands).collect();
+    let pages: Vec<(String, Vec<u8>)> =
+        [("hagane.1".to_owned(), page(&command))].into_iter().chain(commands).collect();
     output::write_pages(&surroundings.directory.join(directory), &pages)
 }
 
@@ -87,4 +91,3 @@ pub(crate) fn version(name: Name, surroundings: &mut Surroundings) -> Result<(),
     };
     output::print(&text, surroundings)
 }
-

@@ -45,7 +45,8 @@ const STACK: usize = 256 << 20;
 /// Runs the program with the arguments, files, keys and streams of this process.
 pub fn main() -> ExitCode {
     panic::install();
-    let run = std::thread::Builder::new().stack_size(STACK).spawn(run_here).map(std::thread::JoinHandle::join);
+    let run =
+        std::thread::Builder::new().stack_size(STACK).spawn(run_here).map(std::thread::JoinHandle::join);
     match run {
         Ok(Ok(code)) => ExitCode::from(code),
         // A machine without room for the stack: the usual one does for usual documents.
@@ -57,7 +58,9 @@ pub fn main() -> ExitCode {
 fn run_here() -> u8 {
     let (mut stdout, mut stderr) = (io::stdout(), io::stderr());
     let set = |name: &str| hagane_host::environment(name).is_some_and(|value| !value.is_empty());
-    let coloured = stderr.is_terminal() && !set("NO_COLOR") && hagane_host::environment("TERM").is_none_or(|t| t != "dumb");
+    let coloured = stderr.is_terminal()
+        && !set("NO_COLOR")
+        && hagane_host::environment("TERM").is_none_or(|t| t != "dumb");
     // A directory that is gone shows when something is read from it.
     let directory = hagane_host::working_directory().unwrap_or_else(|_| PathBuf::from("/"));
     let keyring = LocalKeys::new(&hagane_host::environment, &Disk, &directory);

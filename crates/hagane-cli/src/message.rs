@@ -18,7 +18,12 @@ pub(crate) enum MessageFormat {
 }
 
 /// Writes the diagnostics to standard error.
-pub(crate) fn tell(diagnostics: &[Diagnostic], map: &SourceMap, format: MessageFormat, surroundings: &mut Surroundings) {
+pub(crate) fn tell(
+    diagnostics: &[Diagnostic],
+    map: &SourceMap,
+    format: MessageFormat,
+    surroundings: &mut Surroundings,
+) {
     if diagnostics.is_empty() {
         return;
     }
@@ -57,7 +62,7 @@ fn human(out: &mut String, diagnostic: &Diagnostic, map: &SourceMap, coloured: b
         Some((path, Some((line, column)))) => {
             let pad = " ".repeat(line.to_string().len());
             let _ = writeln!(out, "{pad} {dim}-->{end} {}:{line}:{column}", visible(path));
-            if let Some(text) = map.line(diagnostic.span) {
+            if let Some(text) = map.line(diagnostic.span).filter(|_| diagnostic.quotable) {
                 let (text, before, length) = excerpt(text, column as usize);
                 let caret = format!("{}{}", " ".repeat(before), "^".repeat(length));
                 let _ = writeln!(out, "{pad}  {dim}|{end}");
@@ -69,7 +74,8 @@ fn human(out: &mut String, diagnostic: &Diagnostic, map: &SourceMap, coloured: b
         None => {}
     }
     if !diagnostic.layers.is_empty() {
-        let layers: Vec<String> = diagnostic.layers.iter().map(|layer| format!("`{}`", visible(layer))).collect();
+        let layers: Vec<String> =
+            diagnostic.layers.iter().map(|layer| format!("`{}`", visible(layer))).collect();
         let _ = writeln!(out, "  in layer {}", layers.join(", under "));
     }
     for note in &diagnostic.notes {
@@ -103,7 +109,9 @@ fn excerpt(line: &str, column: usize) -> (String, usize, usize) {
 fn token_length(line: &str, column: usize) -> usize {
     let token: Vec<char> = line.chars().skip(column).collect();
     match token.first() {
-        Some(quote @ ('"' | '\'')) => token.iter().skip(1).position(|c| c == quote).map_or(token.len(), |end| end + 2),
+        Some(quote @ ('"' | '\'')) => {
+            token.iter().skip(1).position(|c| c == quote).map_or(token.len(), |end| end + 2)
+        }
         Some('{' | '[' | '-' | '|' | '>') | None => 1,
         Some(_) => {
             let mut depth = 0;

@@ -31,13 +31,15 @@ fn check() {
     let in_memory: Option<&mut MemoryAnswer> =
         if switch("HAGANE_PROCESS") { None } else { Some(&mut answer_in_memory) };
     let report =
-        suite::check(&repository.join("tests/cases"), &repository, &only, mode, &mut answer, in_memory).unwrap();
+        suite::check(&repository.join("tests/cases"), &repository, &only, mode, &mut answer, in_memory)
+            .unwrap();
 
     let failed = report.failures.len();
     let differences: String =
         report.failures.iter().map(|(path, text)| format!("=== {}\n{text}\n", path.display())).collect();
     let suite::Report { cases, commands, in_memory, .. } = report;
-    let counts = format!("golden: {cases} cases ({in_memory} in memory), {commands} commands, {failed} failed");
+    let counts =
+        format!("golden: {cases} cases ({in_memory} in memory), {commands} commands, {failed} failed");
     // Past the test harness, which keeps what a passing test prints to itself.
     writeln!(std::io::stderr(), "{counts}").unwrap();
     assert!(failed == 0, "\n\n{differences}{counts}");
@@ -56,7 +58,8 @@ fn answer_in_memory(invocation: &MemoryInvocation) -> run::Output {
         }
     }
     let environment = |name: &str| {
-        let given = invocation.env.iter().rev().find(|(variable, _)| variable == name).map(|(_, value)| value.into());
+        let given =
+            invocation.env.iter().rev().find(|(variable, _)| variable == name).map(|(_, value)| value.into());
         given.or_else(|| (name == "HOME").then(|| directory.into()))
     };
     let keyring = LocalKeys::new(&environment, &files, directory);

@@ -70,9 +70,10 @@ fn kind(metadata: &Metadata) -> FileKind {
 fn file_error(error: &io::Error) -> FileError {
     match error.kind() {
         // A name too long or with a NUL in it, or a way through a file: nothing is there.
-        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename | ErrorKind::InvalidInput => {
-            FileError::NotFound
-        }
+        ErrorKind::NotFound
+        | ErrorKind::NotADirectory
+        | ErrorKind::InvalidFilename
+        | ErrorKind::InvalidInput => FileError::NotFound,
         ErrorKind::PermissionDenied => FileError::PermissionDenied,
         _ => FileError::Other(words(error)),
     }

@@ -47,7 +47,9 @@ pub fn label(resources: &mut ResourceSet, labels: &RecommendedLabels) {
     for resource in resources.iter_mut() {
         let template = pod_template(resource.gvk().kind.as_str());
         fill_at(resource, &[], &pairs);
-        if let Some(path) = template.filter(|path| resource.tree().at(path).is_some_and(|t| t.as_mapping().is_some())) {
+        if let Some(path) =
+            template.filter(|path| resource.tree().at(path).is_some_and(|t| t.as_mapping().is_some()))
+        {
             fill_at(resource, path, &pairs);
         }
     }

@@ -13,6 +13,8 @@ pub struct Diagnostic {
     pub message: String,
     /// Where.
     pub span: Span,
+    /// Whether the line at the position may be shown: not where a secret may lie in the clear.
+    pub quotable: bool,
     /// A path for messages about a file that could not be read, so has no [`Span`].
     pub path: Option<String>,
     /// The layers around the place, the innermost first.
@@ -53,6 +55,7 @@ impl Diagnostic {
             fault: Fault::Input,
             message: message.into(),
             span,
+            quotable: true,
             path: None,
             layers: Vec::new(),
             notes: Vec::new(),

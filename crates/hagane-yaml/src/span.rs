@@ -36,6 +36,13 @@ struct SourceFile {
     text: Arc<str>,
 }
 
+/// Shows the paths alone.
+impl std::fmt::Debug for SourceMap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.files.iter().map(|file| &file.path)).finish()
+    }
+}
+
 impl SourceMap {
     /// Returns a map whose file 0 is "from memory".
     pub fn new() -> SourceMap {

@@ -4,7 +4,10 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use hagane_kustomize::{Decrypted, Decrypter};
-use hagane_sops::{Contents, DecryptError, ErrorClass, Format, Keyring, MasterKey, NoKey, decrypt_file, detect, placeholders};
+use hagane_sops::{
+    Contents, DecryptError, ErrorClass, Format, Keyring, MasterKey, NoKey, ValueProblem, decrypt_file,
+    detect, placeholders,
+};
 use hagane_yaml::{FileId, Span};
 use zeroize::Zeroizing;
 
@@ -30,7 +33,8 @@ impl<'w> Opener<'w> {
 
 impl Decrypter for Opener<'_> {
     fn decrypt(&self, path: &Path, content: &[u8], file: FileId) -> Option<Result<Decrypted, Diagnostic>> {
-        let open: fn(&[u8], Format, FileId, &dyn Keyring) -> Result<Contents, DecryptError> = match self.mode {
+        let open: fn(&[u8], Format, FileId, &dyn Keyring) -> Result<Contents, DecryptError> = match self.mode
+        {
             SecretsMode::Decrypt => decrypt_file,
             SecretsMode::Placeholder => |content, format, file, _| placeholders(content, format, file),
             SecretsMode::KeepEncrypted => return None,
@@ -58,6 +62,9 @@ fn plain(contents: &Contents) -> Decrypted {
 fn diagnostic(error: &DecryptError, file: FileId) -> Diagnostic {
     let span = error.span().unwrap_or(Span { file, line: 1, column: 1 });
     let mut diagnostic = Diagnostic::error(span, error.to_string());
+    // A value that somebody forgot to encrypt is in the line.
+    diagnostic.quotable = !matches!(error, DecryptError::Syntax { .. } | DecryptError::BadValue { .. })
+        || matches!(error, DecryptError::BadValue { problem: ValueProblem::NotAuthentic, .. });
     if error.class() == ErrorClass::Key {
         diagnostic.fault = Fault::Access;
     }

@@ -70,7 +70,8 @@ impl Files for MemoryFiles {
     fn names(&self, directory: &Path) -> Vec<String> {
         let directory = normalized(directory);
         let paths = self.files.keys().chain(&self.directories);
-        let below = paths.filter(|path| path.parent() == Some(&directory)).filter_map(|path| path.file_name());
+        let below =
+            paths.filter(|path| path.parent() == Some(&directory)).filter_map(|path| path.file_name());
         let mut names: Vec<String> = below.map(|name| name.to_string_lossy().into_owned()).collect();
         names.sort();
         names

@@ -48,7 +48,9 @@ pub(crate) fn load(target: &Path, sources: &Sources) -> Result<Pipeline, Diagnos
 fn read(documents: &[Node], start: Span) -> Result<Sections, Diagnostic> {
     let file = match documents {
         [Node::Mapping(file)] => file,
-        [_] | [] => return Err(Diagnostic::error(start, "`hagane.yaml` must be a mapping").hinted(skeleton())),
+        [_] | [] => {
+            return Err(Diagnostic::error(start, "`hagane.yaml` must be a mapping").hinted(skeleton()));
+        }
         [_, second, ..] => {
             return Err(Diagnostic::error(second.span(), "`hagane.yaml` must be one document"));
         }
@@ -85,18 +87,24 @@ fn label_value(mapping: &Mapping, field: &str) -> Result<Option<String>, Diagnos
         _ => {
             let error = Diagnostic::error(node.span(), format!("`{field}` must be a string"));
             return Err(match node {
-                Node::Scalar(scalar) => error.hinted(format!("put it in quotes: \"{}\"", scalar.text.as_str())),
+                Node::Scalar(scalar) => {
+                    error.hinted(format!("put it in quotes: \"{}\"", scalar.text.as_str()))
+                }
                 _ => error,
             });
         }
     };
     let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
     let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if text.len() > 63 || !text.chars().all(inside) || !edge(text.chars().next()) || !edge(text.chars().last()) {
+    if text.len() > 63
+        || !text.chars().all(inside)
+        || !edge(text.chars().next())
+        || !edge(text.chars().last())
+    {
         let error = Diagnostic::error(node.span(), format!("`{field}` cannot be the value of a label"));
-        return Err(error.hinted(
-            "at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends",
-        ));
+        return Err(
+            error.hinted("at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends")
+        );
     }
     Ok(Some(text.into_owned()))
 }

@@ -16,6 +16,7 @@ pub struct Rendered {
 }
 
 /// Why there are no resources.
+#[derive(Debug)]
 pub struct Failed {
     /// The errors, and warnings that came before them.
     pub diagnostics: Vec<Diagnostic>,
