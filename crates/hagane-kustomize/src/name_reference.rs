@@ -286,7 +286,8 @@ impl Search<'_> {
             [first, ref rest @ ..] if rest.iter().all(|other| identical(first, other)) => Ok(Some(first)),
             _ => {
                 let names: Vec<String> = left.iter().map(|c| format!("{}/{}", c.gvk.kind, c.name)).collect();
-                let message = format!("`{}` in {} may mean {}", scalar.text.as_str(), referrer.shown, names.join(" or "));
+                let name = if scalar.text.is_sensitive() { "a decrypted name" } else { scalar.text.as_str() };
+                let message = format!("`{name}` in {} may mean {}", referrer.shown, names.join(" or "));
                 Err(Diagnostic::error(scalar.span, message).hinted("give the resources different names before prefixes and suffixes are put on"))
             }
         }

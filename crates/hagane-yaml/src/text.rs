@@ -22,13 +22,13 @@ impl Text {
     }
 
     /// Returns `text`, sensitive when `mark` is: for a value computed from `mark`'s.
-    pub fn marked_as(text: impl AsRef<str> + Into<CompactString>, mark: &Text) -> Text {
+    pub fn marked_as(text: impl Into<String>, mark: &Text) -> Text {
         Text::with_mark(text, mark.is_sensitive())
     }
 
-    /// Returns `text`, sensitive or not.
-    pub fn with_mark(text: impl AsRef<str> + Into<CompactString>, sensitive: bool) -> Text {
-        if sensitive { Text::sensitive(text.as_ref().to_owned()) } else { Text::Plain(text.into()) }
+    /// Returns `text`, sensitive or not. A sensitive text is taken over as it is: no copy of it is left behind.
+    pub fn with_mark(text: impl Into<String>, sensitive: bool) -> Text {
+        if sensitive { Text::sensitive(text.into()) } else { Text::Plain(text.into().into()) }
     }
 
     /// Returns the text itself. Callers that print it answer for [`is_sensitive`](Text::is_sensitive).
