@@ -291,3 +291,74 @@ fn scalar_through_json(scalar: &mut Scalar) {
     let tag = if tag == Tag::Unresolved { hagane_yaml::scalar::resolve_v3(text.as_str()) } else { tag };
     *scalar = Scalar { text, tag, span: scalar.span, ..Scalar::default() };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hagane_yaml::emit::go_v2;
+    use hagane_yaml::{Dialect, FileId, ParseOptions, parse};
+
+    fn patched(tree: &str, patch: &str) -> Result<String, Diagnostic> {
+        let read = |text, dialect| {
+            let options = ParseOptions { dialect, ..ParseOptions::default() };
+            parse(text, FileId::default(), &options).expect("the case parses").remove(0)
+        };
+        let mut tree = read(tree, Dialect::V3);
+        apply(&mut tree, &operations(&read(patch, Dialect::V2))?)?;
+        Ok(go_v2(&tree).expect("the case can be written"))
+    }
+
+    /// The results were seen with kustomize 5.8.1.
+    #[track_caller]
+    fn check(patch: &str, want: &str) {
+        let tree = "{l: [a, b, c], m: {k: 1, n: null}, s: x, 'a/b': 1}";
+        let want = patched(want, "[]").expect("an empty patch applies");
+        assert_eq!(patched(tree, patch), Ok(want), "{patch}");
+    }
+
+    #[track_caller]
+    fn refused(patch: &str, message: &str) {
+        let error = patched("{l: [a], m: {k: 1}, s: x}", patch).expect_err(patch);
+        assert_eq!(error.message, message);
+        assert!(error.span.is_known(), "{patch} has a place");
+    }
+
+    #[test]
+    fn operations_do_what_the_standard_says() {
+        let rest = "m: {k: 1, n: null}, s: x, 'a/b': 1";
+        check("[{op: add, path: /l/1, value: z}]", &format!("{{l: [a, z, b, c], {rest}}}"));
+        check("[{op: add, path: /l/-, value: z}]", &format!("{{l: [a, b, c, z], {rest}}}"));
+        check("[{op: remove, path: /l/0}]", &format!("{{l: [b, c], {rest}}}"));
+        check("[{op: move, from: /l/0, path: /l/2}]", &format!("{{l: [b, c, a], {rest}}}"));
+        check("[{op: copy, from: /s, path: /l/0}]", &format!("{{l: [x, a, b, c], {rest}}}"));
+        check("[{op: replace, path: /a~1b, value: 2}]", "{l: [a, b, c], m: {k: 1, n: null}, s: x, 'a/b': 2}");
+        check("[{op: test, path: /m, value: {k: 1, n: null}}]", &format!("{{l: [a, b, c], {rest}}}"));
+    }
+
+    #[test]
+    fn operations_are_as_lenient_as_kustomize() {
+        let rest = "m: {k: 1, n: null}, s: x, 'a/b': 1";
+        check("[{op: add, path: /l/-1, value: z}]", &format!("{{l: [a, b, c, z], {rest}}}"));
+        check("[{op: remove, path: /l/-1}]", &format!("{{l: [a, b], {rest}}}"));
+        check("[{op: replace, path: /l/+1, value: z}]", &format!("{{l: [a, z, c], {rest}}}"));
+        check("[{op: replace, path: /new, value: z}]", &format!("{{l: [a, b, c], {rest}, new: z}}"));
+        check("[{op: add, path: /new}]", &format!("{{l: [a, b, c], {rest}, new: null}}"));
+        check("[{op: test, path: /m/none, value: null}]", &format!("{{l: [a, b, c], {rest}}}"));
+        check("[{op: add, path: /new, value: yes}]", &format!("{{l: [a, b, c], {rest}, new: true}}"));
+        check("[{op: add, path: /new, value: 0123}]", &format!("{{l: [a, b, c], {rest}, new: 83}}"));
+        check("[{op: add, path: /new, value: 12345678901234567890}]", &format!("{{l: [a, b, c], {rest}, new: 12345678901234567000}}"));
+    }
+
+    #[test]
+    fn what_does_not_apply_says_where() {
+        refused("[{op: add, path: /none/deep, value: 1}]", "the path `/none/deep` does not exist: there is no `/none`");
+        refused("[{op: remove, path: /none}]", "the path `/none` does not exist in the resource");
+        refused("[{op: remove, path: /l/3}]", "the path `/l/3` goes to item 3 of a list that is shorter");
+        refused("[{op: add, path: /l/x, value: 1}]", "`x` in the path `/l/x` is no place in a list");
+        refused("[{op: test, path: /s, value: y}]", "the test of `/s` failed: the value differs");
+        refused("[{op: add, path: '', value: 1}]", "the path `` names no field");
+        refused("[{op: mend, path: /s}]", "`mend` is no operation of a JSON patch");
+        refused("[{op: move, path: /s}]", "an operation of a JSON patch needs the field `from`");
+        refused("{op: add}", "a JSON patch must be a list of operations");
+    }
+}

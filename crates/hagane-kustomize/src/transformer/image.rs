@@ -179,3 +179,43 @@ fn split(text: &str) -> (&str, &str, &str) {
         (Some(at), None) => (&text[..at], "", &text[at + 1..]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::Located;
+
+    #[track_caller]
+    fn check(name: &str, [new_name, new_tag, tag_suffix, digest]: [&str; 4], text: &str, want: &str) {
+        let image = Image {
+            name: Located { value: name.into(), ..Located::default() },
+            new_name: new_name.into(),
+            new_tag: new_tag.into(),
+            tag_suffix: tag_suffix.into(),
+            digest: digest.into(),
+        };
+        let mut node = Node::string(text);
+        Rename::new(&image).expect("the case is a pattern").apply(&mut node);
+        assert_eq!(node.as_str(), Some(want), "{name} on {text}");
+    }
+
+    #[test]
+    fn names_tags_and_digests_are_replaced() {
+        check("web", ["", "v2", "", ""], "web:v1", "web:v2");
+        check("web", ["shop/web", "", "", ""], "web:v1", "shop/web:v1");
+        check("web", ["", "v2", "", ""], "web@sha256:0a", "web:v2");
+        check("web", ["", "", "", "sha256:1b"], "web:v1", "web@sha256:1b");
+        check("web", ["", "v2", "", "sha256:1b"], "web:v1", "web:v2@sha256:1b");
+        check("web", ["", "", "-x", ""], "web:v1@sha256:0a", "web:v1-x");
+        check("host:5000/web", ["", "v2", "", ""], "host:5000/web", "host:5000/web:v2");
+    }
+
+    #[test]
+    fn names_are_patterns_for_the_whole_name() {
+        check("w.b", ["", "v2", "", ""], "web", "web:v2");
+        check("(web|api)", ["", "v2", "", ""], "api:1", "api:v2");
+        check("web", ["", "v2", "", ""], "docker.io/web", "docker.io/web");
+        check("web", ["", "v2", "", ""], "webb", "webb");
+        check("web", ["", "v2", "", ""], "web:a+b", "web:a+b");
+    }
+}
