@@ -7,6 +7,8 @@
 mod directive;
 mod list;
 
+use std::collections::HashSet;
+
 use hagane_resource::{Diagnostic, Schema, SchemaNode};
 use hagane_yaml::{Entry, Mapping, Node, Scalar, Style, Tag};
 
@@ -73,7 +75,10 @@ impl<'s> Merge<'s> {
     }
 
     fn fields(&self, mut dest: Mapping, patch: Mapping, schema: Option<SchemaNode<'s>>) -> Result<Node, Diagnostic> {
-        let mut patched: Vec<Option<Entry>> = patch.entries.into_iter().map(Some).collect();
+        // Of a key that stands twice in a patch the first value counts.
+        let mut seen = HashSet::with_capacity(patch.entries.len());
+        let mut first = |entry: &Entry| seen.insert(entry.key.text.as_str().to_owned());
+        let mut patched: Vec<Option<Entry>> = patch.entries.into_iter().filter(&mut first).map(Some).collect();
         let old = std::mem::take(&mut dest.entries);
         dest.entries.reserve(old.len());
         for Entry { key, value } in old {
@@ -273,6 +278,25 @@ mod tests {
             "[{containerPort: 82, name: web}, {containerPort: 81, protocol: UDP, name: u}]",
             "[{containerPort: 82, name: web}, {containerPort: 80, protocol: TCP, hostPort: 1}, {containerPort: 81, protocol: UDP, name: u}]",
         );
+    }
+
+    #[test]
+    fn items_without_their_keys_are_as_odd_as_in_kustomize() {
+        let list = |items: &str| format!("{{containers: {items}}}");
+        let check = |dest: &str, patch: &str, want: &str| check(&list(dest), &list(patch), &list(want));
+        check("[{name: c, image: q}]", "[{image: x}]", "[]");
+        check("[{name: c, image: q}]", "[null]", "[]");
+        check("[{name: c}]", "[{name: '', image: q}]", "[{name: '', image: q}, {name: c}]");
+        check("[{name: c, image: q}]", "[{name: c, $patch: replace, image: z}]", "[{name: c, image: q}]");
+        check_ports("[{containerPort: 80, hostPort: 1}, {containerPort: 81, protocol: TCP}]",
+            "[{containerPort: 80, $patch: delete}]",
+            "[{containerPort: 80, hostPort: 1}, {containerPort: 81, protocol: TCP}]");
+        check_ports("[{protocol: UDP, hostPort: 2}]", "[{containerPort: 80, hostPort: 1}]",
+            "[{containerPort: 80, hostPort: 1}, {protocol: UDP, hostPort: 2}, {protocol: UDP, hostPort: 2}, {protocol: UDP, hostPort: 2}]");
+        check_ports("[{hostPort: 2}]", "[{containerPort: 80, hostPort: 1}]", "[{hostPort: 2}]");
+        check_ports("[{containerPort: 80}, {}]", "[{containerPort: 80, hostPort: 1}]", "[{}]");
+        check_ports("[{containerPort: 80, hostPort: 1}]", "[{containerPort: 80, protocol: null, name: r}]",
+            "[{containerPort: 80, hostPort: 1, name: r}]");
     }
 
     #[test]

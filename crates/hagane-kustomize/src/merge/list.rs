@@ -7,12 +7,6 @@ use hagane_yaml::{Node, Scalar, Sequence};
 use super::directive::{Directive, take_list_directive};
 use super::{Merge, wrong_kind};
 
-/// An item of the list that comes out: one that was there (by its place), or a new one.
-enum Item {
-    Old(usize),
-    New(Node),
-}
-
 /// The values of an item's merge keys; an absent one is empty.
 type KeyValues = Vec<String>;
 
@@ -77,36 +71,131 @@ impl<'s> Merge<'s> {
             let items = dest.into_iter().map(|item| merged(Some(item), None));
             return items.filter_map(|item| item.map(|i| i.filter(|i| !gone(i))).transpose()).collect();
         }
-        let mut dest: Vec<Option<Node>> = dest.into_iter().map(Some).collect();
-        let all = key_values(&patch, &dest, keys);
-        let given: Vec<usize> = (0..keys.len()).filter(|&i| all.iter().any(|v| !v[i].is_empty())).collect();
-        let given = if given.is_empty() { (0..keys.len()).collect() } else { given };
-        let keys: Vec<&str> = given.iter().map(|&i| keys[i].as_str()).collect();
-        let mut items: Vec<Item> = Vec::with_capacity(all.len());
+        let mut lists = Lists::new(dest);
+        let all = key_values(&patch, &lists.nodes, keys);
+        let used: Vec<usize> = (0..keys.len()).filter(|&i| all.iter().any(|v| !v[i].is_empty())).collect();
+        let used = if used.is_empty() { (0..keys.len()).collect() } else { used };
+        let keys: Vec<&str> = used.iter().map(|&i| keys[i].as_str()).collect();
         for values in &all {
-            let values: KeyValues = given.iter().map(|&i| values[i].clone()).collect();
-            let place = dest.iter().position(|item| item.as_ref().is_some_and(|item| has(item, &keys, &values)));
+            let values: KeyValues = used.iter().map(|&i| values[i].clone()).collect();
+            let old = lists.dest.iter().copied().find(|&place| has(&lists.nodes[place], &keys, &values));
             let over = patch.iter().find(|item| has(item, &keys, &values)).cloned();
-            let item = match place {
-                Some(place) => merged(dest[place].take(), over)?,
+            // What replaces or deletes an item does not write to it: the old one is still there, and may come back below.
+            let directive = over.as_ref().and_then(|o| o.get("$patch")).and_then(Node::as_str);
+            let anew = matches!(directive, Some("replace" | "delete"));
+            let item = match old {
+                Some(place) if anew => merged(Some(lists.nodes[place].clone()), over)?,
+                Some(place) => merged(Some(std::mem::replace(&mut lists.nodes[place], Node::mapping())), over)?,
                 None => self.node(None, over, schema)?,
             };
             let Some(mut item) = item.filter(|item| !gone(item)) else {
-                dest.iter_mut().filter(|slot| slot.as_ref().is_some_and(|i| has(i, &keys, &values))).for_each(|s| *s = None);
+                lists.remove_old(&keys, &values)?;
                 continue;
             };
             complete(&mut item, &keys, &values);
-            let item = match place {
-                Some(place) => {
-                    dest[place] = Some(item);
-                    Item::Old(place)
+            let place = match old {
+                Some(place) if !anew => {
+                    lists.nodes[place] = item;
+                    place
                 }
-                None => Item::New(item),
+                _ => lists.keep(item),
             };
-            put(&mut items, item, &dest, &keys, &values);
+            lists.put(Some(place), &keys, &values)?;
         }
-        Ok(append(items, dest, &keys))
+        lists.join(&keys)
     }
+}
+
+/// The items of a list that was there and of the one that comes out, both as places in one store: a place in both
+/// is the same item.
+struct Lists {
+    nodes: Vec<Node>,
+    dest: Vec<usize>,
+    out: Vec<usize>,
+}
+
+impl Lists {
+    fn new(dest: Vec<Node>) -> Lists {
+        Lists { dest: (0..dest.len()).collect(), nodes: dest, out: Vec::new() }
+    }
+
+    /// Returns the place of a new item.
+    fn keep(&mut self, node: Node) -> usize {
+        self.nodes.push(node);
+        self.nodes.len() - 1
+    }
+
+    fn remove_old(&mut self, keys: &[&str], values: &[String]) -> Result<(), Diagnostic> {
+        let dest = std::mem::take(&mut self.dest);
+        self.dest = self.set(dest, None, keys, values)?;
+        Ok(())
+    }
+
+    fn put(&mut self, item: Option<usize>, keys: &[&str], values: &[String]) -> Result<(), Diagnostic> {
+        let out = std::mem::take(&mut self.out);
+        self.out = self.set(out, item, keys, values)?;
+        Ok(())
+    }
+
+    /// Returns the list with `item` in the place of those that have the values, or at the end; without an item they
+    /// are removed. A value that is not given any more is taken for the one before; an empty one takes any.
+    fn set(&self, list: Vec<usize>, item: Option<usize>, keys: &[&str], values: &[String]) -> Result<Vec<usize>, Diagnostic> {
+        let mut found = false;
+        let mut kept = Vec::with_capacity(list.len() + 1);
+        for place in list {
+            let node = &self.nodes[place];
+            let matches = match node {
+                _ if node.is_null() || node.as_mapping().is_some_and(|m| m.entries.is_empty()) => continue,
+                Node::Mapping(_) => {
+                    let given = keys.iter().zip(values);
+                    let all = |(key, value): (&&str, &String)| {
+                        node.get(key).is_some_and(|field| value.is_empty() || field.as_str().unwrap_or_default() == value)
+                    };
+                    !values.is_empty() && given.map(all).all(|same| same)
+                }
+                _ if values.first().is_some_and(|value| !value.is_empty()) => false,
+                other => return Err(no_mapping(other)),
+            };
+            match (matches, item) {
+                (true, Some(item)) => kept.push(item),
+                (false, _) if !values.is_empty() => kept.push(place),
+                _ => {}
+            }
+            found |= matches;
+        }
+        kept.extend(item.filter(|_| !found));
+        Ok(kept)
+    }
+
+    /// Returns the items: what came first with the patch, and what was there. With several keys kustomize takes each
+    /// old item out and puts it in again at the end, so the old order wins; with one key each stays at its place.
+    fn join(mut self, keys: &[&str]) -> Result<Vec<Node>, Diagnostic> {
+        for place in std::mem::take(&mut self.dest) {
+            let node = &self.nodes[place];
+            if !node.is_null() && !matches!(node, Node::Mapping(_)) {
+                return Err(no_mapping(node));
+            }
+            let given = |key: &&&str| node.get(key).filter(|field| !field.is_null());
+            let values: Vec<String> =
+                keys.iter().filter_map(|key| given(&key)).map(|field| field.as_str().unwrap_or_default().to_owned()).collect();
+            // For every key that it lacks an item is added once more; most of these go again in the next step.
+            self.out.extend(std::iter::repeat_n(place, keys.len() - values.len()));
+            if keys.len() > 1 {
+                self.put(None, keys, &values)?;
+            }
+            self.put(Some(place), keys, &values)?;
+        }
+        let mut nodes: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
+        let take = |(index, place): (usize, &usize)| match self.out[index + 1..].contains(place) {
+            true => nodes[*place].clone(),
+            false => nodes[*place].take(),
+        };
+        Ok(self.out.iter().enumerate().filter_map(take).collect())
+    }
+}
+
+fn no_mapping(node: &Node) -> Diagnostic {
+    Diagnostic::error(node.span(), "an item of this list must be a mapping").hinted("the list is merged by the keys of its items")
 }
 
 /// Whose items a list starts with.
@@ -123,11 +212,12 @@ fn are_distinct(items: &[Node], key: &str) -> bool {
 
 /// Returns the distinct key values of both sides, the patch's first. Values that differ only where one has
 /// nothing are taken for the same when there are several keys.
-fn key_values(patch: &[Node], dest: &[Option<Node>], keys: &[CompactString]) -> Vec<KeyValues> {
+fn key_values(patch: &[Node], dest: &[Node], keys: &[CompactString]) -> Vec<KeyValues> {
     let mut all: Vec<KeyValues> = Vec::new();
-    for item in patch.iter().chain(dest.iter().flatten()) {
+    let mut seen = std::collections::HashSet::new();
+    for item in patch.iter().chain(dest) {
         let values: KeyValues = keys.iter().map(|key| text_at(item, key)).collect();
-        if !all.contains(&values) {
+        if seen.insert(values.clone()) {
             all.push(values);
         }
     }
@@ -160,15 +250,17 @@ fn joined(a: &KeyValues, b: &KeyValues) -> Option<KeyValues> {
 }
 
 fn text_at(item: &Node, key: &str) -> String {
-    item.get(key).and_then(Node::as_str).unwrap_or_default().to_owned()
+    let field = item.get(key).filter(|field| !field.is_null());
+    field.and_then(Node::as_str).unwrap_or_default().to_owned()
 }
 
-/// Returns whether an item has these values; an empty value takes an item without the key.
+/// Returns whether an item has the values that are given; where none is, it must have all keys with empty texts.
 fn has(item: &Node, keys: &[&str], values: &[String]) -> bool {
-    keys.iter().zip(values).all(|(key, value)| match item.get(key) {
-        Some(node) => value.is_empty() || node.as_str() == Some(value),
-        None => value.is_empty() && matches!(item, Node::Mapping(_)),
-    })
+    let none = values.iter().all(String::is_empty);
+    let same = |(key, value): (&&str, &String)| {
+        value.is_empty() && !none || item.get(key).is_some_and(|field| field.as_str().unwrap_or_default() == value)
+    };
+    matches!(item, Node::Mapping(_)) && keys.iter().zip(values).all(same)
 }
 
 /// Makes sure that the merge keys are in the item.
@@ -179,48 +271,6 @@ fn complete(item: &mut Node, keys: &[&str], values: &[String]) {
             mapping.push(*key, Node::Scalar(Scalar::bare(value.as_str())));
         }
     }
-}
-
-/// Returns the node of an item.
-fn node_of<'n>(item: &'n Item, dest: &'n [Option<Node>]) -> Option<&'n Node> {
-    match item {
-        Item::Old(place) => dest[*place].as_ref(),
-        Item::New(node) => Some(node),
-    }
-}
-
-/// Puts an item where one with its key values is, or at the end.
-fn put(items: &mut Vec<Item>, item: Item, dest: &[Option<Node>], keys: &[&str], values: &[String]) {
-    match items.iter().position(|other| node_of(other, dest).is_some_and(|n| has(n, keys, values))) {
-        Some(place) => items[place] = item,
-        None => items.push(item),
-    }
-}
-
-/// Adds what was there behind what the patch brought. With several keys kustomize takes each item out and
-/// puts it in again at the end, so the old order wins; with one key each stays at its first place.
-fn append(mut items: Vec<Item>, mut dest: Vec<Option<Node>>, keys: &[&str]) -> Vec<Node> {
-    for place in 0..dest.len() {
-        let Some(node) = &dest[place] else { continue };
-        // Keys that the item has not are not looked at; without any it matches nothing.
-        let given: Vec<&str> = keys.iter().copied().filter(|key| node.get(key).is_some()).collect();
-        let values: Vec<String> = given.iter().map(|key| text_at(node, key)).collect();
-        let same = |item: &Item| !given.is_empty() && node_of(item, &dest).is_some_and(|n| has(n, &given, &values));
-        if keys.len() > 1 {
-            items.retain(|item| !same(item));
-            items.push(Item::Old(place));
-        } else {
-            match items.iter().position(same) {
-                Some(at) => items[at] = Item::Old(place),
-                None => items.push(Item::Old(place)),
-            }
-        }
-    }
-    let take = |item| match item {
-        Item::Old(place) => dest[place].take(),
-        Item::New(node) => Some(node),
-    };
-    items.into_iter().filter_map(take).collect()
 }
 
 /// Merges lists of single values: the patch's first, none twice.
