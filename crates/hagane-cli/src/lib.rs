@@ -9,6 +9,7 @@ mod message;
 mod output;
 mod panic;
 
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -45,14 +46,20 @@ const STACK: usize = 256 << 20;
 /// Runs the program with the arguments, files, keys and streams of this process.
 pub fn main() -> ExitCode {
     panic::install();
-    let run =
-        std::thread::Builder::new().stack_size(STACK).spawn(run_here).map(std::thread::JoinHandle::join);
-    match run {
-        Ok(Ok(code)) => ExitCode::from(code),
+    match std::thread::Builder::new().stack_size(STACK).spawn(|| end(run_here())) {
+        Ok(thread) => match thread.join() {
+            Ok(never) => match never {},
+            Err(_) => unreachable!("the panic hook ends the process"),
+        },
         // A machine without room for the stack: the usual one does for usual documents.
         Err(_) => ExitCode::from(run_here()),
-        Ok(Err(_)) => unreachable!("the panic hook ends the process"),
     }
+}
+
+/// Ends the process: all is written, and to give the memory back piece by piece would only take time.
+#[allow(clippy::exit, reason = "the end of the program, in a thread of its own")]
+fn end(code: u8) -> Infallible {
+    std::process::exit(code.into())
 }
 
 fn run_here() -> u8 {

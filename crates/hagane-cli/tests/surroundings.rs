@@ -1,4 +1,5 @@
 //! What depends on where the program runs: terminals, its own name, streams that fail.
+#![allow(clippy::unwrap_used, reason = "in a test an error is a failure")]
 
 mod sample;
 

@@ -33,14 +33,15 @@ impl<'w> Opener<'w> {
 
 impl Decrypter for Opener<'_> {
     fn decrypt(&self, path: &Path, content: &[u8], file: FileId) -> Option<Result<Decrypted, Diagnostic>> {
-        let open: fn(&[u8], Format, FileId, &dyn Keyring) -> Result<Contents, DecryptError> = match self.mode
-        {
-            SecretsMode::Decrypt => decrypt_file,
-            SecretsMode::Placeholder => |content, format, file, _| placeholders(content, format, file),
-            SecretsMode::KeepEncrypted => return None,
-        };
+        if self.mode == SecretsMode::KeepEncrypted {
+            return None;
+        }
         let format = detect(content, Format::of_path(&path.to_string_lossy()))?;
-        Some(match open(content, format, file, self.keyring) {
+        let opened = match self.mode {
+            SecretsMode::Placeholder => placeholders(content, format, file),
+            _ => decrypt_file(content, format, file, self.keyring),
+        };
+        Some(match opened {
             Ok(contents) => {
                 let warnings = contents.warnings().iter().map(|w| Diagnostic::warning(w.span, w.message));
                 self.warnings.borrow_mut().extend(warnings);

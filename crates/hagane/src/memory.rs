@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn paths_lead_to_files_and_directories() {
         let mut files = MemoryFiles::new().with("/a/b.yaml", "b").with("/a/c/../d/e.yaml", "e");
-        let mut check = |path: &str, expected: Result<(&str, FileKind), FileError>| {
+        let check = |path: &str, expected: Result<(&str, FileKind), FileError>| {
             let expected = expected.map(|(path, kind)| (PathBuf::from(path), kind));
             assert_eq!(files.resolve(Path::new(path)), expected, "{path}");
         };

@@ -1,6 +1,7 @@
 //! `overlays-sample` in memory, and what its secrets are.
 #![allow(clippy::disallowed_methods, reason = "a test reads the sample of this repository")]
 #![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(clippy::unwrap_used, reason = "in a test an error is a failure")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ const SECRETS: [&str; 6] = [
 ];
 
 /// Returns the secrets, as they are and in base64.
-pub fn plaintexts() -> Vec<String> {
+pub(crate) fn plaintexts() -> Vec<String> {
     let base64 = |text: &&str| {
         // The letters that the end of a text does not decide.
         let whole = text.len() / 3 * 3;
@@ -37,17 +38,17 @@ fn encode(bytes: &[u8]) -> String {
 }
 
 /// Returns the identity that opens the sample.
-pub fn key() -> String {
+pub(crate) fn key() -> String {
     fs::read_to_string(root().join("keys/test.agekey")).unwrap()
 }
 
 /// Returns what the production overlay renders to.
-pub fn rendered() -> String {
+pub(crate) fn rendered() -> String {
     fs::read_to_string(root().join("expected/production.rendered.yaml")).unwrap()
 }
 
 /// Returns the sample as the root of a file system.
-pub fn files() -> MemoryFiles {
+pub(crate) fn files() -> MemoryFiles {
     let mut files = MemoryFiles::new();
     add(&mut files, &root(), Path::new("/"));
     files
