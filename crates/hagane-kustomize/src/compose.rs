@@ -271,7 +271,7 @@ impl Compose<'_, '_> {
             noted(resources, "AnnotationsTransformer");
         }
         for entry in &k.patches_json6902 {
-            apply_patch(resources, &load_patch(entry, root, sources)?.without_note(), schema)?;
+            apply_patch(resources, &load_patch(entry, root, sources)?.of_json6902()?, schema)?;
             noted(resources, "PatchJson6902Transformer");
         }
         for replica in &k.replicas {

@@ -93,7 +93,7 @@ pub(crate) fn transform(
         },
         "PatchTransformer" => apply_patch(resources, &load_patch(&PatchEntry::of(&object)?, root, sources)?, schema),
         "PatchJson6902Transformer" => {
-            apply_patch(resources, &load_patch(&json_entry(&object)?, root, sources)?.without_note(), schema)
+            apply_patch(resources, &load_patch(&json_entry(&object)?, root, sources)?.of_json6902()?, schema)
         }
         "PatchStrategicMergeTransformer" => strategic_merges(&object, resources, root, sources, schema),
         "ReplacementTransformer" => {

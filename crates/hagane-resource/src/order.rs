@@ -50,8 +50,8 @@ pub fn legacy_order(resource: &Resource, order: &LegacyOrder) -> (i64, String, S
     let id = resource.id();
     let place = |kinds: &[String]| kinds.iter().position(|kind| id.gvk.kind == *kind);
     let rank = match (place(&order.first), place(&order.last)) {
-        (Some(place), _) => place as i64 - order.first.len() as i64,
-        (None, Some(place)) => place as i64 + 1,
+        (_, Some(place)) => place as i64 + 1,
+        (Some(place), None) => place as i64 - order.first.len() as i64,
         (None, None) => 0,
     };
     let or = |text: &str, absent: &str| if text.is_empty() { absent.to_owned() } else { text.to_owned() };

@@ -147,11 +147,10 @@ impl Lists {
             let matches = match node {
                 _ if node.is_null() || node.as_mapping().is_some_and(|m| m.entries.is_empty()) => continue,
                 Node::Mapping(_) => {
-                    let given = keys.iter().zip(values);
-                    let all = |(key, value): (&&str, &String)| {
+                    let same = |(key, value): (&&str, &String)| {
                         node.get(key).is_some_and(|field| value.is_empty() || field.as_str().unwrap_or_default() == value)
                     };
-                    !values.is_empty() && given.map(all).all(|same| same)
+                    !values.is_empty() && keys.iter().zip(values).all(same)
                 }
                 _ if values.first().is_some_and(|value| !value.is_empty()) => false,
                 other => return Err(no_mapping(other)),

@@ -60,9 +60,13 @@ pub(crate) fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> 
 }
 
 impl Patch {
-    /// Returns the patch as `patchesJson6902` applies it: it does not note the ids of what it changes.
-    pub(crate) fn without_note(self) -> Patch {
-        Patch { notes_id: false, ..self }
+    /// Returns the patch as `patchesJson6902` applies it: it must do something, and does not note the ids of what it
+    /// changes.
+    pub(crate) fn of_json6902(self) -> Result<Patch, Diagnostic> {
+        match &self.content {
+            Content::Json(operations) if !operations.is_empty() => Ok(Patch { notes_id: false, ..self }),
+            _ => Err(Diagnostic::error(self.span, "the patch is empty, or no JSON patch").hinted("give it a list of operations")),
+        }
     }
 }
 
@@ -231,6 +235,10 @@ fn lay_over_one(resource: &mut Resource, strategic: Node, patch: &Patch, schema:
     let (name, namespace, kind) = (resource.id().name.clone(), resource.id().namespace.clone(), resource.id().gvk.kind.clone());
     if patch.allow_name_change || patch.allow_kind_change {
         resource.remember_id();
+    }
+    if strategic.get("$patch").and_then(Node::as_str) == Some("replace") {
+        // kustomize merges in place, and a resource cannot be replaced in place.
+        return Ok(());
     }
     resource.edit(|tree| {
         let old = std::mem::replace(tree, Node::mapping());
