@@ -57,6 +57,9 @@ pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Co
     let root = sources.root(target, None, Span::default())?;
     let mut compose = Compose { sources, schema: None, defaults: Rc::default(), warnings: Vec::new() };
     let loaded = compose.load(&root, Span::default())?;
+    if let Some(error) = loaded.empty {
+        return Err(error);
+    }
     let layer = Layer::top(&root, loaded.file_name, loaded.kustomization.build_metadata);
     let Accumulator { mut resources, config, vars } = compose.accumulate(&layer, &loaded.kustomization, Accumulator::default())?;
     let config = config.unwrap_or_default();
@@ -182,8 +185,13 @@ impl Compose<'_, '_> {
         // An ancestor would hold this layer again.
         if let Some(visited) = above.above.iter().chain([&above.root]).find(|visited| visited.path().starts_with(root.path())) {
             let shown = |root: &Root| self.sources.shown(root.path());
-            let message = format!("a cycle: `{}` contains `{}`, which refers to it", shown(&root), shown(visited));
-            return Err(Diagnostic::error(path.span, message).hinted("a base may not be, or lie above, a layer that uses it"));
+            let way: Vec<String> = above.above.iter().chain([&above.root]).map(|root| format!("`{}`", shown(root))).collect();
+            let message = format!("a cycle: {} → `{}`", way.join(" → "), shown(&root));
+            let error = Diagnostic::error(path.span, message);
+            return Err(match *visited == root {
+                true => error.hinted("a layer may not use itself, not even through others"),
+                false => error.hinted(format!("`{}` lies above `{}`, which would be part of it", shown(&root), shown(visited))),
+            });
         }
         let loaded = self.load(&root, path.span)?;
         let kustomization = &loaded.kustomization;
@@ -194,6 +202,9 @@ impl Compose<'_, '_> {
             };
             let message = format!("`{}` is {is}: it belongs in `{list}`", **path);
             return Err(Diagnostic::error(path.span, message));
+        }
+        if let Some(error) = loaded.empty {
+            return Err(error);
         }
         let layer = above.below(root, path, loaded.file_name);
         self.accumulate(&layer, kustomization, all).map_err(|mut error| {
@@ -324,7 +335,7 @@ impl Compose<'_, '_> {
         for text in texts {
             let inline = text.contains('\n') || text.contains(": ");
             if inline {
-                for resource in hagane_resource::read_documents_at(text, text.span.file, text.span.line)? {
+                for resource in hagane_resource::read_documents_at(text, text.span.file, text.lines_before())? {
                     all.resources.add(resource).map_err(|d| duplicate(&d, text.span))?;
                 }
             } else {

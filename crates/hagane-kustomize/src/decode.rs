@@ -1,9 +1,11 @@
 //! Typed values out of a mapping, as Go's encoding/json takes them: field names in any case, the last of
 //! repeated fields, nothing unknown, and a message that says where.
 
+use std::collections::BTreeMap;
+
 use hagane_resource::{Diagnostic, nearest};
 use hagane_yaml::scalar::{Value, go_general, value};
-use hagane_yaml::{Node, Span, Tag};
+use hagane_yaml::{Node, Span, Style, Tag};
 
 /// A value and where it stands.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,6 +14,15 @@ pub(crate) struct Located<T> {
     pub value: T,
     /// Where it stands.
     pub span: Span,
+    /// Whether it is a block scalar, whose text starts on the next line.
+    pub block: bool,
+}
+
+impl<T> Located<T> {
+    /// Returns how many lines of the file come before the value's own text.
+    pub(crate) fn lines_before(&self) -> u32 {
+        if self.block { self.span.line } else { self.span.line.saturating_sub(1) }
+    }
 }
 
 impl<T> std::ops::Deref for Located<T> {
@@ -41,6 +52,7 @@ impl<'a> Object<'a> {
             return Err(wrong_type(node, what, "a mapping"));
         };
         let mut fields: Vec<(&'static str, Span, &'a Node)> = Vec::with_capacity(mapping.entries.len());
+        let mut spelled: BTreeMap<&'static str, &str> = BTreeMap::new();
         for entry in &mapping.entries {
             let key = key_text(entry.key.text.as_str(), entry.key.tag);
             let known = names.iter().find(|n| **n == key).or_else(|| names.iter().find(|n| n.eq_ignore_ascii_case(key)));
@@ -51,8 +63,14 @@ impl<'a> Object<'a> {
                     None => error.hinted(format!("the fields are {}", names.join(", "))),
                 });
             };
-            fields.retain(|(other, _, _)| other != name);
-            fields.push((name, entry.key.span, &entry.value));
+            // Of spellings that mean one field the one that sorts last counts, of the same spelling the last.
+            match fields.iter_mut().find(|field| field.0 == *name) {
+                Some(field) if spelled.get(name).is_some_and(|before| *before > key) => _ = field,
+                Some(field) => *field = (name, entry.key.span, &entry.value),
+                None => fields.push((name, entry.key.span, &entry.value)),
+            }
+            let spelling = spelled.entry(*name).or_insert(key);
+            *spelling = (*spelling).max(key);
         }
         Ok(Object { fields, span: mapping.span, what, converts: false })
     }
@@ -92,7 +110,7 @@ impl<'a> Object<'a> {
                 _ => None,
             };
             if let Some(text) = text {
-                return Ok(Located { value: text, span: scalar.span });
+                return Ok(Located { value: text, span: scalar.span, block: false });
             }
         }
         string(node, what)
@@ -184,8 +202,12 @@ impl<'a> Object<'a> {
 /// Returns a text with its place.
 pub(crate) fn string(node: &Node, what: &str) -> Result<Located<String>, Diagnostic> {
     match node.as_scalar().map(|s| (s, value(s))) {
-        Some((scalar, Ok(Value::Str(text)))) => Ok(Located { value: text.into_owned(), span: scalar.span }),
-        Some((scalar, Ok(Value::Null))) => Ok(Located { value: String::new(), span: scalar.span }),
+        Some((scalar, Ok(Value::Str(text)))) => Ok(Located {
+            value: text.into_owned(),
+            span: scalar.span,
+            block: matches!(scalar.style, Style::Literal | Style::Folded),
+        }),
+        Some((scalar, Ok(Value::Null))) => Ok(Located { span: scalar.span, ..Located::default() }),
         _ => Err(wrong_type(node, what, "a string")),
     }
 }

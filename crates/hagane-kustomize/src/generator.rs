@@ -32,6 +32,9 @@ pub(crate) fn generate(
     let options = args.options.over(global);
     let pairs = pairs(args, root, sources)?;
     let mut tree = header(kind, args, &options);
+    if kind == Generated::Secret {
+        tree.push("data", Node::mapping());
+    }
     for Pair { key, value } in pairs {
         let (field, scalar) = match kind {
             Generated::ConfigMap => match String::from_utf8(value.bytes.to_vec()) {

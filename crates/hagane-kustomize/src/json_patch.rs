@@ -167,7 +167,7 @@ impl Operation {
         let expected = self.value.as_ref().filter(|v| !v.is_null());
         let (container, key) = self.container(tree, &self.path)?;
         let found = match container {
-            Node::Sequence(sequence) => self.index(&key, sequence.items.len(), &self.path).ok().map(|i| &sequence.items[i]),
+            Node::Sequence(sequence) => Some(&sequence.items[self.index(&key, sequence.items.len(), &self.path)?]),
             other => other.get(&key),
         };
         let found = found.filter(|node| !node.is_null());
@@ -309,6 +309,7 @@ fn scalar_through_json(scalar: &mut Scalar) {
     let (text, tag) = match written_value(scalar) {
         Ok(Value::Str(text)) if scalar.tag == Tag::Str && text == scalar.text.as_str() => {
             scalar.style = Style::Plain;
+            scalar.extra = None;
             return;
         }
         Ok(Value::Str(text)) => (Text::marked_as(text.into_owned(), &scalar.text), Tag::Str),

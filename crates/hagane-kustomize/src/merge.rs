@@ -7,6 +7,7 @@
 mod directive;
 mod list;
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 
 use hagane_resource::{Diagnostic, Schema, SchemaNode};
@@ -16,11 +17,24 @@ use directive::{Directive, take_directive};
 
 /// Returns `dest` with `patch` laid over it; nothing when the patch deletes it.
 pub(crate) fn merge(dest: Node, patch: Node, schema: &Schema) -> Result<Option<Node>, Diagnostic> {
-    Merge { schema }.node(Some(dest), Some(patch), None)
+    let merge = Merge { schema, written: RefCell::default() };
+    let mut merged = merge.node(Some(dest), Some(patch), None)?;
+    for written in merge.written.into_inner() {
+        if let Some(tree) = &mut merged {
+            tree.for_each_scalar(&mut |scalar| {
+                if scalar.shared() == written.shared() {
+                    *scalar = Scalar { span: scalar.span, ..written.clone() };
+                }
+            });
+        }
+    }
+    Ok(merged)
 }
 
 struct Merge<'s> {
     schema: &'s Schema,
+    /// Scalars that were written and are one node with others of the resource.
+    written: RefCell<Vec<Scalar>>,
 }
 
 impl<'s> Merge<'s> {
@@ -86,11 +100,20 @@ impl<'s> Merge<'s> {
             let place = patched.iter().position(|e| e.as_ref().is_some_and(|e| e.key.text == key.text));
             let over = place.and_then(|place| patched[place].take()).map(|entry| entry.value);
             let style = over.is_some().then(|| written_as(&value));
+            let shared = value.as_scalar().filter(|_| over.is_some()).and_then(Scalar::shared);
             let schema = schema.and_then(|s| s.field(name));
             if let Some(merged) = self.node(Some(value), over, schema)?.filter(|merged| !is_cleared(merged)) {
                 let value = match style {
                     Some(style) => restyled(merged, style),
                     None => merged,
+                };
+                let value = match (shared, value) {
+                    (Some(shared), Node::Scalar(mut scalar)) => {
+                        scalar.extra.get_or_insert_default().shared = Some(shared);
+                        self.written.borrow_mut().push(scalar.clone());
+                        Node::Scalar(scalar)
+                    }
+                    (_, value) => value,
                 };
                 dest.entries.push(Entry { key, value });
             }

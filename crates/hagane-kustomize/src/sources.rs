@@ -150,8 +150,7 @@ impl<'w> Sources<'w> {
             return Ok(source.clone());
         }
         let bytes = self.files.read(&path.0).map_err(|e| self.missing(&e, &path.0, &path.0, at))?;
-        let text = std::str::from_utf8(&bytes).unwrap_or_default();
-        let file = self.map.borrow_mut().add(self.shown(&path.0), text.into());
+        let file = self.map.borrow_mut().add(self.shown(&path.0), String::from_utf8_lossy(&bytes).into());
         let decrypted = match self.decrypter.and_then(|d| d.decrypt(&path.0, &bytes, file)) {
             Some(result) => Some(result?),
             None => None,

@@ -1,5 +1,6 @@
 //! A resource: its tree, and what happened to it.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -32,6 +33,8 @@ pub struct Resource {
     pub transformations: Vec<Transformation>,
     /// Variables that point at it.
     pub var_names: Vec<CompactString>,
+    /// The last number given to scalars that are one node in kustomize.
+    shares: u32,
 }
 
 /// An id that a resource had: what kustomize remembers of it. Group and version are not remembered.
@@ -88,6 +91,7 @@ impl Resource {
             origin: None,
             transformations: Vec::new(),
             var_names: Vec::new(),
+            shares: 0,
         }
     }
 
@@ -106,6 +110,24 @@ impl Resource {
         let result = change(Arc::make_mut(&mut self.tree));
         self.id = id_of(&self.tree);
         result
+    }
+
+    /// Returns the first of `count` new numbers for scalars that are one node in kustomize.
+    pub fn new_shares(&mut self, count: usize) -> NonZeroU32 {
+        let first = NonZeroU32::MIN.saturating_add(self.shares);
+        self.shares = self.shares.saturating_add(count as u32);
+        first
+    }
+
+    /// Writes a scalar to all that are one node with it.
+    pub fn write_to_shares(&mut self, written: &Scalar) {
+        if written.shared().is_some() {
+            self.tree_mut().for_each_scalar(&mut |scalar| {
+                if scalar.shared() == written.shared() {
+                    *scalar = Scalar { span: scalar.span, ..written.clone() };
+                }
+            });
+        }
     }
 
     /// Returns the current id.

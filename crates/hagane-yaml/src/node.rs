@@ -70,6 +70,8 @@ pub struct Extra {
     pub comments: Comments,
     /// A tag that is none of [`Tag`]'s, as written (`!mine`).
     pub custom_tag: Option<String>,
+    /// Scalars of one resource with the same number are one node in kustomize: to write to one is to write to all.
+    pub shared: Option<std::num::NonZeroU32>,
 }
 
 /// Comments around a node, attached as Go's yaml.v3 attaches them. Texts are as written, from the `#` on,
@@ -219,6 +221,15 @@ impl Node {
         self.as_scalar().is_some_and(Scalar::is_null)
     }
 
+    /// Calls `visit` on every scalar that is a value.
+    pub fn for_each_scalar(&mut self, visit: &mut dyn FnMut(&mut Scalar)) {
+        match self {
+            Node::Mapping(mapping) => mapping.entries.iter_mut().for_each(|entry| entry.value.for_each_scalar(visit)),
+            Node::Sequence(sequence) => sequence.items.iter_mut().for_each(|item| item.for_each_scalar(visit)),
+            Node::Scalar(scalar) => visit(scalar),
+        }
+    }
+
     /// Returns what few nodes have.
     pub fn extra(&self) -> Option<&Extra> {
         match self {
@@ -288,6 +299,11 @@ impl Scalar {
     /// Returns a scalar whose type the text decides.
     pub fn bare(text: impl Into<Text>) -> Scalar {
         Scalar { text: text.into(), ..Scalar::default() }
+    }
+
+    /// Returns the number of the node that this scalar shares with others, if it does.
+    pub fn shared(&self) -> Option<std::num::NonZeroU32> {
+        self.extra.as_ref()?.shared
     }
 
     /// Returns whether the scalar is a null, written or empty.

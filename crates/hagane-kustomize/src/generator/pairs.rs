@@ -71,7 +71,7 @@ fn of_file(file: &Located<String>, root: &Root, sources: &Sources) -> Result<Pai
 }
 
 /// Adds the pairs of a dotenv file. Lines lose white space in front; the value is everything after the first
-/// `=`, quotes and spaces too; a key without `=` has an empty value.
+/// `=`, quotes and spaces too; a key without `=` has an empty value, a line without a key is nothing.
 fn dotenv(path: &Located<String>, root: &Root, sources: &Sources, found: &mut Vec<(Span, Pair)>) -> Result<(), Diagnostic> {
     let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
     let text = source.text()?;
@@ -82,10 +82,10 @@ fn dotenv(path: &Located<String>, root: &Root, sources: &Sources, found: &mut Ve
             continue;
         }
         let (key, value) = line.split_once('=').unwrap_or((line, ""));
-        let span = Span { file: source.file, line: index as u32 + 1, column: 1 };
         if key.is_empty() {
-            return Err(Diagnostic::error(span, "a line of a dotenv file must be `KEY=value`"));
+            continue;
         }
+        let span = Span { file: source.file, line: index as u32 + 1, column: 1 };
         let value = Content { bytes: Zeroizing::new(value.as_bytes().to_vec()), sensitive: source.decrypted.is_some() };
         found.push((span, Pair { key: key.to_owned(), value }));
     }

@@ -70,6 +70,8 @@ pub(crate) struct Loaded {
     pub kustomization: Kustomization,
     /// Warnings about old fields.
     pub warnings: Vec<Diagnostic>,
+    /// Why the file is refused, if it says nothing: what it is comes first.
+    pub(crate) empty: Option<Diagnostic>,
     /// The name of the file.
     pub file_name: &'static str,
 }
@@ -109,8 +111,8 @@ pub(crate) fn load(root: &Root, sources: &Sources, at: Span) -> Result<Loaded, D
     let documents = parse(text.strip_prefix('\u{feff}').unwrap_or(text), source.file, &options)?;
     let node = documents.into_iter().next().filter(|node| !node.is_null());
     let node = node.ok_or_else(|| empty(start))?;
-    let (kustomization, warnings) = decode(&node)?;
-    Ok(Loaded { kustomization, warnings, file_name })
+    let (kustomization, warnings, empty) = decode(&node)?;
+    Ok(Loaded { kustomization, warnings, empty, file_name })
 }
 
 fn empty(at: Span) -> Diagnostic {
@@ -122,13 +124,13 @@ fn nearest_file(root: &Root, sources: &Sources) -> Option<String> {
     hagane_resource::nearest("kustomization.yaml", names.iter().map(String::as_str)).map(str::to_owned)
 }
 
-fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>), Diagnostic> {
+fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnostic>), Diagnostic> {
     let object = Object::new(node, "a kustomization", FIELDS)?;
     if let Some((name, span)) = NOT_YET.iter().find_map(|n| object.get(n).and(object.position(n)).map(|span| (n, span))) {
         let error = Diagnostic::error(span, format!("`{name}` is not supported yet"));
         return Err(error.hinted("nothing is rendered rather than something incomplete; use kustomize for this directory"));
     }
-    let warnings = DEPRECATED
+    let mut warnings: Vec<Diagnostic> = DEPRECATED
         .iter()
         .filter_map(|(old, new)| {
             let span = object.position(old)?;
@@ -166,14 +168,12 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>), Diagnostic> {
         replacements: object.list("replacements", replacement_entry)?,
         vars: object.list("vars", Var::decode)?,
         sort: object.get("sortOptions").map(sort).transpose()?,
-        build_metadata: build_metadata(&object)?,
+        build_metadata: build_metadata(&object, &mut warnings)?,
     };
     // `kind` and `apiVersion` alone build nothing; an empty list is something.
     let has_content = FIELDS.iter().skip(3).any(|name| object.get(name).is_some());
-    if !has_content && object.get("metadata").is_none() {
-        return Err(empty(object.span));
-    }
-    Ok((kustomization, warnings))
+    let is_empty = !has_content && object.get("metadata").is_none();
+    Ok((kustomization, warnings, is_empty.then(|| empty(object.span))))
 }
 
 /// Checks `kind` and `apiVersion`; returns whether the file is a component.
@@ -252,7 +252,7 @@ fn openapi(node: &Node) -> Result<Option<OpenApi>, Diagnostic> {
     }
 }
 
-fn build_metadata(object: &Object) -> Result<BuildMetadata, Diagnostic> {
+fn build_metadata(object: &Object, warnings: &mut Vec<Diagnostic>) -> Result<BuildMetadata, Diagnostic> {
     let mut metadata = BuildMetadata::default();
     for option in object.strings("buildMetadata")? {
         match option.as_str() {
@@ -260,8 +260,9 @@ fn build_metadata(object: &Object) -> Result<BuildMetadata, Diagnostic> {
             "originAnnotations" => metadata.origin_annotations = true,
             "transformerAnnotations" => metadata.transformer_annotations = true,
             other => {
-                let error = Diagnostic::error(option.span, format!("`{other}` is no buildMetadata option"));
-                return Err(error.hinted("the options are managedByLabel, originAnnotations, transformerAnnotations"));
+                // kustomize says nothing and does nothing.
+                let warning = Diagnostic::warning(option.span, format!("`{other}` is no buildMetadata option and does nothing"));
+                warnings.push(warning.hinted("the options are managedByLabel, originAnnotations, transformerAnnotations"));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Labels and annotations.
 
 use hagane_resource::{Create, Diagnostic, FieldSpec, ResourceSet};
-use hagane_yaml::{Mapping, Node};
+use hagane_yaml::{Mapping, Node, Scalar};
 
 /// Sets labels wherever the field specs lead.
 pub(crate) fn label(resources: &mut ResourceSet, labels: &[(String, String)], specs: &[FieldSpec]) -> Result<(), Diagnostic> {
@@ -17,8 +17,11 @@ fn set_entries(resources: &mut ResourceSet, entries: &[(String, String)], specs:
     if entries.is_empty() {
         return Ok(());
     }
-    for index in 0..resources.len() {
-        let resource = resources.get_mut_keeping_name(index);
+    for place in 0..resources.len() {
+        let resource = resources.get_mut_keeping_name(place);
+        // kustomize puts one node for a key wherever it was not yet, and writes to what was there.
+        let first = resource.new_shares(entries.len());
+        let mut written: Vec<Scalar> = Vec::new();
         for spec in specs {
             if !spec.takes(resource.gvk()) || !(spec.create || spec.reaches(resource.tree())) {
                 continue;
@@ -28,10 +31,25 @@ fn set_entries(resources: &mut ResourceSet, entries: &[(String, String)], specs:
                     let message = format!("`{}` must be a mapping to take labels or annotations", spec.path);
                     return Err(Diagnostic::error(node.span(), message));
                 };
-                entries.iter().for_each(|(key, value)| mapping.set(key, Node::string(value.as_str())));
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    match mapping.get_mut(key) {
+                        Some(Node::Scalar(old)) => {
+                            let shared = old.shared();
+                            *old = Scalar { span: old.span, extra: old.extra.take(), ..Scalar::string(value.as_str()) };
+                            written.extend(shared.map(|_| old.clone()));
+                        }
+                        Some(other) => *other = Node::string(value.as_str()),
+                        None => {
+                            let mut node = Node::string(value.as_str());
+                            node.extra_mut().shared = first.checked_add(index as u32);
+                            mapping.push(key.as_str(), node);
+                        }
+                    }
+                }
                 Ok(())
             })?;
         }
+        written.iter().for_each(|scalar| resource.write_to_shares(scalar));
     }
     Ok(())
 }

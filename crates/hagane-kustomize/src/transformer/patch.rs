@@ -96,7 +96,7 @@ pub(crate) fn load_patches(text: &Located<String>, root: &Root, sources: &Source
 }
 
 fn inline(text: &Located<String>) -> Result<Content, Diagnostic> {
-    content(text.trim(), text.span.file, text.span.line)
+    content(text.trim_end(), text.span.file, text.lines_before())
 }
 
 fn content(text: &str, file: FileId, lines_before: u32) -> Result<Content, Diagnostic> {

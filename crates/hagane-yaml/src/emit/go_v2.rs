@@ -158,10 +158,6 @@ impl Emitter<'_> {
             self.out.push_str(REDACTED);
             return Ok(());
         }
-        if scalar.tag == Tag::Merge {
-            self.out.push_str("<<");
-            return Ok(());
-        }
         let value = scalar::written_value(scalar).map_err(|TagMismatch { claimed }| EmitError {
             span: scalar.span,
             message: format!("the value does not fit its type `{}`", tag_name(claimed)),
@@ -182,6 +178,7 @@ impl Emitter<'_> {
                     hint: "quote the value to make it a string",
                 });
             }
+            Value::Str(text) if text.contains('\u{85}') => self.text(&without_next_lines(&text), true, indent, context),
             Value::Str(text) => self.text(&text, true, indent, context),
         }
         Ok(())
@@ -203,7 +200,7 @@ impl Emitter<'_> {
             return self.double_quoted(text, folds, indent);
         }
         let Analysis { plain, single_quoted, .. } = analysis;
-        let string = !text.is_empty() && scalar::resolve_v2(text) == Tag::Str && !scalar::is_base60(text);
+        let string = matches!(scalar::resolve_v2(text), Tag::Str | Tag::Merge) && !scalar::is_base60(text);
         match (string, plain, single_quoted) {
             (false, _, _) | (true, false, false) => self.double_quoted(text, folds, indent),
             (true, true, _) => self.plain(text, folds, indent),
@@ -356,6 +353,24 @@ impl Emitter<'_> {
             left -= step;
         }
     }
+}
+
+/// Returns a text as it is read after a trip through JSON, in which U+0085 stands as it is and is a line break for
+/// yaml.v2: one becomes a blank, of several all but one stay as line feeds, and blanks around them go.
+fn without_next_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\u{85}') {
+        out.push_str(rest[..at].trim_end_matches([' ', '\t']));
+        let after = rest[at..].trim_start_matches(['\u{85}', ' ', '\t']);
+        let breaks = rest[at..rest.len() - after.len()].matches('\u{85}').count();
+        if breaks == 1 {
+            out.push(' ');
+        }
+        out.extend(std::iter::repeat_n('\n', breaks - 1));
+        rest = after;
+    }
+    out + rest
 }
 
 /// Returns whether the text can only be a string, needs no quotes and is short: the usual case, seen at a glance.
