@@ -13,7 +13,8 @@ use hagane_host::Disk;
 /// Returns the images of all containers, each once, in order.
 fn images(directory: &Path, target: &Path) -> Result<BTreeSet<String>, Failed> {
     let keyring = AgeKeyring::new(Identities::new());
-    let world = World { files: &Disk, keyring: &keyring, directory };
+    let disk = Disk::default();
+    let world = World { files: &disk, keyring: &keyring, directory };
     let options = RenderOptions { secrets: SecretsMode::Placeholder, ..RenderOptions::default() };
     let rendered = hagane::render(&world, target, &options)?;
     let mut images = BTreeSet::new();

@@ -70,9 +70,10 @@ fn run_here() -> u8 {
         && hagane_host::environment("TERM").is_none_or(|t| t != "dumb");
     // A directory that is gone shows when something is read from it.
     let directory = hagane_host::working_directory().unwrap_or_else(|_| PathBuf::from("/"));
-    let keyring = LocalKeys::new(&hagane_host::environment, &Disk, &directory);
+    let disk = Disk::default();
+    let keyring = LocalKeys::new(&hagane_host::environment, &disk, &directory);
     let mut surroundings = Surroundings {
-        files: &Disk,
+        files: &disk,
         keyring: &keyring,
         directory: directory.clone(),
         stdout_is_terminal: stdout.is_terminal(),

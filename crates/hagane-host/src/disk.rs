@@ -1,8 +1,10 @@
 //! The file system.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use hagane::{FileError, FileKind, Files};
@@ -11,8 +13,11 @@ use hagane::{FileError, FileKind, Files};
 pub const MAX_FILE: u64 = 100 << 20;
 
 /// The files of this machine.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Disk;
+#[derive(Debug, Default)]
+pub struct Disk {
+    /// Directories whose paths are without symbolic links: what lies in one of them is resolved by one look at it.
+    real: RefCell<HashSet<PathBuf>>,
+}
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<Arc<[u8]>, FileError> {
@@ -28,9 +33,18 @@ impl Files for Disk {
     }
 
     fn resolve(&self, path: &Path) -> Result<(PathBuf, FileKind), FileError> {
+        if let (Some(parent), Some(Component::Normal(_))) = (path.parent(), path.components().next_back())
+            && self.real.borrow().contains(parent)
+        {
+            let metadata = fs::symlink_metadata(path).map_err(|error| file_error(&error))?;
+            if !metadata.is_symlink() {
+                let resolved: PathBuf = path.components().collect();
+                return Ok(self.found(resolved, kind(&metadata)));
+            }
+        }
         let resolved = fs::canonicalize(path).map_err(|error| file_error(&error))?;
         let metadata = fs::metadata(&resolved).map_err(|error| file_error(&error))?;
-        Ok((resolved, kind(&metadata)))
+        Ok(self.found(resolved, kind(&metadata)))
     }
 
     fn names(&self, directory: &Path) -> Vec<String> {
@@ -38,6 +52,15 @@ impl Files for Disk {
         let mut names: Vec<String> = entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
+    }
+}
+
+impl Disk {
+    fn found(&self, path: PathBuf, kind: FileKind) -> (PathBuf, FileKind) {
+        if kind == FileKind::Directory {
+            self.real.borrow_mut().insert(path.clone());
+        }
+        (path, kind)
     }
 }
 

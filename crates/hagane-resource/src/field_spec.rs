@@ -1,5 +1,7 @@
 //! Where a transformer may write: a kind, and a path into it.
 
+use std::borrow::Cow;
+
 use hagane_yaml::{Mapping, Node, Scalar, Sequence, Tag};
 
 use crate::field_spec_table::FieldSpecRow;
@@ -11,7 +13,7 @@ pub struct FieldSpec {
     /// The kinds.
     pub gvk: GvkPattern,
     /// The path as written: `spec/template/metadata/labels`; `\/` is a slash in a key, `[]` marks a sequence.
-    pub path: String,
+    pub path: Cow<'static, str>,
     /// Whether what is missing on the way is made.
     pub create: bool,
     steps: Vec<PathStep>,
@@ -21,7 +23,7 @@ pub struct FieldSpec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathStep {
     /// The key.
-    pub key: String,
+    pub key: Cow<'static, str>,
     /// Whether the value must be a sequence. Sequences are gone into with or without this mark, but nothing is
     /// made through one that has it.
     pub sequence: bool,
@@ -42,9 +44,13 @@ pub enum Create {
 
 impl FieldSpec {
     /// Returns a field spec with its path parsed.
-    pub fn new(gvk: GvkPattern, path: impl Into<String>, create: bool) -> FieldSpec {
+    pub fn new(gvk: GvkPattern, path: impl Into<Cow<'static, str>>, create: bool) -> FieldSpec {
         let path = path.into();
-        let steps = parse_path(&path);
+        let steps = match &path {
+            // The paths of the default tables are parsed at every start: nothing of them is copied.
+            Cow::Borrowed(path) if !path.contains('\\') => path.split('/').map(|key| step(Cow::Borrowed(key))).collect(),
+            path => parse_path(path),
+        };
         FieldSpec { gvk, path, create, steps }
     }
 
@@ -129,11 +135,20 @@ pub fn parse_path(path: &str) -> Vec<PathStep> {
             _ => keys.push(part.to_owned()),
         }
     }
-    let step = |key: String| match key.strip_suffix("[]") {
-        Some(name) => PathStep { key: name.to_owned(), sequence: true },
-        None => PathStep { key, sequence: false },
+    keys.into_iter().map(|key| step(Cow::Owned(key))).collect()
+}
+
+fn step(key: Cow<'static, str>) -> PathStep {
+    let sequence = key.ends_with("[]");
+    let end = key.len() - if sequence { 2 } else { 0 };
+    let key = match key {
+        Cow::Borrowed(key) => Cow::Borrowed(&key[..end]),
+        Cow::Owned(mut key) => {
+            key.truncate(end);
+            Cow::Owned(key)
+        }
     };
-    keys.into_iter().map(step).collect()
+    PathStep { key, sequence }
 }
 
 /// Calls `set` on every node at the end of `steps`, going into sequences on the way.
@@ -172,7 +187,7 @@ fn field<'a>(mapping: &'a mut Mapping, step: &PathStep, last: bool, create: Crea
         Some(index) => index,
         None if made == Create::Nothing => return None,
         None => {
-            mapping.push(step.key.as_str(), Node::string(""));
+            mapping.push(&*step.key, Node::string(""));
             mapping.entries.len() - 1
         }
     };
