@@ -81,6 +81,9 @@ fn human(out: &mut String, diagnostic: &Diagnostic, map: &SourceMap, coloured: b
     for note in &diagnostic.notes {
         let _ = writeln!(out, "{bold}note{end}: {}", visible(note));
     }
+    for (text, span) in &diagnostic.places {
+        let _ = writeln!(out, "{hint}hint{end}: {} ({}:{})", visible(text), visible(map.path(span.file)), span.line);
+    }
     for text in &diagnostic.hints {
         let _ = writeln!(out, "{hint}hint{end}: {}", visible(text));
     }
@@ -158,7 +161,9 @@ fn json(out: &mut String, diagnostic: &Diagnostic, map: &SourceMap) {
             let _ = write!(out, ",\"line\":{line},\"column\":{column}");
         }
     }
-    let lists = [("layers", &diagnostic.layers), ("notes", &diagnostic.notes), ("hints", &diagnostic.hints)];
+    let at = |(text, span): &(String, hagane::Span)| format!("{text} ({}:{})", map.path(span.file), span.line);
+    let hints: Vec<String> = diagnostic.places.iter().map(at).chain(diagnostic.hints.iter().cloned()).collect();
+    let lists = [("layers", &diagnostic.layers), ("notes", &diagnostic.notes), ("hints", &hints)];
     for (name, texts) in lists {
         let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
         let _ = write!(out, ",\"{name}\":[{}]", texts.join(","));

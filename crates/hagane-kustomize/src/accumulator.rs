@@ -40,7 +40,7 @@ impl Accumulator {
                 let error = Diagnostic::error(at, message);
                 let all: Vec<&Resource> = self.resources.iter().collect();
                 return Err(match crate::selector::nearest_resource(&resource.gvk().kind, resource.name(), &all) {
-                    Some(near) => error.hinted(format!("there is `{}`", near.id())),
+                    Some(near) => error.hinted_at(format!("there is `{}`", near.id()), near.tree().span()),
                     None => error.hinted("without `behavior:` it is made anew"),
                 });
             }
@@ -49,7 +49,7 @@ impl Accumulator {
             ([place], _) => {
                 let first = self.resources.get(*place).tree().span();
                 let error = Diagnostic::error(at, format!("there is a {} already", resource.id()));
-                return Err(error.hinted(format!("the first one is in line {}; `behavior: merge` or `replace` changes it", first.line)));
+                return Err(error.hinted_at("the first one is here", first).hinted("`behavior: merge` or `replace` changes it"));
             }
             _ => {
                 let message = format!("there is more than one {} to merge into or replace", resource.id());
@@ -71,6 +71,7 @@ impl Accumulator {
 pub(crate) fn duplicate(duplicate: &Duplicate, at: Span) -> Diagnostic {
     let span = if duplicate.span.is_known() { duplicate.span } else { at };
     Diagnostic::error(span, format!("the resource {} is there already", duplicate.id))
+        .hinted_at("the first one is here", duplicate.first)
         .hinted("a resource has one place; to change one of a base, use a patch")
 }
 

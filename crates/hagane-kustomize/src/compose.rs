@@ -140,29 +140,38 @@ impl Compose<'_, '_> {
         Ok(all)
     }
 
+    /// Adds the resources of files and layers; what is wrong with several of them is told at once.
     fn resources(&mut self, layer: &Layer, paths: &[Located<String>], all: &mut Accumulator) -> Result<(), Diagnostic> {
+        let mut errors = Vec::new();
         for path in paths {
-            match self.sources.kind(&layer.root, path) {
-                Some(FileKind::Directory) => {
-                    let below = self.layer(layer, path, false)?;
-                    all.absorb(below, path.span)?;
-                }
-                None if is_remote(path) => {
-                    let error = Diagnostic::error(path.span, format!("`{}` is remote, which is not supported yet", **path));
-                    return Err(error.hinted("keep a copy in the repository, or use kustomize for this directory"));
-                }
-                _ => {
-                    let file = self.sources.file(&layer.root, path, path.span)?;
-                    let found = self.sources.resources(&file, path.span)?;
-                    for resource in found.iter() {
-                        let mut resource = resource.clone();
-                        metadata::note_file(&mut resource, layer, path);
-                        all.resources.add(resource).map_err(|d| duplicate(&d, path.span))?;
-                    }
-                }
+            if let Err(error) = self.resource(layer, path, all) {
+                errors.push(error.or_at(path.span));
             }
         }
-        Ok(())
+        Diagnostic::refuse(errors)
+    }
+
+    fn resource(&mut self, layer: &Layer, path: &Located<String>, all: &mut Accumulator) -> Result<(), Diagnostic> {
+        match self.sources.kind(&layer.root, path) {
+            Some(FileKind::Directory) => {
+                let below = self.layer(layer, path, false)?;
+                all.absorb(below, path.span)
+            }
+            None if is_remote(path) => {
+                let error = Diagnostic::error(path.span, format!("`{}` is remote, which is not supported yet", **path));
+                Err(error.hinted("keep a copy in the repository, or use kustomize for this directory"))
+            }
+            _ => {
+                let file = self.sources.file(&layer.root, path, path.span)?;
+                let found = self.sources.resources(&file, path.span)?;
+                for resource in found.iter() {
+                    let mut resource = resource.clone();
+                    metadata::note_file(&mut resource, layer, path);
+                    all.resources.add(resource).map_err(|d| duplicate(&d, path.span))?;
+                }
+                Ok(())
+            }
+        }
     }
 
     /// Composes the layer in a directory.
@@ -208,7 +217,9 @@ impl Compose<'_, '_> {
         }
         let layer = above.below(root, path, loaded.file_name);
         self.accumulate(&layer, kustomization, all).map_err(|mut error| {
-            error.layers.push(self.sources.shown(layer.root.path()));
+            let shown = self.sources.shown(layer.root.path());
+            error.also.iter_mut().for_each(|also| also.layers.push(shown.clone()));
+            error.layers.push(shown);
             error
         })
     }
@@ -273,7 +284,7 @@ impl Compose<'_, '_> {
             label(resources, &entry.pairs, &label_specs(entry, &config)?)?;
             noted(resources, "LabelTransformer");
         }
-        if !k.common_labels.is_empty() {
+        if !k.common_labels.is_empty() || !k.labels.is_empty() {
             label(resources, &k.common_labels, &config.common_labels)?;
             noted(resources, "LabelTransformer");
         }
@@ -309,7 +320,9 @@ impl Compose<'_, '_> {
 
     fn transform_by_files(&mut self, layer: &Layer, paths: &[Located<String>], all: &mut Accumulator) -> Result<(), Diagnostic> {
         for config in self.configs(layer, paths)? {
-            config_file::transform(&config, &mut all.resources, &layer.root, self.sources, &self.schema.clone().unwrap_or_default())?;
+            let schema = self.schema.clone().unwrap_or_default();
+            config_file::transform(&config, &mut all.resources, &layer.root, self.sources, &schema)
+                .map_err(|error| error.or_at(config.tree().span()))?;
             metadata::note_transformer_config(&mut all.resources, layer, &config);
         }
         Ok(())

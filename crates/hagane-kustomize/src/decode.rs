@@ -48,20 +48,33 @@ pub(crate) type Names = &'static [&'static str];
 impl<'a> Object<'a> {
     /// Returns the fields of `node`; `what` names the type in messages.
     pub(crate) fn new(node: &'a Node, what: &'static str, names: Names) -> Result<Object<'a>, Diagnostic> {
+        let (object, unknown) = Object::with_unknown(node, what, names)?;
+        Diagnostic::refuse(unknown)?;
+        Ok(object)
+    }
+
+    /// Returns the fields of `node` that are known, and an error for each that is not.
+    pub(crate) fn with_unknown(
+        node: &'a Node,
+        what: &'static str,
+        names: Names,
+    ) -> Result<(Object<'a>, Vec<Diagnostic>), Diagnostic> {
         let Node::Mapping(mapping) = node else {
             return Err(wrong_type(node, what, "a mapping"));
         };
         let mut fields: Vec<(&'static str, Span, &'a Node)> = Vec::with_capacity(mapping.entries.len());
+        let mut unknown = Vec::new();
         let mut spelled: BTreeMap<&'static str, &str> = BTreeMap::new();
         for entry in &mapping.entries {
             let key = key_text(entry.key.text.as_str(), entry.key.tag);
             let known = names.iter().find(|n| **n == key).or_else(|| names.iter().find(|n| n.eq_ignore_ascii_case(key)));
             let Some(name) = known else {
                 let error = Diagnostic::error(entry.key.span, format!("unknown field `{key}` in {what}"));
-                return Err(match nearest(key, names.iter().copied()) {
+                unknown.push(match nearest(key, names.iter().copied()) {
                     Some(name) => error.hinted(format!("did you mean `{name}`?")),
                     None => error.hinted(format!("the fields are {}", names.join(", "))),
                 });
+                continue;
             };
             // Of spellings that mean one field the one that sorts last counts, of the same spelling the last.
             match fields.iter_mut().find(|field| field.0 == *name) {
@@ -72,7 +85,7 @@ impl<'a> Object<'a> {
             let spelling = spelled.entry(*name).or_insert(key);
             *spelling = (*spelling).max(key);
         }
-        Ok(Object { fields, span: mapping.span, what, converts: false })
+        Ok((Object { fields, span: mapping.span, what, converts: false }, unknown))
     }
 
     /// Returns the fields of `node` that are known; others are let through, as plugin configs have always had them.

@@ -72,6 +72,10 @@ fn operation(node: &Node) -> Result<Operation, Diagnostic> {
         through_json(&mut value);
         value
     });
+    if let Some(value) = value.as_ref().filter(|value| hagane_yaml::emit::json(value).is_none()) {
+        let error = Diagnostic::error(value.span(), "the value cannot be written as JSON");
+        return Err(error.hinted("infinite numbers and NaN are no JSON"));
+    }
     Ok(Operation { span: mapping.span, verb, path, from, value })
 }
 

@@ -102,7 +102,7 @@ fn source_resource<'r>(resources: &'r ResourceSet, selector: &Selector) -> Resul
             let error = Diagnostic::error(selector.span, format!("the source `{}` is no resource here", selector.shown()));
             let all: Vec<&Resource> = resources.iter().collect();
             Err(match nearest_resource(&selector.kind.text, &selector.name.text, &all) {
-                Some(resource) => error.hinted(format!("there is `{}`", resource.id())),
+                Some(near) => error.hinted_at(format!("there is `{}`", near.id()), near.tree().span()),
                 None => error,
             })
         }

@@ -22,7 +22,7 @@ impl Vars {
                 Some(own) => {
                     let message = format!("the variable `{}` is there already", var.name);
                     let error = Diagnostic::error(var.span, message);
-                    return Err(error.hinted(format!("the other one stands in line {}", own.span.line)));
+                    return Err(error.hinted_at("the other one is here", own.span));
                 }
             }
         }
@@ -103,7 +103,10 @@ fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scala
             let all: Vec<_> = resources.iter().collect();
             let error = Diagnostic::error(var.span, message);
             return Err(match nearest_resource(&var.object.gvk.kind, &var.object.name, &all) {
-                Some(near) => error.hinted(format!("there is `{}` with the apiVersion `{}`", near.id(), near.gvk().api_version())),
+                Some(near) => {
+                    let hint = format!("there is `{}` with the apiVersion `{}`", near.id(), near.gvk().api_version());
+                    error.hinted_at(hint, near.tree().span())
+                }
                 None => error,
             });
         };

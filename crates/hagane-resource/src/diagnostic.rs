@@ -23,6 +23,10 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What would be right.
     pub hints: Vec<String>,
+    /// Hints that point to another place.
+    pub places: Vec<(String, Span)>,
+    /// More that is wrong, found in the same step.
+    pub also: Vec<Diagnostic>,
 }
 
 /// Whether the work can go on.
@@ -60,6 +64,8 @@ impl Diagnostic {
             layers: Vec::new(),
             notes: Vec::new(),
             hints: Vec::new(),
+            places: Vec::new(),
+            also: Vec::new(),
         }
     }
 
@@ -72,6 +78,34 @@ impl Diagnostic {
     pub fn hinted(mut self, hint: impl Into<String>) -> Diagnostic {
         self.hints.push(hint.into());
         self
+    }
+
+    /// Returns the diagnostic with a hint that points to another place.
+    pub fn hinted_at(mut self, hint: impl Into<String>, place: Span) -> Diagnostic {
+        match place.is_known() {
+            true => self.places.push((hint.into(), place)),
+            false => self.hints.push(hint.into()),
+        }
+        self
+    }
+
+    /// Returns an error if there is any: the first in its file, with the others beside it.
+    pub fn refuse(mut errors: Vec<Diagnostic>) -> Result<(), Diagnostic> {
+        errors.sort_by_key(|error| error.span);
+        let mut errors = errors.into_iter();
+        match errors.next() {
+            None => Ok(()),
+            Some(mut first) => {
+                first.also.extend(errors);
+                Err(first)
+            }
+        }
+    }
+
+    /// Returns the diagnostic and those beside it, one by one.
+    pub fn flattened(mut self) -> Vec<Diagnostic> {
+        let also = std::mem::take(&mut self.also);
+        std::iter::once(self).chain(also.into_iter().flat_map(Diagnostic::flattened)).collect()
     }
 
     /// Returns the diagnostic with another fault.

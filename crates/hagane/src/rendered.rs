@@ -42,7 +42,7 @@ impl Rendered {
                 Ok(Rendered { resources: composed.resources, warnings, source_map })
             }
             Err(error) => {
-                warnings.push(error);
+                warnings.extend(error.flattened());
                 Err(Failed { diagnostics: warnings, source_map })
             }
         }

@@ -1,7 +1,8 @@
 //! What the build writes about itself into the output, when the root asks for it.
 
 use hagane_resource::{Diagnostic, FieldSpec, Origin, Resource, ResourceSet};
-use hagane_yaml::{Mapping, Node};
+use hagane_yaml::scalar::resolve_v3;
+use hagane_yaml::{Mapping, Node, Scalar, Tag};
 
 use super::Layer;
 use crate::generator::Generated;
@@ -113,8 +114,24 @@ pub(super) fn settle(resources: &mut ResourceSet, metadata: BuildMetadata, manag
             set_annotation(resource, TRANSFORMATIONS, Origin::list_to_yaml(&transformations));
         }
         resource.settle_annotations();
+        refuse_odd_keys(resource)?;
     }
     Ok(())
+}
+
+/// Refuses annotation keys that kustomize cannot write: it writes them all anew without quotes, and fails where
+/// that makes a number or a boolean of one.
+fn refuse_odd_keys(resource: &Resource) -> Result<(), Diagnostic> {
+    let annotations = resource.tree().at(&["metadata", "annotations"]).and_then(Node::as_mapping);
+    let odd = |key: &&Scalar| !matches!(resolve_v3(key.text.as_str()), Tag::Str | Tag::Merge);
+    match annotations.and_then(|map| map.entries.iter().map(|entry| &entry.key).find(odd)) {
+        None => Ok(()),
+        Some(key) => {
+            let message = format!("the annotation key `{}` of {} reads as no string", key.text.as_str(), resource.id());
+            let error = Diagnostic::error(key.span, message).or_at(resource.tree().span());
+            Err(error.hinted("give it a prefix: `example.com/…`"))
+        }
+    }
 }
 
 fn set_annotation(resource: &mut Resource, key: &str, text: String) {

@@ -115,6 +115,18 @@ pub(crate) fn load(root: &Root, sources: &Sources, at: Span) -> Result<Loaded, D
     Ok(Loaded { kustomization, warnings, empty, file_name })
 }
 
+/// Errors of fields that are read on without them, so that all are told at once.
+struct Collected<'e>(&'e mut Vec<Diagnostic>);
+
+impl Collected<'_> {
+    fn or_default<T: Default>(&mut self, result: Result<T, Diagnostic>) -> T {
+        result.unwrap_or_else(|error| {
+            self.0.push(error);
+            T::default()
+        })
+    }
+}
+
 fn empty(at: Span) -> Diagnostic {
     Diagnostic::error(at, "the kustomization file is empty").hinted("list files under `resources:`")
 }
@@ -125,7 +137,7 @@ fn nearest_file(root: &Root, sources: &Sources) -> Option<String> {
 }
 
 fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnostic>), Diagnostic> {
-    let object = Object::new(node, "a kustomization", FIELDS)?;
+    let (object, mut errors) = Object::with_unknown(node, "a kustomization", FIELDS)?;
     if let Some((name, span)) = NOT_YET.iter().find_map(|n| object.get(n).and(object.position(n)).map(|span| (n, span))) {
         let error = Diagnostic::error(span, format!("`{name}` is not supported yet"));
         return Err(error.hinted("nothing is rendered rather than something incomplete; use kustomize for this directory"));
@@ -137,39 +149,43 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
             Some(Diagnostic::warning(span, format!("`{old}` is deprecated")).hinted(format!("use `{new}` instead")))
         })
         .collect();
-    let is_component = header(&object)?;
-    let mut resources = object.strings("resources")?;
-    resources.extend(object.strings("bases")?);
-    let mut images = object.list("images", Image::decode)?;
-    images.extend(object.list("imageTags", Image::decode)?);
+    let mut all = Collected(&mut errors);
+    let is_component = all.or_default(header(&object));
+    let mut resources = all.or_default(object.strings("resources"));
+    resources.extend(all.or_default(object.strings("bases")));
+    let mut images = all.or_default(object.list("images", Image::decode));
+    images.extend(all.or_default(object.list("imageTags", Image::decode)));
     let kustomization = Kustomization {
         is_component,
         resources,
-        components: object.strings("components")?,
-        openapi: object.get("openapi").map(openapi).transpose()?.flatten(),
-        configurations: object.strings("configurations")?,
-        config_maps: object.list("configMapGenerator", GeneratorArgs::decode)?,
-        secrets: object.list("secretGenerator", GeneratorArgs::decode)?,
-        generator_options: object.get("generatorOptions").map(GeneratorOptions::decode).transpose()?.unwrap_or_default(),
-        generators: object.strings("generators")?,
-        transformers: object.strings("transformers")?,
-        validators: object.strings("validators")?,
-        namespace: not_empty(object.string("namespace")?),
-        name_prefix: not_empty(object.string("namePrefix")?),
-        name_suffix: not_empty(object.string("nameSuffix")?),
-        labels: object.list("labels", Label::decode)?,
-        common_labels: object.string_map("commonLabels")?,
-        common_annotations: object.string_map("commonAnnotations")?,
-        patches_strategic_merge: object.strings("patchesStrategicMerge")?,
-        patches_json6902: object.list("patchesJson6902", PatchEntry::decode)?,
-        patches: object.list("patches", PatchEntry::decode)?,
+        components: all.or_default(object.strings("components")),
+        openapi: all.or_default(object.get("openapi").map(openapi).transpose()).flatten(),
+        configurations: all.or_default(object.strings("configurations")),
+        config_maps: all.or_default(object.list("configMapGenerator", GeneratorArgs::decode)),
+        secrets: all.or_default(object.list("secretGenerator", GeneratorArgs::decode)),
+        generator_options: all
+            .or_default(object.get("generatorOptions").map(GeneratorOptions::decode).transpose())
+            .unwrap_or_default(),
+        generators: all.or_default(object.strings("generators")),
+        transformers: all.or_default(object.strings("transformers")),
+        validators: all.or_default(object.strings("validators")),
+        namespace: all.or_default(object.string("namespace").map(not_empty)),
+        name_prefix: all.or_default(object.string("namePrefix").map(not_empty)),
+        name_suffix: all.or_default(object.string("nameSuffix").map(not_empty)),
+        labels: all.or_default(object.list("labels", Label::decode)),
+        common_labels: all.or_default(object.string_map("commonLabels")),
+        common_annotations: all.or_default(object.string_map("commonAnnotations")),
+        patches_strategic_merge: all.or_default(object.strings("patchesStrategicMerge")),
+        patches_json6902: all.or_default(object.list("patchesJson6902", PatchEntry::decode)),
+        patches: all.or_default(object.list("patches", PatchEntry::decode)),
         images,
-        replicas: object.list("replicas", Replica::decode)?,
-        replacements: object.list("replacements", replacement_entry)?,
-        vars: object.list("vars", Var::decode)?,
-        sort: object.get("sortOptions").map(sort).transpose()?,
-        build_metadata: build_metadata(&object, &mut warnings)?,
+        replicas: all.or_default(object.list("replicas", Replica::decode)),
+        replacements: all.or_default(object.list("replacements", replacement_entry)),
+        vars: all.or_default(object.list("vars", Var::decode)),
+        sort: all.or_default(object.get("sortOptions").map(sort).transpose()),
+        build_metadata: all.or_default(build_metadata(&object, &mut warnings)),
     };
+    Diagnostic::refuse(errors)?;
     // `kind` and `apiVersion` alone build nothing; an empty list is something.
     let has_content = FIELDS.iter().skip(3).any(|name| object.get(name).is_some());
     let is_empty = !has_content && object.get("metadata").is_none();

@@ -44,7 +44,7 @@ impl<'s> Merge<'s> {
         let patch = patch.map(|p| p.items).unwrap_or_default();
         let items = std::mem::take(&mut dest.items);
         dest.items = match keys.is_empty() {
-            true => primitives(items, patch),
+            true => primitives(items, patch)?,
             false => self.keyed(items, patch, whose, keys, schema.and_then(SchemaNode::elements))?,
         };
         Ok(Some(Node::Sequence(dest)))
@@ -54,7 +54,7 @@ impl<'s> Merge<'s> {
     fn keyed(
         &self,
         dest: Vec<Node>,
-        patch: Vec<Node>,
+        mut patch: Vec<Node>,
         whose: Whose,
         keys: &[CompactString],
         schema: Option<SchemaNode<'s>>,
@@ -79,7 +79,13 @@ impl<'s> Merge<'s> {
         for values in &all {
             let values: KeyValues = used.iter().map(|&i| values[i].clone()).collect();
             let old = lists.dest.iter().copied().find(|&place| has(&lists.nodes[place], &keys, &values));
-            let over = patch.iter().find(|item| has(item, &keys, &values)).cloned();
+            let over = patch.iter_mut().find(|item| has(item, &keys, &values));
+            let over = over.map(|item| {
+                let seen = item.clone();
+                // A directive counts the first time that its item is looked at.
+                item.as_mapping_mut().and_then(|mapping| mapping.remove("$patch"));
+                seen
+            });
             // What replaces or deletes an item does not write to it: the old one is still there, and may come back below.
             let directive = over.as_ref().and_then(|o| o.get("$patch")).and_then(Node::as_str);
             let anew = matches!(directive, Some("replace" | "delete"));
@@ -222,8 +228,9 @@ fn key_values(patch: &[Node], dest: &[Node], keys: &[CompactString]) -> Vec<KeyV
     }
     if keys.len() > 1 {
         for i in 0..all.len() {
+            let own = all[i].clone();
             for j in 0..all.len() {
-                if let Some(joined) = joined(&all[i], &all[j]) {
+                if let Some(joined) = joined(&own, &all[j]) {
                     all[i].clone_from(&joined);
                     all[j] = joined;
                 }
@@ -272,13 +279,21 @@ fn complete(item: &mut Node, keys: &[&str], values: &[String]) {
     }
 }
 
-/// Merges lists of single values: the patch's first, none twice.
-fn primitives(dest: Vec<Node>, patch: Vec<Node>) -> Vec<Node> {
+/// Merges lists of single values: the patch's first, none twice. Of equal texts the resource's last one stays.
+fn primitives(dest: Vec<Node>, patch: Vec<Node>) -> Result<Vec<Node>, Diagnostic> {
     let mut out: Vec<Node> = Vec::with_capacity(dest.len() + patch.len());
-    for item in patch.into_iter().chain(dest) {
-        if !item.is_null() && !out.iter().any(|other| other.as_str() == item.as_str() && item.as_str().is_some()) {
-            out.push(item);
+    let patched = patch.len();
+    for (index, item) in patch.into_iter().chain(dest).enumerate() {
+        match &item {
+            _ if item.is_null() => {}
+            Node::Mapping(mapping) if mapping.entries.is_empty() => {}
+            Node::Scalar(_) => match out.iter().position(|other| other.as_str() == item.as_str()) {
+                Some(at) if index >= patched => out[at] = item,
+                Some(_) => {}
+                None => out.push(item),
+            },
+            other => return Err(Diagnostic::error(other.span(), "an item of this list must be a single value")),
         }
     }
-    out
+    Ok(out)
 }

@@ -96,8 +96,8 @@ fn refuse_conflicts(resources: &ResourceSet, namespace: &str, at: Span) -> Resul
         let id = resource.id();
         if let Some(first) = seen.insert((&id.gvk, &id.name, id.effective_namespace()), resource) {
             let message = format!("in the namespace `{namespace}` there would be two resources {}/{}", id.gvk.kind, id.name);
-            let error = Diagnostic::error(at, message);
-            return Err(error.hinted(format!("the first one is in line {}", first.tree().span().line)));
+            let error = Diagnostic::error(at, message).hinted_at("one is here", first.tree().span());
+            return Err(error.hinted_at("the other one is here", resource.tree().span()));
         }
     }
     Ok(())

@@ -63,6 +63,9 @@ impl Patch {
     /// Returns the patch as `patchesJson6902` applies it: it must do something, and does not note the ids of what it
     /// changes.
     pub(crate) fn of_json6902(self) -> Result<Patch, Diagnostic> {
+        if !self.target.as_ref().is_some_and(|target| target.name.is_given()) {
+            return Err(Diagnostic::error(self.span, "the target of an entry of `patchesJson6902` needs a `name`"));
+        }
         match &self.content {
             Content::Json(operations) if !operations.is_empty() => Ok(Patch { notes_id: false, ..self }),
             _ => Err(Diagnostic::error(self.span, "the patch is empty, or no JSON patch").hinted("give it a list of operations")),
@@ -180,14 +183,17 @@ fn target_of(resources: &mut ResourceSet, id: &ResId, at: Span) -> Result<usize,
             let error = Diagnostic::error(at, format!("the patch's target matches no resource: `{id}`"));
             let all: Vec<&Resource> = resources.iter().collect();
             Err(match nearest_resource(&id.gvk.kind, &id.name, &all) {
-                Some(near) if near.id().gvk == id.gvk && near.name() == id.name => {
-                    error.hinted(format!("there is one in the namespace `{}`: the namespaces must be the same", near.id().effective_namespace()))
-                }
-                Some(near) if near.gvk().kind == id.gvk.kind && near.name() == id.name => {
-                    error.hinted(format!("there is one with the apiVersion `{}`", near.gvk().api_version()))
-                }
-                Some(near) => error.hinted(format!("there is `{}`", near.id())),
                 None => error,
+                Some(near) => {
+                    let hint = match near.name() == id.name && near.gvk().kind == id.gvk.kind {
+                        true if near.gvk() == &id.gvk => {
+                            format!("there is one in the namespace `{}`: the namespaces must be the same", near.id().effective_namespace())
+                        }
+                        true => format!("there is one with the apiVersion `{}`", near.gvk().api_version()),
+                        false => format!("there is `{}`", near.id()),
+                    };
+                    error.hinted_at(hint, near.tree().span())
+                }
             })
         }
         _ => {
@@ -250,6 +256,7 @@ fn lay_over_one(resource: &mut Resource, strategic: Node, patch: &Patch, schema:
     if resource.is_empty() {
         return Ok(());
     }
+    refuse_nameless(resource, patch)?;
     if !patch.allow_kind_change && resource.id().gvk.kind != kind {
         resource.set_kind(&kind);
     }
@@ -282,5 +289,18 @@ fn apply_json(resource: &mut Resource, operations: &[Operation], patch: &Patch) 
         })
     })?;
     resource.settle_annotations();
-    Ok(())
+    refuse_nameless(resource, patch)
+}
+
+/// Refuses a patch that takes away the name or the kind.
+fn refuse_nameless(resource: &Resource, patch: &Patch) -> Result<(), Diagnostic> {
+    let given = |node: Option<&Node>| node.is_some_and(|n| !n.is_null() && n.as_str().is_some_and(|text| !text.is_empty()));
+    let list = resource.gvk().kind.ends_with("List");
+    let missing = match (given(resource.tree().get("kind")), given(resource.tree().at(&["metadata", "name"])) || list) {
+        (true, true) => return Ok(()),
+        (false, _) => "kind",
+        (_, false) => "metadata.name",
+    };
+    let error = Diagnostic::error(patch.span, format!("the patch leaves a resource without `{missing}`"));
+    Err(error.hinted_at("the resource is here", resource.tree().span()))
 }

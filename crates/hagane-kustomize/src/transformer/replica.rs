@@ -33,7 +33,7 @@ pub(crate) fn set_replicas(resources: &mut ResourceSet, replica: &Replica, specs
     let error = Diagnostic::error(replica.span, message);
     let all: Vec<_> = resources.iter().filter(|r| kinds.contains(&r.gvk().kind.as_str())).collect();
     Err(match nearest_resource("Deployment", &replica.name, &all) {
-        Some(resource) => error.hinted(format!("there is `{}`", resource.id())),
+        Some(near) => error.hinted_at(format!("there is `{}`", near.id()), near.tree().span()),
         None => error,
     })
 }
