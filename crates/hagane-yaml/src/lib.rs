@@ -13,6 +13,7 @@
 mod comments;
 pub mod emit;
 mod error;
+mod events;
 mod node;
 mod number;
 mod parse;

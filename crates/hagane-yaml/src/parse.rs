@@ -1,12 +1,11 @@
 //! Text to trees.
 //!
-//! The events come from `granit_parser`; everything that makes them Go's YAML is here: types of bare texts,
-//! empty values, anchors written out, merge keys, and bounds. Another parser can take its place below [`parse`].
+//! The events come from [`crate::events`]; what makes them a tree is here: types of bare texts, anchors written
+//! out, merge keys, and bounds.
 
 use std::borrow::Cow;
 
-use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
-
+use crate::events::{Event, Events, Layout, Properties, Rest, Settings, TAG_NAMESPACE};
 use crate::scalar::{is_yaml11_bool, resolve_v2, resolve_v3, value};
 use crate::comments;
 use crate::{Comments, Entry, Extra, FileId, Mapping, Node, Scalar, Sequence, Span, Style, Tag, Text, YamlError};
@@ -36,7 +35,7 @@ pub enum Dialect {
     V2,
 }
 
-/// YAML's own tags of scalars, which decide their type. The parser's core schema has only half of them.
+/// YAML's own tags of scalars, which decide their type.
 const SCALAR_TAGS: [&str; 8] = ["str", "int", "float", "bool", "null", "timestamp", "binary", "merge"];
 
 /// What becomes of merge keys.
@@ -73,19 +72,22 @@ pub fn parse(text: &str, file: FileId, options: &ParseOptions) -> Result<Vec<Nod
         let message = format!("file of {} bytes is larger than the limit of {} bytes", text.len(), options.limits.bytes);
         return Err(YamlError::new(start, message));
     }
-    let mut parser_options = granit_parser::Options::default();
-    parser_options.emit_comments = false;
-    parser_options.flow_nesting_limit = options.limits.depth;
-    parser_options.block_nesting_limit = options.limits.depth;
-    let mut reader = Reader {
-        events: Parser::new_from_str_with_options(text, parser_options),
+    let settings = Settings {
         file,
+        lines_before: options.lines_before,
+        dialect: options.dialect,
+        // Who keeps merge keys writes the file back, and must not lose any of it.
+        rest: match options.merge_keys {
+            MergeKeys::Apply => Rest::Ignore,
+            MergeKeys::Keep => Rest::Refuse,
+        },
+        depth: options.limits.depth,
+    };
+    let mut reader = Reader {
+        events: Events::new(text, settings)?,
         options,
         anchors: Vec::new(),
         alias_nodes: 0,
-        last: start,
-        length: text.len(),
-        cut_short: !text.trim_end_matches(' ').ends_with('\n'),
         comments: match options.comments {
             true => comments::of_nodes(text, options.limits.depth).into_iter(),
             false => Vec::new().into_iter(),
@@ -94,20 +96,12 @@ pub fn parse(text: &str, file: FileId, options: &ParseOptions) -> Result<Vec<Nod
     reader.documents()
 }
 
-type Events<'a> = Parser<'a, granit_parser::StrInput<'a>>;
-
 struct Reader<'a> {
     events: Events<'a>,
-    file: FileId,
     options: &'a ParseOptions,
-    /// Nodes with an anchor, by the parser's number. An anchor is there only once its node is complete.
+    /// Nodes with an anchor, by its number. An anchor is there only once its node is complete.
     anchors: Vec<Option<(Node, usize)>>,
     alias_nodes: usize,
-    last: Span,
-    /// Bytes of the text.
-    length: usize,
-    /// Whether the text ends without a line break.
-    cut_short: bool,
     /// The comments of the nodes to come.
     comments: std::vec::IntoIter<Comments>,
 }
@@ -116,11 +110,11 @@ impl<'a> Reader<'a> {
     fn documents(&mut self) -> Result<Vec<Node>, YamlError> {
         let mut documents = Vec::new();
         loop {
-            match self.next()?.0 {
+            match self.events.next()?.0 {
                 Event::StreamEnd => return Ok(documents),
-                Event::DocumentStart(..) => {
+                Event::DocumentStart => {
                     self.anchors.clear();
-                    let first = self.next()?;
+                    let first = self.events.next()?;
                     documents.push(self.node(first, 0)?);
                 }
                 _ => {}
@@ -128,40 +122,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn next(&mut self) -> Result<(Event<'a>, Span, granit_parser::Span), YamlError> {
-        match self.events.next_event() {
-            Some(Ok((event, span))) => {
-                self.last = self.span(&span.start);
-                Ok((event, self.last, span))
-            }
-            Some(Err(error)) => {
-                Err(YamlError::new(self.span(error.marker()), format!("invalid YAML: {}", error.info())))
-            }
-            None => Err(YamlError::new(self.last, "invalid YAML: the document ends too early")),
-        }
-    }
-
-    fn span(&self, marker: &granit_parser::Marker) -> Span {
-        let line = marker.line() as u32 + self.options.lines_before;
-        Span { file: self.file, line, column: marker.col() as u32 + 1 }
-    }
-
-    fn node(&mut self, (event, span, source): (Event<'a>, Span, granit_parser::Span), depth: usize) -> Result<Node, YamlError> {
+    fn node(&mut self, (event, span): (Event<'a>, Span), depth: usize) -> Result<Node, YamlError> {
         if depth > self.options.limits.depth {
             let message = format!("collections are nested more than {} deep", self.options.limits.depth);
             return Err(YamlError::new(span, message));
         }
         let comments = self.comments.next().filter(|comments| *comments != Comments::default());
         let (mut node, anchor) = match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                let text = self.as_go_reads(text, style, &source);
+            Event::Scalar(text, style, Properties { anchor, tag }) => {
                 (self.scalar(text, style, tag.as_deref(), span)?, anchor)
             }
-            Event::SequenceStart(style, anchor, tag) => {
-                let mut sequence = Sequence { span, flow: style == StructureStyle::Flow, ..Sequence::default() };
+            Event::SequenceStart(layout, Properties { anchor, tag }) => {
+                let mut sequence = Sequence { span, flow: layout == Layout::Flow, ..Sequence::default() };
                 sequence.extra = custom_tag(tag.as_deref(), "seq");
                 loop {
-                    let next = self.next()?;
+                    let next = self.events.next()?;
                     if matches!(next.0, Event::SequenceEnd) {
                         break;
                     }
@@ -169,14 +144,14 @@ impl<'a> Reader<'a> {
                 }
                 (Node::Sequence(sequence), anchor)
             }
-            Event::MappingStart(style, anchor, tag) => {
-                let mut mapping = Mapping { span, flow: style == StructureStyle::Flow, ..Mapping::default() };
+            Event::MappingStart(layout, Properties { anchor, tag }) => {
+                let mut mapping = Mapping { span, flow: layout == Layout::Flow, ..Mapping::default() };
                 mapping.extra = custom_tag(tag.as_deref(), "map");
                 self.entries(&mut mapping, depth)?;
                 (Node::Mapping(mapping), anchor)
             }
             Event::Alias(id) => (self.alias(id, span)?, 0),
-            _ => return Err(YamlError::new(span, "invalid YAML: a value is missing here")),
+            _ => return Err(YamlError::new(span, "a value is missing here")),
         };
         if let Some(comments) = comments {
             node.extra_mut().comments = comments;
@@ -194,17 +169,20 @@ impl<'a> Reader<'a> {
     fn entries(&mut self, mapping: &mut Mapping, depth: usize) -> Result<(), YamlError> {
         let mut merges: Vec<Node> = Vec::new();
         loop {
-            let next = self.next()?;
+            let next = self.events.next()?;
             if matches!(next.0, Event::MappingEnd) {
                 break;
             }
             let key_span = next.1;
-            let Node::Scalar(key) = self.node(next, depth + 1)? else {
+            let Node::Scalar(mut key) = self.node(next, depth + 1)? else {
                 let error = YamlError::new(key_span, "a mapping or a sequence cannot be a key here");
                 return Err(error.hinted("keys of Kubernetes manifests are strings"));
             };
-            let next = self.next()?;
+            let next = self.events.next()?;
             let value = self.node(next, depth + 1)?;
+            if key.tag == Tag::Null && key.text.as_str().is_empty() && self.writes_absent_keys() {
+                key.tag = Tag::Str;
+            }
             match key.tag {
                 Tag::Merge if self.options.merge_keys == MergeKeys::Apply => merges.push(value),
                 _ => mapping.entries.push(Entry { key, value }),
@@ -221,6 +199,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Returns whether an absent key is the empty text, which it is once yaml.v3 has put it in a map of Go.
+    fn writes_absent_keys(&self) -> bool {
+        self.options.dialect == Dialect::V3 && self.options.merge_keys == MergeKeys::Apply
+    }
+
     fn alias(&mut self, id: usize, span: Span) -> Result<Node, YamlError> {
         let Some((node, size)) = self.anchors.get(id).cloned().flatten() else {
             return Err(YamlError::new(span, "an alias stands inside the node that its anchor names"));
@@ -233,39 +216,9 @@ impl<'a> Reader<'a> {
         Ok(node)
     }
 
-    /// Mends what the parser reads differently: an absent value is no `~`, and a block at the end of a text
-    /// without a last line break has none either.
-    fn as_go_reads(&self, text: Cow<'a, str>, style: ScalarStyle, source: &granit_parser::Span) -> Cow<'a, str> {
-        match style {
-            ScalarStyle::Plain if source.start == source.end => Cow::Borrowed(""),
-            ScalarStyle::Literal | ScalarStyle::Folded
-                if self.cut_short && text.ends_with('\n') && source.byte_range().is_some_and(|r| r.end >= self.length) =>
-            {
-                let mut text = text.into_owned();
-                text.pop();
-                Cow::Owned(text)
-            }
-            _ => text,
-        }
-    }
-
-    fn scalar(
-        &self,
-        text: Cow<'a, str>,
-        style: ScalarStyle,
-        tag: Option<&granit_parser::Tag>,
-        span: Span,
-    ) -> Result<Node, YamlError> {
-        let style = match style {
-            ScalarStyle::SingleQuoted => Style::SingleQuoted,
-            ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
-            ScalarStyle::Literal => Style::Literal,
-            ScalarStyle::Folded => Style::Folded,
-            _ => Style::Plain,
-        };
+    fn scalar(&self, text: Cow<'a, str>, style: Style, tag: Option<&str>, span: Span) -> Result<Node, YamlError> {
         let mut scalar = Scalar { text: Text::Plain(text.into()), style, span, ..Scalar::default() };
-        let core = tag.and_then(|t| t.suffix_in_namespace("tag:yaml.org,2002:"));
-        let core = core.as_deref().filter(|name| SCALAR_TAGS.contains(name));
+        let core = tag.and_then(|t| t.strip_prefix(TAG_NAMESPACE)).filter(|name| SCALAR_TAGS.contains(name));
         match tag.map(|t| (t, core)) {
             None if style != Style::Plain => scalar.tag = Tag::Str,
             None => {
@@ -289,7 +242,7 @@ impl<'a> Reader<'a> {
                     Some("binary") => Tag::Binary,
                     Some("merge") => Tag::Merge,
                     // The tag `!` alone is none for yaml.v3; what has a tag of its own is a text.
-                    _ if tag.to_string() == "!" && style == Style::Plain && self.options.dialect == Dialect::V3 => {
+                    _ if tag == "!" && style == Style::Plain && self.options.dialect == Dialect::V3 => {
                         resolve_v3(scalar.text.as_str())
                     }
                     _ => Tag::Custom,
@@ -312,9 +265,16 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn custom_tag(tag: Option<&granit_parser::Tag>, own: &str) -> Option<Box<Extra>> {
-    let tag = tag.filter(|t| t.core_suffix() != Some(own) || own.is_empty())?;
-    Some(Box::new(Extra { custom_tag: Some(tag.to_string()), ..Extra::default() }))
+/// Returns a tag as it is written, unless the node has it anyway.
+fn custom_tag(tag: Option<&str>, own: &str) -> Option<Box<Extra>> {
+    let tag = tag?;
+    let written = match tag.strip_prefix(TAG_NAMESPACE) {
+        Some(name) if name == own => return None,
+        Some(name) => format!("!!{name}"),
+        None if tag.starts_with('!') => tag.to_owned(),
+        None => format!("!<{tag}>"),
+    };
+    Some(Box::new(Extra { custom_tag: Some(written), ..Extra::default() }))
 }
 
 fn nodes(node: &Node) -> usize {
