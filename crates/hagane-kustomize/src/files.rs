@@ -56,6 +56,10 @@ pub trait Decrypter {
 pub struct Decrypted {
     /// The documents, their decrypted scalars marked; nothing for formats that are no trees.
     pub documents: Option<Vec<Node>>,
+    /// Whether the content is secret; placeholders are not.
+    pub is_secret: bool,
+    /// Whether the keys of a dotenv file stand in the clear on disk, as SOPS' own dotenv format has them.
+    pub has_plain_keys: bool,
     /// The content as a plain file would have it.
     pub content: Zeroizing<Vec<u8>>,
 }

@@ -47,7 +47,7 @@ pub(crate) fn generate(
             tree.set(field, Node::mapping());
         }
         if let Some(Node::Mapping(data)) = tree.get_mut(field) {
-            data.push(key.as_str(), Node::Scalar(scalar));
+            data.push(key, Node::Scalar(scalar));
         }
     }
     if options.immutable {

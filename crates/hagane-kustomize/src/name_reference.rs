@@ -20,6 +20,7 @@ struct Candidate {
     former_kinds: Vec<(CompactString, CompactString)>,
     prefixes: Vec<CompactString>,
     suffixes: Vec<CompactString>,
+    shown: String,
 }
 
 /// The resource that refers, as far as that matters.
@@ -116,6 +117,7 @@ impl Candidate {
             former_kinds: resource.formers.iter().map(|f| (f.kind.clone(), f.name.clone())).collect(),
             prefixes: resource.prefixes.clone(),
             suffixes: resource.suffixes.clone(),
+            shown: id.to_string(),
         }
     }
 
@@ -285,7 +287,7 @@ impl Search<'_> {
             [] => Ok(None),
             [first, ref rest @ ..] if rest.iter().all(|other| identical(first, other)) => Ok(Some(first)),
             _ => {
-                let names: Vec<String> = left.iter().map(|c| format!("{}/{}", c.gvk.kind, c.name)).collect();
+                let names: Vec<&str> = left.iter().map(|c| c.shown.as_str()).collect();
                 let name = if scalar.text.is_sensitive() { "a decrypted name" } else { scalar.text.as_str() };
                 let message = format!("`{name}` in {} may mean {}", referrer.shown, names.join(" or "));
                 Err(Diagnostic::error(scalar.span, message).hinted("give the resources different names before prefixes and suffixes are put on"))

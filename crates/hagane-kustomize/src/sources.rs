@@ -59,6 +59,11 @@ impl Root {
 }
 
 impl Source {
+    /// Returns whether the content came out of decryption.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.decrypted.as_ref().is_some_and(|decrypted| decrypted.is_secret)
+    }
+
     /// Returns the content: the plain one where the file was encrypted.
     pub fn content(&self) -> &[u8] {
         match &self.decrypted {

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use crate::{Gvk, Schema};
 
 /// What tells a resource from every other.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Default)]
 pub struct ResId {
     /// Group, version and kind.
     pub gvk: Gvk,
@@ -15,6 +15,8 @@ pub struct ResId {
     pub name: CompactString,
     /// The namespace as written; empty when there is none.
     pub namespace: CompactString,
+    /// Whether name or namespace came out of decryption, so that no message shows them.
+    pub decrypted: bool,
 }
 
 /// The namespace of resources that have none because they belong to the whole cluster.
@@ -44,9 +46,26 @@ impl ResId {
     }
 }
 
-/// For people: `Deployment/web`, with `namespace/` before the name where one is written.
+impl PartialEq for ResId {
+    fn eq(&self, other: &ResId) -> bool {
+        self.gvk == other.gvk && self.name == other.name && self.namespace == other.namespace
+    }
+}
+
+impl Eq for ResId {}
+
+impl fmt::Debug for ResId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// For people: `Deployment/web`, and the namespace behind the name where one is written.
 impl fmt::Display for ResId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.decrypted {
+            return write!(f, "{}/«decrypted»", self.gvk.kind);
+        }
         write!(f, "{}/{}", self.gvk.kind, self.name)?;
         if !self.namespace.is_empty() {
             write!(f, " in namespace {}", self.namespace)?;

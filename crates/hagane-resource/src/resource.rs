@@ -156,6 +156,7 @@ impl Resource {
             gvk: Gvk { kind: former.kind.clone(), ..self.id.gvk.clone() },
             name: former.name.clone(),
             namespace: former.namespace.clone(),
+            decrypted: self.id.decrypted,
         })
     }
 
@@ -200,7 +201,8 @@ impl Resource {
 
     /// Sets the name.
     pub fn set_name(&mut self, name: &str) {
-        self.metadata_mut().set("name", Node::string(name));
+        let text = Text::with_mark(name, self.id.decrypted);
+        self.metadata_mut().set("name", Node::string(text));
         self.id.name = name.into();
     }
 
@@ -211,7 +213,8 @@ impl Resource {
                 self.metadata_mut().remove("namespace");
             }
         } else {
-            self.metadata_mut().set("namespace", Node::string(namespace));
+            let text = Text::with_mark(namespace, self.id.decrypted);
+            self.metadata_mut().set("namespace", Node::string(text));
         }
         self.id.namespace = namespace.into();
     }
@@ -312,5 +315,6 @@ pub(crate) fn mapping_at<'a>(node: &'a mut Node, key: &str) -> &'a mut Mapping {
 
 fn id_of(tree: &Node) -> ResId {
     let text = |field| tree.at(&["metadata", field]).and_then(Node::as_str).unwrap_or_default().into();
-    ResId { gvk: Gvk::of(tree), name: text("name"), namespace: text("namespace") }
+    let decrypted = ["name", "namespace"].iter().any(|field| tree.at(&["metadata", field]).is_some_and(Node::is_sensitive));
+    ResId { gvk: Gvk::of(tree), name: text("name"), namespace: text("namespace"), decrypted }
 }

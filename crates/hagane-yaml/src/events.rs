@@ -75,6 +75,8 @@ pub(crate) struct Settings {
     /// Lines of the file before the text.
     pub(crate) lines_before: u32,
     pub(crate) dialect: Dialect,
+    /// Whether quoted scalars take the escapes of JSON too: `\/` and pairs of surrogates.
+    pub(crate) json: bool,
     pub(crate) rest: Rest,
     /// How many blocks, and how many brackets, may stand in one another.
     pub(crate) depth: usize,
@@ -99,10 +101,9 @@ pub(crate) struct Events<'a> {
 impl<'a> Events<'a> {
     /// Returns the events of a text. Fails if a character must not be in any.
     pub(crate) fn new(text: &'a str, settings: Settings) -> Result<Events<'a>, YamlError> {
-        let Settings { file, lines_before, dialect, rest, depth } = settings;
         Ok(Events {
-            scanner: Scanner::new(text, file, lines_before, dialect, depth)?,
-            rest,
+            scanner: Scanner::new(text, settings)?,
+            rest: settings.rest,
             state: State::FirstDocument,
             states: Vec::new(),
             opened: Vec::new(),

@@ -221,6 +221,15 @@ impl Node {
         self.as_scalar().is_some_and(Scalar::is_null)
     }
 
+    /// Returns whether a decrypted text is anywhere in the tree, keys included.
+    pub fn is_sensitive(&self) -> bool {
+        match self {
+            Node::Mapping(m) => m.entries.iter().any(|e| e.key.text.is_sensitive() || e.value.is_sensitive()),
+            Node::Sequence(sequence) => sequence.items.iter().any(Node::is_sensitive),
+            Node::Scalar(scalar) => scalar.text.is_sensitive(),
+        }
+    }
+
     /// Calls `visit` on every scalar that is a value.
     pub fn for_each_scalar(&mut self, visit: &mut dyn FnMut(&mut Scalar)) {
         match self {

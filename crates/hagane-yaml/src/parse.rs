@@ -72,14 +72,17 @@ pub fn parse(text: &str, file: FileId, options: &ParseOptions) -> Result<Vec<Nod
         let message = format!("file of {} bytes is larger than the limit of {} bytes", text.len(), options.limits.bytes);
         return Err(YamlError::new(start, message));
     }
+    // Patches that begin so never pass through yaml.v2: they are read as JSON.
+    let json = options.dialect == Dialect::V2 && text.starts_with('[');
     let settings = Settings {
         file,
         lines_before: options.lines_before,
         dialect: options.dialect,
+        json,
         // Who keeps merge keys writes the file back, and must not lose any of it.
         rest: match options.merge_keys {
-            MergeKeys::Apply => Rest::Ignore,
-            MergeKeys::Keep => Rest::Refuse,
+            MergeKeys::Apply if !json => Rest::Ignore,
+            _ => Rest::Refuse,
         },
         depth: options.limits.depth,
     };

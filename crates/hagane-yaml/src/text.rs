@@ -39,6 +39,11 @@ impl Text {
         }
     }
 
+    /// Returns the text for a message: a decrypted one is not shown.
+    pub fn shown(&self) -> &str {
+        if self.is_sensitive() { "«decrypted»" } else { self.as_str() }
+    }
+
     /// Returns whether the text holds decrypted bytes.
     pub fn is_sensitive(&self) -> bool {
         matches!(self, Text::Sensitive(_))

@@ -45,19 +45,21 @@ impl Decrypter for Opener<'_> {
             Ok(contents) => {
                 let warnings = contents.warnings().iter().map(|w| Diagnostic::warning(w.span, w.message));
                 self.warnings.borrow_mut().extend(warnings);
-                Ok(plain(&contents))
+                Ok(plain(&contents, self.mode))
             }
             Err(error) => Err(diagnostic(&error, file)),
         })
     }
 }
 
-fn plain(contents: &Contents) -> Decrypted {
+fn plain(contents: &Contents, mode: SecretsMode) -> Decrypted {
     let documents = match contents.format() {
         Format::Yaml | Format::Json => Some(contents.documents()),
         Format::Dotenv | Format::Ini | Format::Binary => None,
     };
-    Decrypted { documents, content: Zeroizing::new(contents.to_bytes().expose().to_vec()) }
+    let has_plain_keys = contents.format() == Format::Dotenv;
+    let is_secret = mode == SecretsMode::Decrypt;
+    Decrypted { documents, is_secret, has_plain_keys, content: Zeroizing::new(contents.to_bytes().expose().to_vec()) }
 }
 
 fn diagnostic(error: &DecryptError, file: FileId) -> Diagnostic {

@@ -3,7 +3,7 @@
 use hagane_kustomize::{Composed, Sources};
 use zeroize::Zeroizing;
 
-use crate::{Diagnostic, EmitOptions, Node, ResourceSet, Secrets, SourceMap};
+use crate::{Diagnostic, EmitOptions, ResourceSet, Secrets, SourceMap};
 
 /// Finished resources. Values that came out of decryption are marked in their trees.
 pub struct Rendered {
@@ -61,21 +61,11 @@ impl Rendered {
 
     /// Returns whether any value came out of decryption: what [`Secrets::Redact`] would hide.
     pub fn holds_secrets(&self) -> bool {
-        self.resources.iter().any(|resource| is_sensitive(resource.tree()))
+        self.resources.iter().any(|resource| resource.tree().is_sensitive())
     }
 
     /// Returns the resources as YAML that anybody may see.
     pub fn to_redacted_yaml(&self) -> Result<String, Vec<Diagnostic>> {
         hagane_resource::emit(&self.resources, EmitOptions { secrets: Secrets::Redact })
-    }
-}
-
-fn is_sensitive(node: &Node) -> bool {
-    match node {
-        Node::Mapping(mapping) => {
-            mapping.entries.iter().any(|entry| entry.key.text.is_sensitive() || is_sensitive(&entry.value))
-        }
-        Node::Sequence(sequence) => sequence.items.iter().any(is_sensitive),
-        Node::Scalar(scalar) => scalar.text.is_sensitive(),
     }
 }

@@ -1,7 +1,7 @@
 //! The keys and values of a generated object: dotenv files first, then literals, then files.
 
 use hagane_resource::Diagnostic;
-use hagane_yaml::Span;
+use hagane_yaml::{Span, Text};
 use zeroize::Zeroizing;
 
 use crate::decode::Located;
@@ -10,7 +10,7 @@ use crate::sources::{Root, Sources};
 
 /// A key and its value.
 pub(super) struct Pair {
-    pub(super) key: String,
+    pub(super) key: Text,
     pub(super) value: Content,
 }
 
@@ -35,7 +35,7 @@ pub(super) fn pairs(args: &GeneratorArgs, root: &Root, sources: &Sources) -> Res
     let mut seen = std::collections::HashSet::with_capacity(found.len());
     for (span, pair) in &found {
         if !seen.insert(pair.key.as_str()) {
-            let error = Diagnostic::error(*span, format!("the key `{}` is given twice in `{}`", pair.key, args.name));
+            let error = Diagnostic::error(*span, format!("the key `{}` is given twice in `{}`", pair.key.shown(), args.name));
             return Err(error.hinted("every key of a ConfigMap or Secret comes from one place"));
         }
     }
@@ -53,7 +53,7 @@ fn of_literal(literal: &Located<String>) -> Result<Pair, Diagnostic> {
         _ => value,
     };
     let value = Content { bytes: Zeroizing::new(value.as_bytes().to_vec()), sensitive: false };
-    Ok(Pair { key: key.to_owned(), value })
+    Ok(Pair { key: key.into(), value })
 }
 
 fn of_file(file: &Located<String>, root: &Root, sources: &Sources) -> Result<Pair, Diagnostic> {
@@ -66,8 +66,8 @@ fn of_file(file: &Located<String>, root: &Root, sources: &Sources) -> Result<Pai
         _ => return Err(wrong("has more than one `=`")),
     };
     let source = sources.read(&sources.file(root, path, file.span)?, file.span)?;
-    let value = Content { bytes: Zeroizing::new(source.content().to_vec()), sensitive: source.decrypted.is_some() };
-    Ok(Pair { key: key.to_owned(), value })
+    let value = Content { bytes: Zeroizing::new(source.content().to_vec()), sensitive: source.is_secret() };
+    Ok(Pair { key: key.into(), value })
 }
 
 /// Adds the pairs of a dotenv file. Lines lose white space in front; the value is everything after the first
@@ -86,8 +86,10 @@ fn dotenv(path: &Located<String>, root: &Root, sources: &Sources, found: &mut Ve
             continue;
         }
         let span = Span { file: source.file, line: index as u32 + 1, column: 1 };
-        let value = Content { bytes: Zeroizing::new(value.as_bytes().to_vec()), sensitive: source.decrypted.is_some() };
-        found.push((span, Pair { key: key.to_owned(), value }));
+        let value = Content { bytes: Zeroizing::new(value.as_bytes().to_vec()), sensitive: source.is_secret() };
+        // Only SOPS' own dotenv format leaves keys in the clear.
+        let secret_key = source.decrypted.as_ref().is_some_and(|decrypted| decrypted.is_secret && !decrypted.has_plain_keys);
+        found.push((span, Pair { key: Text::with_mark(key, secret_key), value }));
     }
     Ok(())
 }

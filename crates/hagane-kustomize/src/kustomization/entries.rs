@@ -366,6 +366,7 @@ impl Var {
                 gvk,
                 name: reference.text("name")?.into(),
                 namespace: reference.text("namespace")?.into(),
+                decrypted: false,
             },
             field_path: if field.is_empty() { "metadata.name".into() } else { field },
         })

@@ -43,8 +43,9 @@ fn directive(node: &Node) -> Result<Directive, Diagnostic> {
         Some("merge") => Ok(Directive::Merge),
         Some("replace") => Ok(Directive::Replace),
         Some("delete") => Ok(Directive::Delete),
-        other => {
-            let message = format!("`{}` is no patch strategy", other.unwrap_or_default());
+        _ => {
+            let given = node.as_scalar().map(|scalar| scalar.text.shown()).unwrap_or_default();
+            let message = format!("`{given}` is no patch strategy");
             Err(Diagnostic::error(node.span(), message).hinted("`$patch` takes `merge`, `replace` or `delete`"))
         }
     }

@@ -49,14 +49,10 @@ pub(super) fn put(
     let mut sensitive = scalar.text.is_sensitive();
     let was_json = matches!(scalar.text.as_str().trim_start().as_bytes().first(), Some(b'{' | b'['));
     let indented = scalar.text.as_str().contains('\n') && scalar.text.as_str().contains("  ");
-    let mut marked = |node: &mut Node| {
-        set(node)?;
-        sensitive |= node.as_scalar().is_some_and(|s| s.text.is_sensitive());
-        Ok(())
-    };
-    if field_path::visit(&mut inner, within, missing, at, &mut marked)? == 0 {
+    if field_path::visit(&mut inner, within, missing, at, set)? == 0 {
         return Ok(false);
     }
+    sensitive |= inner.is_sensitive();
     let text = match (was_json, indented) {
         (true, true) => json_indented(&inner, "  "),
         (true, false) => json(&inner),

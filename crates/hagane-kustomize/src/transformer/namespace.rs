@@ -63,7 +63,7 @@ pub(crate) fn set_namespace(
             })?;
         }
     }
-    refuse_conflicts(resources, namespace, at)
+    refuse_conflicts(resources, at)
 }
 
 fn set_subjects(resource: &mut Resource, namespace: &str, subjects: Subjects, unset_only: bool) {
@@ -90,12 +90,12 @@ fn set_subjects(resource: &mut Resource, namespace: &str, subjects: Subjects, un
 }
 
 /// Refuses two resources that have the same id once they share a namespace.
-fn refuse_conflicts(resources: &ResourceSet, namespace: &str, at: Span) -> Result<(), Diagnostic> {
+fn refuse_conflicts(resources: &ResourceSet, at: Span) -> Result<(), Diagnostic> {
     let mut seen = HashMap::with_capacity(resources.len());
     for resource in resources.iter().filter(|r| !r.is_empty()) {
         let id = resource.id();
         if let Some(first) = seen.insert((&id.gvk, &id.name, id.effective_namespace()), resource) {
-            let message = format!("in the namespace `{namespace}` there would be two resources {}/{}", id.gvk.kind, id.name);
+            let message = format!("the namespace makes two resources one: {id}");
             let error = Diagnostic::error(at, message).hinted_at("one is here", first.tree().span());
             return Err(error.hinted_at("the other one is here", resource.tree().span()));
         }

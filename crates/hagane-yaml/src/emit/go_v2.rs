@@ -132,7 +132,8 @@ impl Emitter<'_> {
 
     /// Writes a key and its colon; returns whether it is simple (a long one stands behind a `?`).
     fn key(&mut self, key: &Scalar, indent: usize) -> Result<bool, EmitError> {
-        let text = key.text.as_str();
+        let redacted = key.text.is_sensitive() && self.options.secrets == Secrets::Redact;
+        let text = if redacted { REDACTED } else { key.text.as_str() };
         let simple = text.len() <= 128 && !text.chars().any(is_break);
         if simple {
             self.text(text, true, 0, Context::Key);
@@ -406,7 +407,7 @@ fn sorted(mapping: &Mapping, depth: usize) -> Result<Vec<usize>, EmitError> {
         if depth > 1 && !matches!(entry.key.resolved_tag(), Tag::Str | Tag::Merge) {
             return Err(EmitError {
                 span: entry.key.span,
-                message: format!("the key `{}` is not a string", entry.key.text.as_str()),
+                message: format!("the key `{}` is not a string", entry.key.text.shown()),
                 hint: "quote the key",
             });
         }
@@ -418,7 +419,7 @@ fn sorted(mapping: &Mapping, depth: usize) -> Result<Vec<usize>, EmitError> {
             let (first, second) = (&entries[pair[0]].key, &entries[pair[1]].key);
             return Err(EmitError {
                 span: second.span,
-                message: format!("the key `{}` stands twice in this mapping, first in line {}", key(pair[0]), first.span.line),
+                message: format!("the key `{}` stands twice in this mapping, first in line {}", first.text.shown(), first.span.line),
                 hint: "keep one of them",
             });
         }

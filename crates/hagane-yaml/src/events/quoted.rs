@@ -147,6 +147,7 @@ impl<'a> Scanner<'a> {
             b'"' => '"',
             b'\'' => '\'',
             b'\\' => '\\',
+            b'/' if self.json => '/',
             b'N' => '\u{85}',
             b'_' => '\u{A0}',
             b'L' => '\u{2028}',
@@ -167,11 +168,12 @@ impl<'a> Scanner<'a> {
 
     fn escaped_code(&mut self, place: Span, digits: usize) -> Result<char, YamlError> {
         let start = self.source.at + 2;
-        let hex = self.source.slice(start, start + digits);
-        let is_hex = hex.len() == digits && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let Some(code) = u32::from_str_radix(hex, 16).ok().filter(|_| is_hex) else {
+        let Some(code) = self.hexadecimal(start, digits) else {
             return Err(YamlError::new(place, format!("this escape takes {digits} hexadecimal digits")));
         };
+        if self.json && matches!(code, 0xD800..=0xDFFF) {
+            return Ok(self.surrogate(start + digits, code));
+        }
         let Some(character) = char::from_u32(code) else {
             let error = YamlError::new(place, format!("the escape stands for no character: U+{code:04X}"));
             return Err(match code {
@@ -181,6 +183,24 @@ impl<'a> Scanner<'a> {
         };
         self.source.at = start + digits;
         Ok(character)
+    }
+
+    fn hexadecimal(&self, start: usize, digits: usize) -> Option<u32> {
+        let hex = self.source.slice(start, start + digits);
+        let is_hex = hex.len() == digits && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u32::from_str_radix(hex, 16).ok().filter(|_| is_hex)
+    }
+
+    /// Returns what a pair of surrogates stands for; half a pair is U+FFFD in Go.
+    fn surrogate(&mut self, end: usize, high: u32) -> char {
+        let low = match self.source.slice(end, end + 2) {
+            "\\u" => self.hexadecimal(end + 2, 4).filter(|low| matches!(low, 0xDC00..=0xDFFF)),
+            _ => None,
+        };
+        let pair =
+            low.filter(|_| high < 0xDC00).map(|low| 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00));
+        self.source.at = if pair.is_some() { end + 6 } else { end };
+        pair.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
     }
 
     fn not_closed(&self, span: Span) -> YamlError {

@@ -5,9 +5,10 @@
 
 use std::collections::VecDeque;
 
+use super::Settings;
 use super::source::Source;
 use super::token::{Kind, Token};
-use crate::{Dialect, FileId, Span, YamlError};
+use crate::{Dialect, Span, YamlError};
 
 /// Characters between the start of a key and its `:`.
 const KEY_LENGTH: u32 = 1024;
@@ -34,6 +35,7 @@ pub(super) struct Bracket {
 pub(super) struct Scanner<'a> {
     pub(super) source: Source<'a>,
     dialect: Dialect,
+    pub(super) json: bool,
     depth: usize,
     queue: VecDeque<Token<'a>>,
     /// Tokens that have left the queue.
@@ -51,17 +53,12 @@ pub(super) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(
-        text: &'a str,
-        file: FileId,
-        lines_before: u32,
-        dialect: Dialect,
-        depth: usize,
-    ) -> Result<Scanner<'a>, YamlError> {
+    pub(super) fn new(text: &'a str, settings: Settings) -> Result<Scanner<'a>, YamlError> {
         Ok(Scanner {
-            source: Source::new(text, file, lines_before)?,
-            dialect,
-            depth,
+            source: Source::new(text, settings.file, settings.lines_before)?,
+            dialect: settings.dialect,
+            json: settings.json,
+            depth: settings.depth,
             queue: VecDeque::with_capacity(16),
             taken: 0,
             ended: false,

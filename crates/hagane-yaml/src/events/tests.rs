@@ -1,7 +1,7 @@
 use super::*;
 
 fn settings(rest: Rest) -> Settings {
-    Settings { file: FileId::default(), lines_before: 0, dialect: Dialect::V3, rest, depth: 50 }
+    Settings { file: FileId::default(), lines_before: 0, dialect: Dialect::V3, json: false, rest, depth: 50 }
 }
 
 /// Writes the events of a text in a line: collections as brackets, scalars between quotes with a mark of their
@@ -137,6 +137,22 @@ fn quoted_scalars() {
         ("\"a\"# c", "--- \"a"),
         ("\"a\n b\": c", "2:4 a `:` cannot stand here: this is no key of a mapping"),
     ]);
+}
+
+#[test]
+fn quoted_scalars_of_json() {
+    for (text, want) in [
+        (r#""a\/b""#, "a/b"),
+        (r#""\uD83D\uDE00!""#, "😀!"),
+        (r#""\uD83D!""#, "\u{fffd}!"),
+        (r#""\uDE00\uDE00""#, "\u{fffd}\u{fffd}"),
+    ] {
+        let mut events =
+            Events::new(text, Settings { json: true, ..settings(Rest::Refuse) }).expect("the case reads");
+        events.next().expect("a document begins");
+        let (event, _) = events.next().expect("the case reads");
+        assert_eq!(event, Event::Scalar(want.into(), Style::DoubleQuoted, Properties::default()), "{text}");
+    }
 }
 
 #[test]
