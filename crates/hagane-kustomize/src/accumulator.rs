@@ -114,7 +114,10 @@ fn merge_data(resource: &mut Resource, old: &Resource) {
             }
         }
         if let Node::Mapping(tree) = resource.tree_mut() {
-            tree.set(field, Node::Mapping(Mapping { entries: merged, ..Mapping::default() }));
+            match merged.is_empty() {
+                true => _ = tree.remove(field),
+                false => tree.set(field, Node::Mapping(Mapping { entries: merged, ..Mapping::default() })),
+            }
         }
     }
 }

@@ -119,7 +119,7 @@ impl Compose<'_, '_> {
 
     fn schema_of(&self, chosen: &OpenApi, root: &Root) -> Result<Schema, Diagnostic> {
         let OpenApi::File(path) = chosen else { return Ok(Schema::builtin()) };
-        let source = self.sources.read(&self.sources.file(root, path, path.span)?, path.span)?;
+        let source = self.sources.read_config(&self.sources.file(root, path, path.span)?, path.span)?;
         let documents = hagane_yaml::parse(source.text()?, source.file, &Default::default())?;
         let document = documents.first().ok_or_else(|| Diagnostic::error(path.span, "the schema is empty"))?;
         Schema::from_openapi(document).map_err(|error| Diagnostic::error(error.span, error.message).or_at(path.span))
@@ -354,6 +354,10 @@ impl Compose<'_, '_> {
             } else {
                 self.resources(layer, std::slice::from_ref(text), &mut all)?;
             }
+        }
+        if let Some(config) = all.resources.iter().find(|config| config.tree().is_sensitive()) {
+            let error = Diagnostic::error(config.tree().span(), "a file that configures the build cannot be encrypted");
+            return Err(error.hinted("keep secrets in resources, patches and generator files"));
         }
         Ok(all.resources.into_iter().collect())
     }

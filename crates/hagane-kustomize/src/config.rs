@@ -79,7 +79,7 @@ pub(crate) fn with_files(defaults: &Rc<Config>, paths: &[Located<String>], root:
     }
     let mut config = Config::empty();
     for path in paths {
-        let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
+        let source = sources.read_config(&sources.file(root, path, path.span)?, path.span)?;
         let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
         for document in parse(source.text()?, source.file, &options)? {
             if !document.is_null() {

@@ -187,7 +187,7 @@ pub(crate) fn replacements(path: &Located<String>, root: &Root, sources: &Source
 }
 
 fn config_documents(path: &Located<String>, root: &Root, sources: &Sources) -> Result<Vec<Node>, Diagnostic> {
-    let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
+    let source = sources.read_config(&sources.file(root, path, path.span)?, path.span)?;
     let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
     let documents = parse(source.text()?, source.file, &options)?;
     Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
@@ -228,7 +228,8 @@ fn value_add(object: &Object, resources: &mut ResourceSet, root: &Root, sources:
                 spec.apply(tree, hagane_resource::Create::Scalar, &mut |node| {
                     let old = node.as_str().unwrap_or_default();
                     let text = if position == 0 { value.clone() } else { with_part(old, &value, position) };
-                    *node = Node::string(text);
+                    let mark = node.as_scalar().map(|scalar| scalar.text.clone()).unwrap_or_default();
+                    *node = Node::string(hagane_yaml::Text::marked_as(text, &mark));
                     Ok(())
                 })
             })?;

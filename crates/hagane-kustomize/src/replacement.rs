@@ -61,10 +61,7 @@ fn source_value(resources: &ResourceSet, source: &ReplacementSource) -> Result<N
         None => ("metadata.name", selector.span),
     };
     let steps = field_path::parse(text, span)?;
-    let found = match field_path::look_up(resource.tree(), &steps) {
-        Some(node) => Some(node.clone()),
-        None => structured::look_up(resource.tree(), &steps),
-    };
+    let found = field_path::look_up(resource.tree(), &steps).cloned();
     let node = found.filter(|node| !is_empty(node)).ok_or_else(|| {
         Diagnostic::error(span, format!("the field `{text}` is missing in {}", resource.id()))
             .hinted("a replacement's source must have a value")

@@ -165,6 +165,20 @@ impl<'w> Sources<'w> {
         Ok(source)
     }
 
+    /// Returns the content of a file that configures the build. An encrypted one is refused: what it says goes into
+    /// names, labels and messages, where nobody could tell any more that it is secret.
+    pub(crate) fn read_config(&self, path: &RootedPath, at: Span) -> Result<Rc<Source>, Diagnostic> {
+        let source = self.read(path, at)?;
+        match &source.decrypted {
+            None => Ok(source),
+            Some(_) => {
+                let place = Span { file: source.file, line: 1, column: 1 };
+                Err(Diagnostic::error(place, "a file that configures the build cannot be encrypted")
+                    .hinted("keep secrets in resources, patches and generator files"))
+            }
+        }
+    }
+
     /// Returns the resources of a file, parsed once a run and shared.
     pub fn resources(&self, path: &RootedPath, at: Span) -> Result<Rc<Vec<Resource>>, Diagnostic> {
         if let Some(resources) = self.resources.borrow().get(&path.0) {

@@ -104,7 +104,7 @@ pub(crate) fn load(root: &Root, sources: &Sources, at: Span) -> Result<Loaded, D
         }
     };
     let path = sources.file(root, file_name, at)?;
-    let source = sources.read(&path, at)?;
+    let source = sources.read_config(&path, at)?;
     let start = Span { file: source.file, line: 1, column: 1 };
     let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
     let text = source.text()?;

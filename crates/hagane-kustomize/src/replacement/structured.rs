@@ -26,16 +26,6 @@ fn read(scalar: &Scalar) -> Option<Node> {
     matches!(tree, Node::Mapping(_) | Node::Sequence(_)).then_some(tree)
 }
 
-/// Returns the node at a path that goes on inside a text.
-pub(super) fn look_up(tree: &Node, steps: &[Step]) -> Option<Node> {
-    let (scalar, _, within) = text_on_the_way(tree, steps)?;
-    let mut node = field_path::look_up(&read(scalar)?, within)?.clone();
-    if scalar.text.is_sensitive() {
-        mark(&mut node);
-    }
-    Some(node)
-}
-
 /// Sets the node at a path that goes on inside a text; returns whether there was such a text.
 pub(super) fn put(
     tree: &mut Node,
@@ -67,12 +57,4 @@ pub(super) fn put(
         Ok(())
     })?;
     Ok(true)
-}
-
-fn mark(node: &mut Node) {
-    match node {
-        Node::Mapping(mapping) => mapping.entries.iter_mut().for_each(|e| mark(&mut e.value)),
-        Node::Sequence(sequence) => sequence.items.iter_mut().for_each(mark),
-        Node::Scalar(scalar) => scalar.text = Text::sensitive(scalar.text.as_str().to_owned()),
-    }
 }

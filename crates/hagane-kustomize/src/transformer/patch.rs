@@ -34,7 +34,11 @@ pub(crate) fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> 
             let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
             match &source.decrypted {
                 Some(Decrypted { documents: Some(documents), .. }) => content_of(documents.clone())?,
-                _ => content(source.text()?, source.file, 0)?,
+                Some(_) => {
+                    let error = Diagnostic::error(path.span, "an encrypted patch must be a SOPS file in YAML or JSON");
+                    return Err(error.hinted("encrypt it with `--input-type yaml`"));
+                }
+                None => content(source.text()?, source.file, 0)?,
             }
         }
         PatchText::Inline(text) => inline(text)?,
