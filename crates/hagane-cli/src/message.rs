@@ -82,7 +82,13 @@ fn human(out: &mut String, diagnostic: &Diagnostic, map: &SourceMap, coloured: b
         let _ = writeln!(out, "{bold}note{end}: {}", visible(note));
     }
     for (text, span) in &diagnostic.places {
-        let _ = writeln!(out, "{hint}hint{end}: {} ({}:{})", visible(text), visible(map.path(span.file)), span.line);
+        let _ = writeln!(
+            out,
+            "{hint}hint{end}: {} ({}:{})",
+            visible(text),
+            visible(map.path(span.file)),
+            span.line
+        );
     }
     for text in &diagnostic.hints {
         let _ = writeln!(out, "{hint}hint{end}: {}", visible(text));
@@ -161,8 +167,10 @@ fn json(out: &mut String, diagnostic: &Diagnostic, map: &SourceMap) {
             let _ = write!(out, ",\"line\":{line},\"column\":{column}");
         }
     }
-    let at = |(text, span): &(String, hagane::Span)| format!("{text} ({}:{})", map.path(span.file), span.line);
-    let hints: Vec<String> = diagnostic.places.iter().map(at).chain(diagnostic.hints.iter().cloned()).collect();
+    let at =
+        |(text, span): &(String, hagane::Span)| format!("{text} ({}:{})", map.path(span.file), span.line);
+    let hints: Vec<String> =
+        diagnostic.places.iter().map(at).chain(diagnostic.hints.iter().cloned()).collect();
     let lists = [("layers", &diagnostic.layers), ("notes", &diagnostic.notes), ("hints", &hints)];
     for (name, texts) in lists {
         let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();

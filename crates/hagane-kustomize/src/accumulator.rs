@@ -20,7 +20,6 @@ pub(crate) struct Accumulator {
 }
 
 impl Accumulator {
-
     /// Adds all that a layer below hands over.
     pub(crate) fn absorb(&mut self, other: Accumulator, at: Span) -> Result<(), Diagnostic> {
         self.resources.add_all(other.resources).map_err(|d| duplicate(&d, at))?;
@@ -39,17 +38,23 @@ impl Accumulator {
                 let message = format!("there is no {} to merge into or replace", resource.id());
                 let error = Diagnostic::error(at, message);
                 let all: Vec<&Resource> = self.resources.iter().collect();
-                return Err(match crate::selector::nearest_resource(&resource.gvk().kind, resource.name(), &all) {
-                    Some(near) => error.hinted_at(format!("there is `{}`", near.id()), near.tree().span()),
-                    None => error.hinted("without `behavior:` it is made anew"),
-                });
+                return Err(
+                    match crate::selector::nearest_resource(&resource.gvk().kind, resource.name(), &all) {
+                        Some(near) => {
+                            error.hinted_at(format!("there is `{}`", near.id()), near.tree().span())
+                        }
+                        None => error.hinted("without `behavior:` it is made anew"),
+                    },
+                );
             }
             ([], _) => return self.resources.add(resource).map_err(|d| duplicate(&d, at)),
             ([place], Behavior::Merge | Behavior::Replace) => *place,
             ([place], _) => {
                 let first = self.resources.get(*place).tree().span();
                 let error = Diagnostic::error(at, format!("there is a {} already", resource.id()));
-                return Err(error.hinted_at("the first one is here", first).hinted("`behavior: merge` or `replace` changes it"));
+                return Err(error
+                    .hinted_at("the first one is here", first)
+                    .hinted("`behavior: merge` or `replace` changes it"));
             }
             _ => {
                 let message = format!("there is more than one {} to merge into or replace", resource.id());

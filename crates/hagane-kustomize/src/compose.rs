@@ -15,13 +15,15 @@ use crate::decode::Located;
 use crate::files::FileKind;
 use crate::generator::{Generated, generate};
 use crate::hash::content_hash;
-use crate::kustomization::{self, BuildMetadata, Kustomization, Label, Loaded, OpenApi, ReplacementEntry, Sort};
+use crate::kustomization::{
+    self, BuildMetadata, Kustomization, Label, Loaded, OpenApi, ReplacementEntry, Sort,
+};
 use crate::name_reference::fix_references;
 use crate::replacement::replace;
 use crate::sources::{Root, Sources};
 use crate::transformer::{
-    Affix, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images, set_namespace,
-    set_replicas,
+    Affix, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images,
+    set_namespace, set_replicas,
 };
 use crate::variable::{point_vars, resolve_vars};
 
@@ -61,7 +63,8 @@ pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Co
         return Err(error);
     }
     let layer = Layer::top(&root, loaded.file_name, loaded.kustomization.build_metadata);
-    let Accumulator { mut resources, config, vars } = compose.accumulate(&layer, &loaded.kustomization, Accumulator::default())?;
+    let Accumulator { mut resources, config, vars } =
+        compose.accumulate(&layer, &loaded.kustomization, Accumulator::default())?;
     let config = config.unwrap_or_default();
     append_hashes(&mut resources)?;
     fix_references(&mut resources, &config)?;
@@ -121,12 +124,19 @@ impl Compose<'_, '_> {
         let OpenApi::File(path) = chosen else { return Ok(Schema::builtin()) };
         let source = self.sources.read_config(&self.sources.file(root, path, path.span)?, path.span)?;
         let documents = hagane_yaml::parse(source.text()?, source.file, &Default::default())?;
-        let document = documents.first().ok_or_else(|| Diagnostic::error(path.span, "the schema is empty"))?;
-        Schema::from_openapi(document).map_err(|error| Diagnostic::error(error.span, error.message).or_at(path.span))
+        let document =
+            documents.first().ok_or_else(|| Diagnostic::error(path.span, "the schema is empty"))?;
+        Schema::from_openapi(document)
+            .map_err(|error| Diagnostic::error(error.span, error.message).or_at(path.span))
     }
 
     /// Adds all of a layer to what is there: for a base nothing, for a component all that its parent has so far.
-    fn accumulate(&mut self, layer: &Layer, k: &Kustomization, mut all: Accumulator) -> Result<Accumulator, Diagnostic> {
+    fn accumulate(
+        &mut self,
+        layer: &Layer,
+        k: &Kustomization,
+        mut all: Accumulator,
+    ) -> Result<Accumulator, Diagnostic> {
         self.resources(layer, &k.resources, &mut all)?;
         let own = with_files(&self.defaults, &k.configurations, &layer.root, self.sources)?;
         all.config = Some(merged(all.config.take(), &own)?);
@@ -141,7 +151,12 @@ impl Compose<'_, '_> {
     }
 
     /// Adds the resources of files and layers; what is wrong with several of them is told at once.
-    fn resources(&mut self, layer: &Layer, paths: &[Located<String>], all: &mut Accumulator) -> Result<(), Diagnostic> {
+    fn resources(
+        &mut self,
+        layer: &Layer,
+        paths: &[Located<String>],
+        all: &mut Accumulator,
+    ) -> Result<(), Diagnostic> {
         let mut errors = Vec::new();
         for path in paths {
             if let Err(error) = self.resource(layer, path, all) {
@@ -151,14 +166,22 @@ impl Compose<'_, '_> {
         Diagnostic::refuse(errors)
     }
 
-    fn resource(&mut self, layer: &Layer, path: &Located<String>, all: &mut Accumulator) -> Result<(), Diagnostic> {
+    fn resource(
+        &mut self,
+        layer: &Layer,
+        path: &Located<String>,
+        all: &mut Accumulator,
+    ) -> Result<(), Diagnostic> {
         match self.sources.kind(&layer.root, path) {
             Some(FileKind::Directory) => {
                 let below = self.layer(layer, path, false)?;
                 all.absorb(below, path.span)
             }
             None if is_remote(path) => {
-                let error = Diagnostic::error(path.span, format!("`{}` is remote, which is not supported yet", **path));
+                let error = Diagnostic::error(
+                    path.span,
+                    format!("`{}` is remote, which is not supported yet", **path),
+                );
                 Err(error.hinted("keep a copy in the repository, or use kustomize for this directory"))
             }
             _ => {
@@ -175,7 +198,12 @@ impl Compose<'_, '_> {
     }
 
     /// Composes the layer in a directory.
-    fn layer(&mut self, above: &Layer, path: &Located<String>, component: bool) -> Result<Accumulator, Diagnostic> {
+    fn layer(
+        &mut self,
+        above: &Layer,
+        path: &Located<String>,
+        component: bool,
+    ) -> Result<Accumulator, Diagnostic> {
         self.layer_over(above, path, component, Accumulator::default())
     }
 
@@ -187,19 +215,29 @@ impl Compose<'_, '_> {
         all: Accumulator,
     ) -> Result<Accumulator, Diagnostic> {
         if Path::new(path.as_str()).is_absolute() {
-            let error = Diagnostic::error(path.span, format!("`{}` is absolute; a directory must be relative", **path));
+            let error = Diagnostic::error(
+                path.span,
+                format!("`{}` is absolute; a directory must be relative", **path),
+            );
             return Err(error);
         }
         let root = self.sources.root(Path::new(path.as_str()), Some(&above.root), path.span)?;
         // An ancestor would hold this layer again.
-        if let Some(visited) = above.above.iter().chain([&above.root]).find(|visited| visited.path().starts_with(root.path())) {
+        if let Some(visited) =
+            above.above.iter().chain([&above.root]).find(|visited| visited.path().starts_with(root.path()))
+        {
             let shown = |root: &Root| self.sources.shown(root.path());
-            let way: Vec<String> = above.above.iter().chain([&above.root]).map(|root| format!("`{}`", shown(root))).collect();
+            let way: Vec<String> =
+                above.above.iter().chain([&above.root]).map(|root| format!("`{}`", shown(root))).collect();
             let message = format!("a cycle: {} → `{}`", way.join(" → "), shown(&root));
             let error = Diagnostic::error(path.span, message);
             return Err(match *visited == root {
                 true => error.hinted("a layer may not use itself, not even through others"),
-                false => error.hinted(format!("`{}` lies above `{}`, which would be part of it", shown(&root), shown(visited))),
+                false => error.hinted(format!(
+                    "`{}` lies above `{}`, which would be part of it",
+                    shown(&root),
+                    shown(visited)
+                )),
             });
         }
         let loaded = self.load(&root, path.span)?;
@@ -224,10 +262,18 @@ impl Compose<'_, '_> {
         })
     }
 
-    fn components(&mut self, layer: &Layer, paths: &[Located<String>], all: &mut Accumulator) -> Result<(), Diagnostic> {
+    fn components(
+        &mut self,
+        layer: &Layer,
+        paths: &[Located<String>],
+        all: &mut Accumulator,
+    ) -> Result<(), Diagnostic> {
         for path in paths {
             if self.sources.kind(&layer.root, path) == Some(FileKind::File) {
-                let error = Diagnostic::error(path.span, format!("`{}` is a file; a component is a directory", **path));
+                let error = Diagnostic::error(
+                    path.span,
+                    format!("`{}` is a file; a component is a directory", **path),
+                );
                 return Err(error.hinted("files of resources belong in `resources`"));
             }
             let so_far = std::mem::take(all);
@@ -236,7 +282,12 @@ impl Compose<'_, '_> {
         Ok(())
     }
 
-    fn generate(&mut self, layer: &Layer, k: &Kustomization, all: &mut Accumulator) -> Result<(), Diagnostic> {
+    fn generate(
+        &mut self,
+        layer: &Layer,
+        k: &Kustomization,
+        all: &mut Accumulator,
+    ) -> Result<(), Diagnostic> {
         let config_maps = k.config_maps.iter().map(|args| (Generated::ConfigMap, args));
         for (kind, args) in config_maps.chain(k.secrets.iter().map(|args| (Generated::Secret, args))) {
             let mut resource = generate(kind, args, &k.generator_options, &layer.root, self.sources)?;
@@ -253,7 +304,12 @@ impl Compose<'_, '_> {
     }
 
     /// Applies the builtin transformers, in kustomize's order, which is not the order of the file.
-    fn transform(&mut self, layer: &Layer, k: &Kustomization, all: &mut Accumulator) -> Result<(), Diagnostic> {
+    fn transform(
+        &mut self,
+        layer: &Layer,
+        k: &Kustomization,
+        all: &mut Accumulator,
+    ) -> Result<(), Diagnostic> {
         let config = all.config.clone().unwrap_or_default();
         let schema = &self.schema.clone().unwrap_or_default();
         let (resources, root, sources) = (&mut all.resources, &layer.root, self.sources);
@@ -318,7 +374,12 @@ impl Compose<'_, '_> {
         Ok(())
     }
 
-    fn transform_by_files(&mut self, layer: &Layer, paths: &[Located<String>], all: &mut Accumulator) -> Result<(), Diagnostic> {
+    fn transform_by_files(
+        &mut self,
+        layer: &Layer,
+        paths: &[Located<String>],
+        all: &mut Accumulator,
+    ) -> Result<(), Diagnostic> {
         for config in self.configs(layer, paths)? {
             let schema = self.schema.clone().unwrap_or_default();
             config_file::transform(&config, &mut all.resources, &layer.root, self.sources, &schema)
@@ -329,26 +390,48 @@ impl Compose<'_, '_> {
     }
 
     /// Runs validators: transformers that may change nothing.
-    fn validate(&mut self, layer: &Layer, paths: &[Located<String>], all: &mut Accumulator) -> Result<(), Diagnostic> {
+    fn validate(
+        &mut self,
+        layer: &Layer,
+        paths: &[Located<String>],
+        all: &mut Accumulator,
+    ) -> Result<(), Diagnostic> {
         for config in self.configs(layer, paths)? {
             let mut copy = all.resources.clone();
-            config_file::transform(&config, &mut copy, &layer.root, self.sources, &self.schema.clone().unwrap_or_default())?;
+            config_file::transform(
+                &config,
+                &mut copy,
+                &layer.root,
+                self.sources,
+                &self.schema.clone().unwrap_or_default(),
+            )?;
             let changed = copy.iter().zip(&all.resources).find(|(new, old)| new.tree() != old.tree());
             if let Some((_, old)) = changed {
-                let message = format!("the validator {} changes {}: a validator may change nothing", config.id(), old.id());
-                return Err(Diagnostic::error(config.tree().span(), message).hinted("list it under `transformers`"));
+                let message = format!(
+                    "the validator {} changes {}: a validator may change nothing",
+                    config.id(),
+                    old.id()
+                );
+                return Err(
+                    Diagnostic::error(config.tree().span(), message).hinted("list it under `transformers`")
+                );
             }
         }
         Ok(())
     }
 
     /// Returns the plugin configs that paths and inline texts lead to.
-    fn configs(&mut self, layer: &Layer, texts: &[Located<String>]) -> Result<Vec<hagane_resource::Resource>, Diagnostic> {
+    fn configs(
+        &mut self,
+        layer: &Layer,
+        texts: &[Located<String>],
+    ) -> Result<Vec<hagane_resource::Resource>, Diagnostic> {
         let mut all = Accumulator::default();
         for text in texts {
             let inline = text.contains('\n') || text.contains(": ");
             if inline {
-                for resource in hagane_resource::read_documents_at(text, text.span.file, text.lines_before())? {
+                for resource in hagane_resource::read_documents_at(text, text.span.file, text.lines_before())?
+                {
                     all.resources.add(resource).map_err(|d| duplicate(&d, text.span))?;
                 }
             } else {
@@ -356,7 +439,10 @@ impl Compose<'_, '_> {
             }
         }
         if let Some(config) = all.resources.iter().find(|config| config.tree().is_sensitive()) {
-            let error = Diagnostic::error(config.tree().span(), "a file that configures the build cannot be encrypted");
+            let error = Diagnostic::error(
+                config.tree().span(),
+                "a file that configures the build cannot be encrypted",
+            );
             return Err(error.hinted("keep secrets in resources, patches and generator files"));
         }
         Ok(all.resources.into_iter().collect())
@@ -373,7 +459,10 @@ fn label_specs(entry: &Label, config: &Config) -> Result<Vec<hagane_resource::Fi
             add_specs(&mut specs, &config.template_labels)?;
         }
         add_specs(&mut specs, &config.labels)?;
-        add_specs(&mut specs, &[hagane_resource::FieldSpec::new(Default::default(), "metadata/labels", true)])?;
+        add_specs(
+            &mut specs,
+            &[hagane_resource::FieldSpec::new(Default::default(), "metadata/labels", true)],
+        )?;
     }
     Ok(specs)
 }
@@ -404,7 +493,9 @@ fn sort(resources: &mut ResourceSet, asked: Option<&Sort>, reorder: Reorder) {
 
 /// Returns whether a path that leads to nothing here is a URL.
 fn is_remote(path: &str) -> bool {
-    ["https://", "http://", "ssh://", "git::", "git@", "file://"].iter().any(|scheme| path.starts_with(scheme))
+    ["https://", "http://", "ssh://", "git::", "git@", "file://"]
+        .iter()
+        .any(|scheme| path.starts_with(scheme))
         || path.starts_with("github.com/")
         || path.contains("?ref=")
         || path.contains(".git/")

@@ -64,7 +64,11 @@ impl Default for Config {
             name_reference: table::NAME_REFERENCE
                 .iter()
                 .map(|row| NameReference {
-                    target: GvkPattern { group: row.group.into(), version: row.version.into(), kind: row.kind.into() },
+                    target: GvkPattern {
+                        group: row.group.into(),
+                        version: row.version.into(),
+                        kind: row.kind.into(),
+                    },
                     referrers: FieldSpec::of_rows(row.referrers),
                 })
                 .collect(),
@@ -73,7 +77,12 @@ impl Default for Config {
 }
 
 /// Returns the field specs of the files, and behind them those of the defaults that they do not cover.
-pub(crate) fn with_files(defaults: &Rc<Config>, paths: &[Located<String>], root: &Root, sources: &Sources) -> Result<Rc<Config>, Diagnostic> {
+pub(crate) fn with_files(
+    defaults: &Rc<Config>,
+    paths: &[Located<String>],
+    root: &Root,
+    sources: &Sources,
+) -> Result<Rc<Config>, Diagnostic> {
     if paths.is_empty() {
         return Ok(defaults.clone());
     }
@@ -191,7 +200,10 @@ pub(crate) fn add_specs(own: &mut Vec<FieldSpec>, other: &[FieldSpec]) -> Result
         match own.iter().find(covered) {
             Some(same) if same.create == spec.create => {}
             Some(_) => {
-                let message = format!("the field spec `{}` is given twice, once with `create` and once without", spec.path);
+                let message = format!(
+                    "the field spec `{}` is given twice, once with `create` and once without",
+                    spec.path
+                );
                 return Err(Diagnostic::error(Span::default(), message));
             }
             None => own.push(spec.clone()),

@@ -14,8 +14,8 @@ use crate::replacement::replace;
 use crate::selector::Selector;
 use crate::sources::{Root, Sources};
 use crate::transformer::{
-    Affix, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images, set_namespace,
-    set_replicas,
+    Affix, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images,
+    set_namespace, set_replicas,
 };
 
 const GENERATORS: [&str; 2] = ["ConfigMapGenerator", "SecretGenerator"];
@@ -38,12 +38,17 @@ const TRANSFORMERS: [&str; 14] = [
 ];
 
 /// Returns what a generator config makes.
-pub(crate) fn generate(config: &Resource, root: &Root, sources: &Sources) -> Result<Vec<Resource>, Diagnostic> {
+pub(crate) fn generate(
+    config: &Resource,
+    root: &Root,
+    sources: &Sources,
+) -> Result<Vec<Resource>, Diagnostic> {
     let kind = match builtin_kind(config, &GENERATORS)? {
         "ConfigMapGenerator" => Generated::ConfigMap,
         _ => Generated::Secret,
     };
-    let names: Names = &["name", "namespace", "behavior", "literals", "files", "envs", "env", "options", "type"];
+    let names: Names =
+        &["name", "namespace", "behavior", "literals", "files", "envs", "env", "options", "type"];
     let mut args = GeneratorArgs::of(&Object::lenient(config.tree(), "a generator", names)?)?;
     if args.name.is_empty() {
         args.name = config.name().to_owned();
@@ -64,8 +69,26 @@ pub(crate) fn transform(
 ) -> Result<(), Diagnostic> {
     let kind = builtin_kind(config, &TRANSFORMERS)?;
     let names: Names = &[
-        "annotations", "fieldSpecs", "imageTag", "jsonOp", "labels", "options", "patch", "patches", "path", "paths", "prefix",
-        "replacements", "replica", "setRoleBindingSubjects", "suffix", "target", "targetFilePath", "targets", "unsetOnly", "value",
+        "annotations",
+        "fieldSpecs",
+        "imageTag",
+        "jsonOp",
+        "labels",
+        "options",
+        "patch",
+        "patches",
+        "path",
+        "paths",
+        "prefix",
+        "replacements",
+        "replica",
+        "setRoleBindingSubjects",
+        "suffix",
+        "target",
+        "targetFilePath",
+        "targets",
+        "unsetOnly",
+        "value",
     ];
     let object = Object::lenient(config.tree(), "a transformer", names)?;
     let specs = object.list("fieldSpecs", lenient_field_spec)?;
@@ -91,13 +114,17 @@ pub(crate) fn transform(
             Some(replica) => set_replicas(resources, &replica, &specs),
             None => Err(object.missing("replica")),
         },
-        "PatchTransformer" => apply_patch(resources, &load_patch(&PatchEntry::of(&object)?, root, sources)?, schema),
+        "PatchTransformer" => {
+            apply_patch(resources, &load_patch(&PatchEntry::of(&object)?, root, sources)?, schema)
+        }
         "PatchJson6902Transformer" => {
             apply_patch(resources, &load_patch(&json_entry(&object)?, root, sources)?.of_json6902()?, schema)
         }
         "PatchStrategicMergeTransformer" => strategic_merges(&object, resources, root, sources, schema),
         "ReplacementTransformer" => {
-            for replacement in object.list("replacements", |node| of_node(node, root, sources))?.into_iter().flatten() {
+            for replacement in
+                object.list("replacements", |node| of_node(node, root, sources))?.into_iter().flatten()
+            {
                 replace(resources, &replacement)?;
             }
             Ok(())
@@ -112,11 +139,17 @@ fn builtin_kind<'c>(config: &'c Resource, kinds: &[&str]) -> Result<&'c str, Dia
     let at = config.tree().span();
     let has_function = |key| config.metadata_entry("annotations", key).is_some();
     if has_function("config.kubernetes.io/function") || has_function("config.k8s.io/function") {
-        let error = Diagnostic::error(at, format!("{} is a KRM function, which is not supported yet", config.id()));
-        return Err(error.hinted("nothing is rendered rather than something incomplete; use kustomize for this directory"));
+        let error =
+            Diagnostic::error(at, format!("{} is a KRM function, which is not supported yet", config.id()));
+        return Err(error.hinted(
+            "nothing is rendered rather than something incomplete; use kustomize for this directory",
+        ));
     }
     if version != "builtin" {
-        let error = Diagnostic::error(at, format!("{} is a plugin ({version}), which is not supported yet", config.id()));
+        let error = Diagnostic::error(
+            at,
+            format!("{} is a plugin ({version}), which is not supported yet", config.id()),
+        );
         return Err(error.hinted("builtin transformers and generators have the apiVersion `builtin`"));
     }
     if !kinds.contains(&kind) {
@@ -156,7 +189,9 @@ fn json_entry(object: &Object) -> Result<PatchEntry, Diagnostic> {
         (Some(path), None) => PatchText::Path(path),
         (None, Some(text)) => PatchText::Inline(text),
         (None, None) => return Err(Diagnostic::error(object.span, "the patch needs `path` or `jsonOp`")),
-        (Some(_), Some(text)) => return Err(Diagnostic::error(text.span, "`path` and `jsonOp` exclude each other")),
+        (Some(_), Some(text)) => {
+            return Err(Diagnostic::error(text.span, "`path` and `jsonOp` exclude each other"));
+        }
     };
     let target = object.get("target").map(Selector::decode).transpose()?;
     Ok(PatchEntry { span: object.span, text, target, allow_name_change: false, allow_kind_change: false })
@@ -172,13 +207,19 @@ fn strategic_merges(
     let mut texts = object.strings("paths")?;
     texts.extend(object.string("patches")?.filter(|text| !text.is_empty()));
     if texts.is_empty() {
-        return Err(Diagnostic::error(object.span, "the patch is empty").hinted("give it `paths` or `patches`"));
+        return Err(
+            Diagnostic::error(object.span, "the patch is empty").hinted("give it `paths` or `patches`")
+        );
     }
     texts.iter().try_for_each(|text| apply_patch(resources, &load_patches(text, root, sources)?, schema))
 }
 
 /// Returns the replacements of a file: one, or a list.
-pub(crate) fn replacements(path: &Located<String>, root: &Root, sources: &Sources) -> Result<Vec<Replacement>, Diagnostic> {
+pub(crate) fn replacements(
+    path: &Located<String>,
+    root: &Root,
+    sources: &Sources,
+) -> Result<Vec<Replacement>, Diagnostic> {
     match config_documents(path, root, sources)?.into_iter().next() {
         None => Ok(Vec::new()),
         Some(Node::Sequence(sequence)) => sequence.items.iter().map(Replacement::decode).collect(),
@@ -201,10 +242,16 @@ fn of_node(node: &Node, root: &Root, sources: &Sources) -> Result<Vec<Replacemen
 }
 
 /// Puts a text into fields, or a part into paths.
-fn value_add(object: &Object, resources: &mut ResourceSet, root: &Root, sources: &Sources) -> Result<(), Diagnostic> {
+fn value_add(
+    object: &Object,
+    resources: &mut ResourceSet,
+    root: &Root,
+    sources: &Sources,
+) -> Result<(), Diagnostic> {
     let value = object.text("value")?;
     let target = |node: &Node| {
-        let target = Object::lenient(node, "a target", &["selector", "notSelector", "fieldPath", "filePathPosition"])?;
+        let target =
+            Object::lenient(node, "a target", &["selector", "notSelector", "fieldPath", "filePathPosition"])?;
         let selector = target.get("selector").map(Selector::decode).transpose()?;
         let not = target.get("notSelector").map(Selector::decode).transpose()?;
         let path = target.text("fieldPath")?;
@@ -214,13 +261,16 @@ fn value_add(object: &Object, resources: &mut ResourceSet, root: &Root, sources:
     let mut targets = object.list("targets", target)?;
     if let Some(path) = object.string("targetFilePath")?.filter(|path| !path.is_empty()) {
         for document in config_documents(&path, root, sources)? {
-            targets.extend(Object::lenient(&document, "a file of targets", &["targets"])?.list("targets", target)?);
+            targets.extend(
+                Object::lenient(&document, "a file of targets", &["targets"])?.list("targets", target)?,
+            );
         }
     }
     for (selector, not, path, position) in targets {
         let spec = FieldSpec::new(Default::default(), path, true);
         for resource in resources.iter_mut() {
-            let meant = selector.as_ref().is_none_or(|s| s.takes(resource)) && !not.as_ref().is_some_and(|s| s.takes(resource));
+            let meant = selector.as_ref().is_none_or(|s| s.takes(resource))
+                && !not.as_ref().is_some_and(|s| s.takes(resource));
             if !meant {
                 continue;
             }

@@ -67,7 +67,10 @@ impl<'a> Object<'a> {
         let mut spelled: BTreeMap<&'static str, &str> = BTreeMap::new();
         for entry in &mapping.entries {
             let key = key_text(entry.key.text.as_str(), entry.key.tag);
-            let known = names.iter().find(|n| **n == key).or_else(|| names.iter().find(|n| n.eq_ignore_ascii_case(key)));
+            let known = names
+                .iter()
+                .find(|n| **n == key)
+                .or_else(|| names.iter().find(|n| n.eq_ignore_ascii_case(key)));
             let Some(name) = known else {
                 let error = Diagnostic::error(entry.key.span, format!("unknown field `{key}` in {what}"));
                 unknown.push(match nearest(key, names.iter().copied()) {
@@ -89,18 +92,27 @@ impl<'a> Object<'a> {
     }
 
     /// Returns the fields of `node` that are known; others are let through, as plugin configs have always had them.
-    pub(crate) fn lenient(node: &'a Node, what: &'static str, names: Names) -> Result<Object<'a>, Diagnostic> {
+    pub(crate) fn lenient(
+        node: &'a Node,
+        what: &'static str,
+        names: Names,
+    ) -> Result<Object<'a>, Diagnostic> {
         let Node::Mapping(mapping) = node else {
             return Err(wrong_type(node, what, "a mapping"));
         };
         let known = |key: &str| names.iter().find(|n| n.eq_ignore_ascii_case(key));
-        let fields = mapping.entries.iter().filter_map(|e| Some((*known(e.key.text.as_str())?, e.key.span, &e.value)));
+        let fields =
+            mapping.entries.iter().filter_map(|e| Some((*known(e.key.text.as_str())?, e.key.span, &e.value)));
         Ok(Object { fields: fields.collect(), span: mapping.span, what, converts: true })
     }
 
     /// Returns the value of a field; a null is no value.
     pub(crate) fn get(&self, name: &str) -> Option<&'a Node> {
-        self.fields.iter().find(|(n, _, _)| *n == name).map(|(_, _, node)| *node).filter(|node| !node.is_null())
+        self.fields
+            .iter()
+            .find(|(n, _, _)| *n == name)
+            .map(|(_, _, node)| *node)
+            .filter(|node| !node.is_null())
     }
 
     /// Returns where the field's name stands, even when it has no value.
@@ -148,7 +160,9 @@ impl<'a> Object<'a> {
         let Some(node) = self.get(name) else { return Ok(None) };
         match node.as_scalar().map(value) {
             Some(Ok(Value::Int(value))) => Ok(Some(value)),
-            Some(Ok(Value::Float(value))) if value.fract() == 0.0 && value.abs() < 9e15 => Ok(Some(value as i64)),
+            Some(Ok(Value::Float(value))) if value.fract() == 0.0 && value.abs() < 9e15 => {
+                Ok(Some(value as i64))
+            }
             _ => Err(wrong_type(node, name, "an integer")),
         }
     }
@@ -181,7 +195,8 @@ impl<'a> Object<'a> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for entry in &mapping.entries {
             let key = key_text(entry.key.text.as_str(), entry.key.tag).to_owned();
-            let text = if entry.value.is_null() { String::new() } else { self.as_string(&entry.value, name)?.value };
+            let text =
+                if entry.value.is_null() { String::new() } else { self.as_string(&entry.value, name)?.value };
             pairs.retain(|(other, _)| *other != key);
             pairs.push((key, text));
         }
@@ -241,7 +256,9 @@ fn wrong_type(node: &Node, what: &str, wanted: &str) -> Diagnostic {
         Node::Scalar(scalar) => match value(scalar) {
             _ if scalar.text.is_sensitive() => "a decrypted value".to_owned(),
             Ok(Value::Bool(_)) => format!("the boolean `{}`", scalar.text.as_str()),
-            Ok(Value::Int(_) | Value::Uint(_) | Value::Float(_)) => format!("the number `{}`", scalar.text.as_str()),
+            Ok(Value::Int(_) | Value::Uint(_) | Value::Float(_)) => {
+                format!("the number `{}`", scalar.text.as_str())
+            }
             Ok(Value::Null) => "nothing".to_owned(),
             _ => "a string".to_owned(),
         },

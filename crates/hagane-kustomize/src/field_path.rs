@@ -43,7 +43,12 @@ pub(crate) fn parse(path: &str, at: Span) -> Result<Vec<Step>, Diagnostic> {
             _ => parts.push(part.to_owned()),
         }
     }
-    parts.into_iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).map(|part| step(part, at)).collect()
+    parts
+        .into_iter()
+        .map(|part| part.trim().to_owned())
+        .filter(|part| !part.is_empty())
+        .map(|part| step(part, at))
+        .collect()
 }
 
 fn step(part: String, at: Span) -> Result<Step, Diagnostic> {
@@ -63,8 +68,9 @@ fn step(part: String, at: Span) -> Result<Step, Diagnostic> {
         // Brackets without `=` keep a key with dots together, or hold a place in a list.
         return Ok(inner.parse().map_or_else(|_| Step::Key(inner.to_owned()), Step::Index));
     };
-    let pattern = Regex::new(value)
-        .map_err(|e| Diagnostic::error(at, format!("`{value}` is not a regular expression: {}", e.message)))?;
+    let pattern = Regex::new(value).map_err(|e| {
+        Diagnostic::error(at, format!("`{value}` is not a regular expression: {}", e.message))
+    })?;
     Ok(Step::Item { key: key.to_owned(), value: value.to_owned(), pattern })
 }
 
@@ -114,7 +120,9 @@ pub(crate) fn visit(
     }
     match (step, node) {
         (Step::Key(key), Node::Mapping(mapping)) => visit_key(mapping, key, rest, missing, at, set),
-        (Step::Index(index), Node::Mapping(mapping)) => visit_key(mapping, &index.to_string(), rest, missing, at, set),
+        (Step::Index(index), Node::Mapping(mapping)) => {
+            visit_key(mapping, &index.to_string(), rest, missing, at, set)
+        }
         (Step::Index(index), Node::Sequence(sequence)) => {
             let count = sequence.items.len();
             if *index == count && missing != Missing::Skip {

@@ -105,7 +105,8 @@ fn base64_lines(bytes: &[u8]) -> String {
         let group = [chunk[0], chunk.get(1).copied().unwrap_or(0), chunk.get(2).copied().unwrap_or(0)];
         let bits = u32::from(group[0]) << 16 | u32::from(group[1]) << 8 | u32::from(group[2]);
         for place in 0..4 {
-            let letter = if place <= chunk.len() { ALPHABET[(bits >> (18 - 6 * place) & 63) as usize] } else { b'=' };
+            let letter =
+                if place <= chunk.len() { ALPHABET[(bits >> (18 - 6 * place) & 63) as usize] } else { b'=' };
             out.push(letter as char);
             column += 1;
             if column == LINE && length >= LINE {

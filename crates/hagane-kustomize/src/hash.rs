@@ -1,8 +1,8 @@
 //! The hash of a generated object's content, which ends its name.
 
 use hagane_resource::{Diagnostic, Resource};
-use hagane_yaml::emit::{json, json_string};
 use hagane_yaml::Node;
+use hagane_yaml::emit::{json, json_string};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -14,12 +14,14 @@ pub(crate) fn content_hash(resource: &Resource) -> Result<String, Diagnostic> {
     let part = |key: &str| -> Result<Option<Zeroizing<String>>, Diagnostic> {
         let Some(node) = tree.get(key) else { return Ok(None) };
         let text = json(node).map(Zeroizing::new).ok_or_else(|| {
-            let message = format!("the content of {} cannot be hashed: a value does not fit its type", resource.id());
+            let message =
+                format!("the content of {} cannot be hashed: a value does not fit its type", resource.id());
             Diagnostic::error(node.span(), message)
         })?;
         Ok(Some(text))
     };
-    let mapping = |key: &str| part(key).map(|text| text.filter(|_| matches!(tree.get(key), Some(Node::Mapping(_)))));
+    let mapping =
+        |key: &str| part(key).map(|text| text.filter(|_| matches!(tree.get(key), Some(Node::Mapping(_)))));
     // Missing data is the empty text, not an empty object.
     let data = || Ok::<_, Diagnostic>(part("data")?.unwrap_or_else(|| Zeroizing::new("\"\"".into())));
     let mut hash = Sha256::new();

@@ -101,7 +101,9 @@ impl Operation {
                 let from = self.from();
                 let (container, key) = self.container(tree, from)?;
                 let node = match container {
-                    Node::Sequence(sequence) => sequence.items[self.index(&key, sequence.items.len(), from)?].clone(),
+                    Node::Sequence(sequence) => {
+                        sequence.items[self.index(&key, sequence.items.len(), from)?].clone()
+                    }
                     other => other.get(&key).cloned().unwrap_or_else(|| null(self.span)),
                 };
                 self.add(tree, node)
@@ -155,7 +157,10 @@ impl Operation {
             (Node::Mapping(mapping), key) => match mapping.remove(&key) {
                 Some(node) => Ok(node),
                 None => {
-                    let error = Diagnostic::error(path.span, format!("the path `{}` does not exist in the resource", **path));
+                    let error = Diagnostic::error(
+                        path.span,
+                        format!("the path `{}` does not exist in the resource", **path),
+                    );
                     let keys = mapping.entries.iter().map(|e| e.key.text.as_str());
                     Err(match hagane_resource::nearest(&key, keys) {
                         Some(name) => error.hinted(format!("there is `{name}`")),
@@ -171,7 +176,9 @@ impl Operation {
         let expected = self.value.as_ref().filter(|v| !v.is_null());
         let (container, key) = self.container(tree, &self.path)?;
         let found = match container {
-            Node::Sequence(sequence) => Some(&sequence.items[self.index(&key, sequence.items.len(), &self.path)?]),
+            Node::Sequence(sequence) => {
+                Some(&sequence.items[self.index(&key, sequence.items.len(), &self.path)?])
+            }
             other => other.get(&key),
         };
         let found = found.filter(|node| !node.is_null());
@@ -184,13 +191,20 @@ impl Operation {
             return Ok(());
         }
         // The values are not shown: either may be a secret.
-        let error = Diagnostic::error(self.span, format!("the test of `{}` failed: the value differs", *self.path));
-        Err(error.hinted("the operations after a failed test are not carried out; mend the test or the resource"))
+        let error =
+            Diagnostic::error(self.span, format!("the test of `{}` failed: the value differs", *self.path));
+        Err(error
+            .hinted("the operations after a failed test are not carried out; mend the test or the resource"))
     }
 
     /// Returns what holds the end of a path, and the last key.
-    fn container<'t>(&self, tree: &'t mut Node, path: &Located<String>) -> Result<(&'t mut Node, String), Diagnostic> {
-        let keys: Vec<String> = path.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~")).collect();
+    fn container<'t>(
+        &self,
+        tree: &'t mut Node,
+        path: &Located<String>,
+    ) -> Result<(&'t mut Node, String), Diagnostic> {
+        let keys: Vec<String> =
+            path.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~")).collect();
         let Some((last, way)) = keys.split_last() else {
             let error = Diagnostic::error(path.span, format!("the path `{}` names no field", **path));
             return Err(error.hinted("a path starts with a slash: `/spec/replicas`"));
@@ -205,14 +219,22 @@ impl Operation {
                 }
                 Node::Mapping(mapping) => match mapping.position(key) {
                     Some(index) => &mut mapping.entries[index].value,
-                    None => return Err(missing_step(path, &keys[..=depth], mapping.entries.iter().map(|e| e.key.text.as_str()))),
+                    None => {
+                        return Err(missing_step(
+                            path,
+                            &keys[..=depth],
+                            mapping.entries.iter().map(|e| e.key.text.as_str()),
+                        ));
+                    }
                 },
                 Node::Scalar(_) => return Err(missing_step(path, &keys[..=depth], std::iter::empty())),
             };
             depth += 1;
         }
         match node {
-            Node::Scalar(_) => Err(missing_step(path, &keys[..=depth.min(keys.len() - 1)], std::iter::empty())),
+            Node::Scalar(_) => {
+                Err(missing_step(path, &keys[..=depth.min(keys.len() - 1)], std::iter::empty()))
+            }
             node => Ok((node, last.clone())),
         }
     }
@@ -224,7 +246,10 @@ impl Operation {
     /// Returns the place that a text names in a list of `len`; negative ones count from the end.
     fn index(&self, text: &str, len: usize, path: &Located<String>) -> Result<usize, Diagnostic> {
         let index: i64 = text.parse().map_err(|_| {
-            let error = Diagnostic::error(path.span, format!("`{text}` in the path `{}` is no place in a list", **path));
+            let error = Diagnostic::error(
+                path.span,
+                format!("`{text}` in the path `{}` is no place in a list", **path),
+            );
             error.hinted("places are numbers from 0; `-` at the end of a path appends")
         })?;
         let place = if index < 0 { index + len as i64 } else { index };
@@ -238,9 +263,16 @@ impl Operation {
     }
 }
 
-fn missing_step<'a>(path: &Located<String>, way: &[String], names: impl Iterator<Item = &'a str>) -> Diagnostic {
+fn missing_step<'a>(
+    path: &Located<String>,
+    way: &[String],
+    names: impl Iterator<Item = &'a str>,
+) -> Diagnostic {
     let step = way.last().map_or("", String::as_str);
-    let error = Diagnostic::error(path.span, format!("the path `{}` does not exist: there is no `/{}`", **path, way.join("/")));
+    let error = Diagnostic::error(
+        path.span,
+        format!("the path `{}` does not exist: there is no `/{}`", **path, way.join("/")),
+    );
     match hagane_resource::nearest(step, names) {
         Some(name) => error.hinted(format!("there is `{name}`")),
         None => error.hinted("add the parent first: `op: add` makes only the last step of a path"),
@@ -256,7 +288,9 @@ fn same(a: &Node, b: &Node) -> bool {
     match (a, b) {
         (Node::Mapping(a), Node::Mapping(b)) => {
             a.entries.len() == b.entries.len()
-                && a.entries.iter().all(|e| b.get(e.key.text.as_str()).is_some_and(|value| same(&e.value, value)))
+                && a.entries
+                    .iter()
+                    .all(|e| b.get(e.key.text.as_str()).is_some_and(|value| same(&e.value, value)))
         }
         (Node::Sequence(a), Node::Sequence(b)) => {
             a.items.len() == b.items.len() && a.items.iter().zip(&b.items).all(|(a, b)| same(a, b))
@@ -384,12 +418,18 @@ mod tests {
         check("[{op: test, path: /m/none, value: null}]", &format!("{{l: [a, b, c], {rest}}}"));
         check("[{op: add, path: /new, value: yes}]", &format!("{{l: [a, b, c], {rest}, new: true}}"));
         check("[{op: add, path: /new, value: 0123}]", &format!("{{l: [a, b, c], {rest}, new: 83}}"));
-        check("[{op: add, path: /new, value: 12345678901234567890}]", &format!("{{l: [a, b, c], {rest}, new: 12345678901234567000}}"));
+        check(
+            "[{op: add, path: /new, value: 12345678901234567890}]",
+            &format!("{{l: [a, b, c], {rest}, new: 12345678901234567000}}"),
+        );
     }
 
     #[test]
     fn what_does_not_apply_says_where() {
-        refused("[{op: add, path: /none/deep, value: 1}]", "the path `/none/deep` does not exist: there is no `/none`");
+        refused(
+            "[{op: add, path: /none/deep, value: 1}]",
+            "the path `/none/deep` does not exist: there is no `/none`",
+        );
         refused("[{op: remove, path: /none}]", "the path `/none` does not exist in the resource");
         refused("[{op: remove, path: /l/3}]", "the path `/l/3` goes to item 3 of a list that is shorter");
         refused("[{op: add, path: /l/x, value: 1}]", "`x` in the path `/l/x` is no place in a list");

@@ -8,8 +8,8 @@ use hagane_yaml::Node;
 
 pub(crate) use crate::decode::Located;
 pub(crate) use entries::{
-    FieldOptions, GeneratorArgs, GeneratorOptions, Image, Label, PatchEntry, PatchText, Replacement, ReplacementSource,
-    ReplacementTarget, Replica, Var,
+    FieldOptions, GeneratorArgs, GeneratorOptions, Image, Label, PatchEntry, PatchText, Replacement,
+    ReplacementSource, ReplacementTarget, Replica, Var,
 };
 pub use file::FILE_NAMES;
 pub(crate) use file::{Loaded, load};

@@ -29,12 +29,16 @@ enum Test {
 impl LabelSelector {
     pub(crate) fn parse(text: &Located<String>) -> Result<LabelSelector, Diagnostic> {
         let wrong = |why: &str| {
-            Diagnostic::error(text.span, format!("`{}` is not a label selector: {why}", **text))
-                .hinted("write `key=value`, `key!=value`, `key in (a, b)`, `key` or `!key`, with commas between")
+            Diagnostic::error(text.span, format!("`{}` is not a label selector: {why}", **text)).hinted(
+                "write `key=value`, `key!=value`, `key in (a, b)`, `key` or `!key`, with commas between",
+            )
         };
         let mut requirements = Vec::new();
         for part in split(text) {
-            requirements.push(requirement(part.trim()).ok_or_else(|| wrong(&format!("`{}` is no requirement", part.trim())))?);
+            requirements.push(
+                requirement(part.trim())
+                    .ok_or_else(|| wrong(&format!("`{}` is no requirement", part.trim())))?,
+            );
         }
         Ok(LabelSelector { requirements })
     }
@@ -48,8 +52,12 @@ impl LabelSelector {
                 Test::DoesNotExist => value.is_none(),
                 Test::In(values) => value.is_some_and(|v| values.iter().any(|other| other == v)),
                 Test::NotIn(values) => value.is_none_or(|v| !values.iter().any(|other| other == v)),
-                Test::GreaterThan(limit) => value.and_then(|v| v.parse::<i64>().ok()).is_some_and(|v| v > *limit),
-                Test::LessThan(limit) => value.and_then(|v| v.parse::<i64>().ok()).is_some_and(|v| v < *limit),
+                Test::GreaterThan(limit) => {
+                    value.and_then(|v| v.parse::<i64>().ok()).is_some_and(|v| v > *limit)
+                }
+                Test::LessThan(limit) => {
+                    value.and_then(|v| v.parse::<i64>().ok()).is_some_and(|v| v < *limit)
+                }
             }
         })
     }
@@ -115,7 +123,8 @@ fn is_value(text: &str) -> bool {
 }
 
 fn is_key(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.' | b'/'))
+    !text.is_empty()
+        && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.' | b'/'))
 }
 
 #[cfg(test)]
@@ -146,7 +155,10 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         for text in ["a b", "in (x)", "a=b c", "a in x", "=b"] {
-            assert!(LabelSelector::parse(&Located { value: text.to_owned(), ..Located::default() }).is_err(), "{text}");
+            assert!(
+                LabelSelector::parse(&Located { value: text.to_owned(), ..Located::default() }).is_err(),
+                "{text}"
+            );
         }
     }
 }

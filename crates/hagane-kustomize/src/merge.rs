@@ -39,8 +39,14 @@ struct Merge<'s> {
 
 impl<'s> Merge<'s> {
     /// Merges one value. An absent patch still tidies `dest`.
-    fn node(&self, dest: Option<Node>, patch: Option<Node>, known: Option<SchemaNode<'s>>) -> Result<Option<Node>, Diagnostic> {
-        let schema = known.or_else(|| self.schema_of(dest.as_ref()).or_else(|| self.schema_of(patch.as_ref())));
+    fn node(
+        &self,
+        dest: Option<Node>,
+        patch: Option<Node>,
+        known: Option<SchemaNode<'s>>,
+    ) -> Result<Option<Node>, Diagnostic> {
+        let schema =
+            known.or_else(|| self.schema_of(dest.as_ref()).or_else(|| self.schema_of(patch.as_ref())));
         let present = |node: &Option<Node>| node.as_ref().is_some_and(|n| !n.is_null());
         let first = if present(&dest) { &dest } else { &patch };
         match first {
@@ -62,7 +68,12 @@ impl<'s> Merge<'s> {
         self.schema.resource(text("apiVersion")?, text("kind")?)
     }
 
-    fn mapping(&self, dest: Option<Node>, patch: Option<Node>, schema: Option<SchemaNode<'s>>) -> Result<Option<Node>, Diagnostic> {
+    fn mapping(
+        &self,
+        dest: Option<Node>,
+        patch: Option<Node>,
+        schema: Option<SchemaNode<'s>>,
+    ) -> Result<Option<Node>, Diagnostic> {
         let (mut dest, mut patch) = match (as_mapping(dest), as_mapping(patch)) {
             (Ok(dest), Ok(patch)) => (dest, patch),
             (dest, patch) => return Err(wrong_kind("a mapping", side(&dest), side(&patch))),
@@ -88,11 +99,17 @@ impl<'s> Merge<'s> {
         }
     }
 
-    fn fields(&self, mut dest: Mapping, patch: Mapping, schema: Option<SchemaNode<'s>>) -> Result<Node, Diagnostic> {
+    fn fields(
+        &self,
+        mut dest: Mapping,
+        patch: Mapping,
+        schema: Option<SchemaNode<'s>>,
+    ) -> Result<Node, Diagnostic> {
         // Of a key that stands twice in a patch the first value counts.
         let mut seen = HashSet::with_capacity(patch.entries.len());
         let mut first = |entry: &Entry| seen.insert(entry.key.text.as_str().to_owned());
-        let mut patched: Vec<Option<Entry>> = patch.entries.into_iter().filter(&mut first).map(Some).collect();
+        let mut patched: Vec<Option<Entry>> =
+            patch.entries.into_iter().filter(&mut first).map(Some).collect();
         let old = std::mem::take(&mut dest.entries);
         dest.entries.reserve(old.len());
         for Entry { key, value } in old {
@@ -177,15 +194,20 @@ fn as_mapping(node: Option<Node>) -> Result<Option<Side>, Option<Side>> {
 
 fn side(side: &Result<Option<Side>, Option<Side>>) -> Option<&Node> {
     match side {
-        Ok(Some(Side::Null(node) | Side::Other(node))) | Err(Some(Side::Null(node) | Side::Other(node))) => Some(node),
+        Ok(Some(Side::Null(node) | Side::Other(node))) | Err(Some(Side::Null(node) | Side::Other(node))) => {
+            Some(node)
+        }
         _ => None,
     }
 }
 
 fn wrong_kind(wanted: &str, dest: Option<&Node>, patch: Option<&Node>) -> Diagnostic {
     let span = patch.or(dest).map(Node::span).unwrap_or_default();
-    Diagnostic::error(span, format!("the resource and its patch differ in kind here: one side is {wanted}, the other is not"))
-        .hinted("to put a value of another kind in its place, delete the field with `null` in a patch before")
+    Diagnostic::error(
+        span,
+        format!("the resource and its patch differ in kind here: one side is {wanted}, the other is not"),
+    )
+    .hinted("to put a value of another kind in its place, delete the field with `null` in a patch before")
 }
 
 /// Returns whether a null was written (`null`, `~`) rather than left out.
@@ -246,8 +268,11 @@ mod tests {
     /// Merges two pods whose `spec` is given; the results were seen with kustomize 5.8.1.
     #[track_caller]
     fn check(dest: &str, patch: &str, want: &str) {
-        let pod = |spec: &str| read(&format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {spec}\n"));
-        let merged = merge(pod(dest), pod(patch), &Schema::builtin()).expect("the case merges").expect("something is left");
+        let pod =
+            |spec: &str| read(&format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {spec}\n"));
+        let merged = merge(pod(dest), pod(patch), &Schema::builtin())
+            .expect("the case merges")
+            .expect("something is left");
         let got = go_v2(merged.get("spec").expect("a spec")).expect("the case can be written");
         assert_eq!(got, go_v2(&read(want)).expect("the case can be written"), "{dest} + {patch}");
     }
@@ -274,12 +299,20 @@ mod tests {
     fn items_that_stand_twice_are_one_afterwards() {
         let env = |items: &str| format!("{{containers: [{{name: c, env: {items}}}]}}");
         let twice = env("[{name: A, value: '1'}, {name: B, value: '2'}, {name: A, value: '3'}]");
-        check(&twice, "{z: 1}", &env("[{name: A, value: '3'}, {name: B, value: '2'}]").replacen('{', "{z: 1, ", 1));
+        check(
+            &twice,
+            "{z: 1}",
+            &env("[{name: A, value: '3'}, {name: B, value: '2'}]").replacen('{', "{z: 1, ", 1),
+        );
     }
 
     #[test]
     fn several_merge_keys_are_matched_as_far_as_they_are_given() {
-        check_ports("[{containerPort: 80}]", "[{containerPort: 80, name: web}]", "[{containerPort: 80, name: web}]");
+        check_ports(
+            "[{containerPort: 80}]",
+            "[{containerPort: 80, name: web}]",
+            "[{containerPort: 80, name: web}]",
+        );
         // The patch's other fields are lost where it leaves out a key that the resource gives.
         check_ports(
             "[{containerPort: 80, protocol: TCP}]",
@@ -311,15 +344,23 @@ mod tests {
         check("[{name: c, image: q}]", "[null]", "[]");
         check("[{name: c}]", "[{name: '', image: q}]", "[{name: '', image: q}, {name: c}]");
         check("[{name: c, image: q}]", "[{name: c, $patch: replace, image: z}]", "[{name: c, image: q}]");
-        check_ports("[{containerPort: 80, hostPort: 1}, {containerPort: 81, protocol: TCP}]",
+        check_ports(
+            "[{containerPort: 80, hostPort: 1}, {containerPort: 81, protocol: TCP}]",
             "[{containerPort: 80, $patch: delete}]",
-            "[{containerPort: 80, hostPort: 1}, {containerPort: 81, protocol: TCP}]");
-        check_ports("[{protocol: UDP, hostPort: 2}]", "[{containerPort: 80, hostPort: 1}]",
-            "[{containerPort: 80, hostPort: 1}, {protocol: UDP, hostPort: 2}, {protocol: UDP, hostPort: 2}, {protocol: UDP, hostPort: 2}]");
+            "[{containerPort: 80, hostPort: 1}, {containerPort: 81, protocol: TCP}]",
+        );
+        check_ports(
+            "[{protocol: UDP, hostPort: 2}]",
+            "[{containerPort: 80, hostPort: 1}]",
+            "[{containerPort: 80, hostPort: 1}, {protocol: UDP, hostPort: 2}, {protocol: UDP, hostPort: 2}, {protocol: UDP, hostPort: 2}]",
+        );
         check_ports("[{hostPort: 2}]", "[{containerPort: 80, hostPort: 1}]", "[{hostPort: 2}]");
         check_ports("[{containerPort: 80}, {}]", "[{containerPort: 80, hostPort: 1}]", "[{}]");
-        check_ports("[{containerPort: 80, hostPort: 1}]", "[{containerPort: 80, protocol: null, name: r}]",
-            "[{containerPort: 80, hostPort: 1, name: r}]");
+        check_ports(
+            "[{containerPort: 80, hostPort: 1}]",
+            "[{containerPort: 80, protocol: null, name: r}]",
+            "[{containerPort: 80, hostPort: 1, name: r}]",
+        );
     }
 
     #[test]
@@ -341,21 +382,35 @@ mod tests {
     fn directives_say_what_a_patch_does() {
         check("{a: {b: 1, c: 2}}", "{a: {$patch: replace, d: 3}}", "{a: {d: 3}}");
         check("{a: {b: 1}, e: 1}", "{a: {$patch: delete}}", "{e: 1}");
-        check("{containers: [{name: a}, {name: b}]}", "{containers: [{name: a, $patch: delete}]}", "{containers: [{name: b}]}");
-        check("{containers: [{name: a}]}", "{containers: [{$patch: replace}, {name: c}]}", "{containers: [{name: c}]}");
-        let error = merge(read("{a: {b: 1}}"), read("{a: {$patch: mend}}"), &Schema::builtin()).expect_err("a wrong strategy");
+        check(
+            "{containers: [{name: a}, {name: b}]}",
+            "{containers: [{name: a, $patch: delete}]}",
+            "{containers: [{name: b}]}",
+        );
+        check(
+            "{containers: [{name: a}]}",
+            "{containers: [{$patch: replace}, {name: c}]}",
+            "{containers: [{name: c}]}",
+        );
+        let error = merge(read("{a: {b: 1}}"), read("{a: {$patch: mend}}"), &Schema::builtin())
+            .expect_err("a wrong strategy");
         assert_eq!((error.message.as_str(), error.span.column), ("`mend` is no patch strategy", 14));
     }
 
     #[test]
     fn lists_without_keys_are_replaced_or_joined() {
         check("{tolerations: [{key: a}]}", "{tolerations: [{key: b}]}", "{tolerations: [{key: b}]}");
-        check("{containers: [{name: c, args: [a, b]}]}", "{containers: [{name: c, args: [c]}]}", "{containers: [{name: c, args: [c]}]}");
+        check(
+            "{containers: [{name: c, args: [a, b]}]}",
+            "{containers: [{name: c, args: [c]}]}",
+            "{containers: [{name: c, args: [c]}]}",
+        );
     }
 
     #[test]
     fn kinds_must_fit() {
-        let error = merge(read("{a: {b: 1}}"), read("{a: [1]}"), &Schema::builtin()).expect_err("kinds differ");
+        let error =
+            merge(read("{a: {b: 1}}"), read("{a: [1]}"), &Schema::builtin()).expect_err("kinds differ");
         assert_eq!((error.span.line, error.span.column), (1, 5));
     }
 }

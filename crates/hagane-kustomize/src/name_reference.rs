@@ -48,7 +48,10 @@ pub(crate) fn fix_references(resources: &mut ResourceSet, config: &Config) -> Re
     for place in 0..resources.len() {
         let original = resources.get(place).original_id().gvk;
         let specs = by_gvk.entry(original).or_insert_with_key(|gvk| {
-            let rows = config.name_reference.iter().flat_map(|row| row.referrers.iter().map(move |spec| (row, spec)));
+            let rows = config
+                .name_reference
+                .iter()
+                .flat_map(|row| row.referrers.iter().map(move |spec| (row, spec)));
             rows.filter(|(_, spec)| gvk.matches(&spec.gvk)).collect()
         });
         let mut referrer: Option<Referrer> = None;
@@ -57,7 +60,12 @@ pub(crate) fn fix_references(resources: &mut ResourceSet, config: &Config) -> Re
                 continue;
             }
             let referrer = &*referrer.get_or_insert_with(|| Referrer::new(resources.get(place)));
-            let search = Search { referrer, index: &index, target: &row.target, by_role: spec.path.ends_with("roleRef/name") };
+            let search = Search {
+                referrer,
+                index: &index,
+                target: &row.target,
+                by_role: spec.path.ends_with("roleRef/name"),
+            };
             // Most references point at nothing that was renamed: the tree is written only when one does.
             if !search.finds_any(resources.get(place).tree(), spec)? {
                 continue;
@@ -81,7 +89,8 @@ fn refuse_blank_namespaces(resources: &ResourceSet) -> Result<(), Diagnostic> {
             let account = subject.get("kind").and_then(Node::as_str) == Some("ServiceAccount");
             if let Some(namespace) = subject.get("namespace").filter(|n| account && n.is_null()) {
                 let message = format!("the namespace of a service account in {} is blank", resource.id());
-                return Err(Diagnostic::error(namespace.span(), message).hinted("name the namespace, or drop the key"));
+                return Err(Diagnostic::error(namespace.span(), message)
+                    .hinted("name the namespace, or drop the key"));
             }
         }
     }
@@ -138,7 +147,8 @@ impl Referrer {
         if resource.gvk().kind == "RoleBinding"
             && let Some(Node::Sequence(subjects)) = tree.get("subjects")
         {
-            let accounts = subjects.items.iter().filter(|s| text(s, "kind").is_some_and(|k| k == "ServiceAccount"));
+            let accounts =
+                subjects.items.iter().filter(|s| text(s, "kind").is_some_and(|k| k == "ServiceAccount"));
             account_namespaces.extend(accounts.filter_map(|s| text(s, "namespace")));
         }
         Referrer {
@@ -174,9 +184,14 @@ impl Search<'_> {
             (None, Node::Scalar(scalar)) => *any |= self.index.contains_key(scalar.text.as_str()),
             // A mapping at the end is looked at closely, its errors are the walk's that writes.
             (None, Node::Mapping(mapping)) => {
-                *any |= mapping.get("name").and_then(Node::as_str).is_none_or(|name| self.index.contains_key(name));
+                *any |= mapping
+                    .get("name")
+                    .and_then(Node::as_str)
+                    .is_none_or(|name| self.index.contains_key(name));
             }
-            (_, Node::Sequence(sequence)) => sequence.items.iter().for_each(|item| self.walk(item, steps, any)),
+            (_, Node::Sequence(sequence)) => {
+                sequence.items.iter().for_each(|item| self.walk(item, steps, any))
+            }
             (Some((step, rest)), Node::Mapping(mapping)) => {
                 if let Some(field) = mapping.get(&step.key) {
                     self.walk(field, rest, any);
@@ -195,7 +210,9 @@ impl Search<'_> {
             Node::Sequence(sequence) => sequence.items.iter_mut().try_for_each(|item| match item {
                 Node::Scalar(scalar) => self.set_scalar(scalar, referred),
                 Node::Mapping(mapping) => self.set_mapping(mapping, referred),
-                Node::Sequence(s) => Err(Diagnostic::error(s.span, "a name or a mapping with a name is expected here")),
+                Node::Sequence(s) => {
+                    Err(Diagnostic::error(s.span, "a name or a mapping with a name is expected here"))
+                }
             }),
         }
     }
@@ -274,12 +291,17 @@ impl Search<'_> {
         };
         let mut left: Vec<&Candidate> = candidates
             .into_iter()
-            .filter(|c| c.had_gvk(&self.target.group, &self.target.version, &self.target.kind) && in_role(c) && near(c))
+            .filter(|c| {
+                c.had_gvk(&self.target.group, &self.target.version, &self.target.kind)
+                    && in_role(c)
+                    && near(c)
+            })
             .collect();
         for strict in [false, true] {
             if left.len() > 1 {
                 left.retain(|c| {
-                    fits(&c.prefixes, &referrer.prefixes, strict) && fits(&c.suffixes, &referrer.suffixes, strict)
+                    fits(&c.prefixes, &referrer.prefixes, strict)
+                        && fits(&c.suffixes, &referrer.suffixes, strict)
                 });
             }
         }
@@ -290,7 +312,8 @@ impl Search<'_> {
                 let names: Vec<&str> = left.iter().map(|c| c.shown.as_str()).collect();
                 let name = if scalar.text.is_sensitive() { "a decrypted name" } else { scalar.text.as_str() };
                 let message = format!("`{name}` in {} may mean {}", referrer.shown, names.join(" or "));
-                Err(Diagnostic::error(scalar.span, message).hinted("give the resources different names before prefixes and suffixes are put on"))
+                Err(Diagnostic::error(scalar.span, message)
+                    .hinted("give the resources different names before prefixes and suffixes are put on"))
             }
         }
     }

@@ -19,7 +19,9 @@ pub(crate) fn replace(resources: &mut ResourceSet, replacement: &Replacement) ->
                 continue;
             }
             for (path, steps, span) in &paths {
-                resources.change(place, |resource| resource.edit(|tree| put(tree, steps, path, *span, target, &value)))?;
+                resources.change(place, |resource| {
+                    resource.edit(|tree| put(tree, steps, path, *span, target, &value))
+                })?;
             }
         }
     }
@@ -36,15 +38,23 @@ impl ReplacementTarget {
                     && (!s.namespace.is_given() || s.namespace.takes(id.effective_namespace()))
             })
         };
-        by_id(&self.select) && self.select.takes_labels(resource) && !self.reject.iter().any(|r| by_id(r) && r.takes_labels(resource))
+        by_id(&self.select)
+            && self.select.takes_labels(resource)
+            && !self.reject.iter().any(|r| by_id(r) && r.takes_labels(resource))
     }
 
     /// Returns the field paths, parsed; without any it is the name.
     fn paths(&self) -> Result<Vec<(String, Vec<Step>, Span)>, Diagnostic> {
         if self.field_paths.is_empty() {
-            return Ok(vec![("metadata.name".into(), field_path::parse("metadata.name", self.span)?, self.span)]);
+            return Ok(vec![(
+                "metadata.name".into(),
+                field_path::parse("metadata.name", self.span)?,
+                self.span,
+            )]);
         }
-        let parsed = |path: &crate::decode::Located<String>| Ok((path.value.clone(), field_path::parse(path, path.span)?, path.span));
+        let parsed = |path: &crate::decode::Located<String>| {
+            Ok((path.value.clone(), field_path::parse(path, path.span)?, path.span))
+        };
         self.field_paths.iter().map(parsed).collect()
     }
 }
@@ -92,11 +102,20 @@ fn source_resource<'r>(resources: &'r ResourceSet, selector: &Selector) -> Resul
     match (found.next(), found.next()) {
         (Some(resource), None) => Ok(resource),
         (Some(first), Some(second)) => {
-            let message = format!("the source `{}` is not one resource: {} and {}", selector.shown(), first.id(), second.id());
-            Err(Diagnostic::error(selector.span, message).hinted("name group, version, kind, name and namespace of one"))
+            let message = format!(
+                "the source `{}` is not one resource: {} and {}",
+                selector.shown(),
+                first.id(),
+                second.id()
+            );
+            Err(Diagnostic::error(selector.span, message)
+                .hinted("name group, version, kind, name and namespace of one"))
         }
         _ => {
-            let error = Diagnostic::error(selector.span, format!("the source `{}` is no resource here", selector.shown()));
+            let error = Diagnostic::error(
+                selector.span,
+                format!("the source `{}` is no resource here", selector.shown()),
+            );
             let all: Vec<&Resource> = resources.iter().collect();
             Err(match nearest_resource(&selector.kind.text, &selector.name.text, &all) {
                 Some(near) => error.hinted_at(format!("there is `{}`", near.id()), near.tree().span()),
@@ -126,7 +145,14 @@ fn not_a_text(at: Span) -> Diagnostic {
     Diagnostic::error(at, "`delimiter` is for single values, not for mappings and lists")
 }
 
-fn put(tree: &mut Node, steps: &[Step], path: &str, at: Span, target: &ReplacementTarget, value: &Node) -> Result<(), Diagnostic> {
+fn put(
+    tree: &mut Node,
+    steps: &[Step],
+    path: &str,
+    at: Span,
+    target: &ReplacementTarget,
+    value: &Node,
+) -> Result<(), Diagnostic> {
     let options = &target.options;
     let missing = match value {
         _ if !options.create => Missing::Skip,

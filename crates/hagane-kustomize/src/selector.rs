@@ -36,13 +36,17 @@ pub(crate) struct Part {
     regex: Option<Regex>,
 }
 
-const FIELDS: Names = &["group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector"];
+const FIELDS: Names =
+    &["group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector"];
 
 impl Part {
     fn new(text: Option<Located<String>>) -> Result<Part, Diagnostic> {
         let Some(text) = text.filter(|t| !t.is_empty()) else { return Ok(Part::default()) };
         let regex = Regex::anchored(&text).map_err(|error| {
-            Diagnostic::error(text.span, format!("`{}` is not a regular expression: {}", *text, error.message))
+            Diagnostic::error(
+                text.span,
+                format!("`{}` is not a regular expression: {}", *text, error.message),
+            )
         })?;
         Ok(Part { text: text.value, regex: Some(regex) })
     }
@@ -54,7 +58,8 @@ impl Part {
 
     /// Returns the text when it can match only itself.
     pub(crate) fn exact(&self) -> Option<&str> {
-        let plain = !self.text.is_empty() && self.text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'/'));
+        let plain = !self.text.is_empty()
+            && self.text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'/'));
         plain.then_some(self.text.as_str())
     }
 
@@ -111,7 +116,10 @@ impl Selector {
     /// Returns whether the labels and annotations are meant.
     pub(crate) fn takes_labels(&self, resource: &Resource) -> bool {
         self.labels.as_ref().is_none_or(|s| s.takes(&|key| resource.metadata_entry("labels", key)))
-            && self.annotations.as_ref().is_none_or(|s| s.takes(&|key| resource.metadata_entry("annotations", key)))
+            && self
+                .annotations
+                .as_ref()
+                .is_none_or(|s| s.takes(&|key| resource.metadata_entry("annotations", key)))
     }
 
     /// Returns whether the group, version and kind are meant.
@@ -127,7 +135,11 @@ impl Selector {
 }
 
 /// Returns the resource that is most like the one wanted: of the kind first, then of any.
-pub(crate) fn nearest_resource<'a>(kind: &str, name: &str, resources: &[&'a Resource]) -> Option<&'a Resource> {
+pub(crate) fn nearest_resource<'a>(
+    kind: &str,
+    name: &str,
+    resources: &[&'a Resource],
+) -> Option<&'a Resource> {
     let same_kind: Vec<&Resource> = resources.iter().copied().filter(|r| r.gvk().kind == kind).collect();
     let by_name = |list: &[&'a Resource]| {
         let name = nearest(name, list.iter().map(|r| r.name()))?;

@@ -87,7 +87,12 @@ impl Source {
 
 impl<'w> Sources<'w> {
     /// Returns the files of a run that has read none yet.
-    pub fn new(files: &'w dyn Files, decrypter: Option<&'w dyn Decrypter>, base: PathBuf, restriction: LoadRestriction) -> Self {
+    pub fn new(
+        files: &'w dyn Files,
+        decrypter: Option<&'w dyn Decrypter>,
+        base: PathBuf,
+        restriction: LoadRestriction,
+    ) -> Self {
         Sources {
             files,
             decrypter,
@@ -127,7 +132,8 @@ impl<'w> Sources<'w> {
     /// Returns the file at `path`, relative to `root`, if the load restriction lets it through.
     pub fn file(&self, root: &Root, path: &str, at: Span) -> Result<RootedPath, Diagnostic> {
         let full = root.0.join(path);
-        let (resolved, kind) = self.files.resolve(&full).map_err(|e| self.missing(&e, Path::new(path), &full, at))?;
+        let (resolved, kind) =
+            self.files.resolve(&full).map_err(|e| self.missing(&e, Path::new(path), &full, at))?;
         match kind {
             FileKind::File => {}
             FileKind::Directory => {
@@ -138,8 +144,13 @@ impl<'w> Sources<'w> {
         }
         if self.restriction == LoadRestriction::RootOnly && !resolved.starts_with(&root.0) {
             let root = self.shown(&root.0);
-            let mut error = Diagnostic::error(at, format!("`{path}` is outside of `{root}`, whose files alone may be read here"));
-            if full.parent().is_some_and(|p| normalized(p).starts_with(normalized(Path::new(&root)))) || !path.contains("..") {
+            let mut error = Diagnostic::error(
+                at,
+                format!("`{path}` is outside of `{root}`, whose files alone may be read here"),
+            );
+            if full.parent().is_some_and(|p| normalized(p).starts_with(normalized(Path::new(&root))))
+                || !path.contains("..")
+            {
                 error = error.hinted(format!("`{path}` is a symbolic link to `{}`", self.shown(&resolved)));
             }
             return Err(error.hinted(
@@ -186,9 +197,14 @@ impl<'w> Sources<'w> {
         }
         let source = self.read(path, at)?;
         let resources = match &source.decrypted {
-            Some(Decrypted { documents: Some(documents), .. }) => hagane_resource::resources_of(documents.clone()),
+            Some(Decrypted { documents: Some(documents), .. }) => {
+                hagane_resource::resources_of(documents.clone())
+            }
             Some(_) => {
-                let error = Diagnostic::error(at, "an encrypted file that is neither YAML nor JSON cannot be a resource");
+                let error = Diagnostic::error(
+                    at,
+                    "an encrypted file that is neither YAML nor JSON cannot be a resource",
+                );
                 Err(error.hinted("use it in a `secretGenerator`"))
             }
             None => hagane_resource::read_documents(source.text()?, source.file),
@@ -217,9 +233,13 @@ impl<'w> Sources<'w> {
                     None => error,
                 }
             }
-            FileError::PermissionDenied => diagnostic(format!("`{shown}` may not be read")).with_fault(Fault::Access),
-            FileError::TooLarge { limit } => diagnostic(format!("`{shown}` is larger than {} MiB", limit >> 20))
-                .hinted("no Kubernetes object can hold a file of this size"),
+            FileError::PermissionDenied => {
+                diagnostic(format!("`{shown}` may not be read")).with_fault(Fault::Access)
+            }
+            FileError::TooLarge { limit } => {
+                diagnostic(format!("`{shown}` is larger than {} MiB", limit >> 20))
+                    .hinted("no Kubernetes object can hold a file of this size")
+            }
             FileError::Other(why) => diagnostic(format!("`{shown}` cannot be read: {why}")),
         }
     }

@@ -32,7 +32,9 @@ impl Vars {
     /// Adds the variables of a layer below. One that means the same is no conflict: a base may be used twice.
     pub(crate) fn absorb(&mut self, other: Vars) -> Result<(), Diagnostic> {
         for var in other.0 {
-            let same = |own: &Var| own.name == var.name && own.object == var.object && own.field_path == var.field_path;
+            let same = |own: &Var| {
+                own.name == var.name && own.object == var.object && own.field_path == var.field_path
+            };
             if !self.0.iter().any(same) {
                 self.add(std::slice::from_ref(&var))?;
             }
@@ -42,7 +44,11 @@ impl Vars {
 }
 
 /// Puts the values of variables into the fields that take them; returns warnings about variables nobody used.
-pub(crate) fn resolve_vars(resources: &mut ResourceSet, vars: &Vars, specs: &[FieldSpec]) -> Result<Vec<Diagnostic>, Diagnostic> {
+pub(crate) fn resolve_vars(
+    resources: &mut ResourceSet,
+    vars: &Vars,
+    specs: &[FieldSpec],
+) -> Result<Vec<Diagnostic>, Diagnostic> {
     if vars.0.is_empty() {
         return Ok(Vec::new());
     }
@@ -62,7 +68,9 @@ pub(crate) fn resolve_vars(resources: &mut ResourceSet, vars: &Vars, specs: &[Fi
         }
     }
     let unused = vars.0.iter().filter(|var| !used.contains(&var.name));
-    Ok(unused.map(|var| Diagnostic::warning(var.span, format!("the variable `{}` is used nowhere", var.name))).collect())
+    Ok(unused
+        .map(|var| Diagnostic::warning(var.span, format!("the variable `{}` is used nowhere", var.name)))
+        .collect())
 }
 
 /// Notes in the resources which variables are read from them, while their names are those that the layer's
@@ -86,7 +94,11 @@ pub(crate) fn point_vars(resources: &mut ResourceSet, vars: &[Var]) -> Result<()
             [] => {}
             [place] => resources.get_mut_keeping_name(place).var_names.push(var.name.as_str().into()),
             _ => {
-                let message = format!("the variable `{}` is read from {object}, of which there are {}", var.name, matching.len());
+                let message = format!(
+                    "the variable `{}` is read from {object}, of which there are {}",
+                    var.name,
+                    matching.len()
+                );
                 return Err(Diagnostic::error(var.span, message).hinted("add the namespace"));
             }
         }
@@ -98,13 +110,19 @@ pub(crate) fn point_vars(resources: &mut ResourceSet, vars: &[Var]) -> Result<()
 fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scalar>, Diagnostic> {
     let mut values = BTreeMap::new();
     for var in &vars.0 {
-        let Some(resource) = resources.iter().find(|r| r.var_names.contains(&var.name.as_str().into())) else {
-            let message = format!("the variable `{}` is read from {}, which is not here", var.name, var.object);
+        let Some(resource) = resources.iter().find(|r| r.var_names.contains(&var.name.as_str().into()))
+        else {
+            let message =
+                format!("the variable `{}` is read from {}, which is not here", var.name, var.object);
             let all: Vec<_> = resources.iter().collect();
             let error = Diagnostic::error(var.span, message);
             return Err(match nearest_resource(&var.object.gvk.kind, &var.object.name, &all) {
                 Some(near) => {
-                    let hint = format!("there is `{}` with the apiVersion `{}`", near.id(), near.gvk().api_version());
+                    let hint = format!(
+                        "there is `{}` with the apiVersion `{}`",
+                        near.id(),
+                        near.gvk().api_version()
+                    );
                     error.hinted_at(hint, near.tree().span())
                 }
                 None => error,
@@ -114,11 +132,17 @@ fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scala
         match field_path::look_up(resource.tree(), &steps) {
             Some(Node::Scalar(scalar)) => _ = values.insert(var.name.clone(), scalar.clone()),
             Some(_) => {
-                let message = format!("the field `{}` of {} is not a single value", var.field_path, resource.id());
+                let message =
+                    format!("the field `{}` of {} is not a single value", var.field_path, resource.id());
                 return Err(Diagnostic::error(var.span, message));
             }
             None => {
-                let message = format!("the field `{}` of the variable `{}` is not in {}", var.field_path, var.name, resource.id());
+                let message = format!(
+                    "the field `{}` of the variable `{}` is not in {}",
+                    var.field_path,
+                    var.name,
+                    resource.id()
+                );
                 return Err(Diagnostic::error(var.span, message));
             }
         }
@@ -183,6 +207,12 @@ fn expand_scalar(scalar: &mut Scalar, values: &BTreeMap<String, Scalar>, used: &
     }
     out.push_str(rest);
     if out != text.as_str() {
-        *scalar = Scalar { text: Text::with_mark(out, sensitive), tag: Tag::Str, style: Style::Plain, span: scalar.span, extra: None };
+        *scalar = Scalar {
+            text: Text::with_mark(out, sensitive),
+            tag: Tag::Str,
+            style: Style::Plain,
+            span: scalar.span,
+            extra: None,
+        };
     }
 }

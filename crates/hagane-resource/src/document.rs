@@ -25,7 +25,8 @@ pub fn split_documents(text: &str, file: FileId) -> Result<Vec<Document<'_>>, Ya
             let rest = source_line[3..].trim();
             if !rest.is_empty() && !rest.starts_with('#') {
                 let span = Span { file, line: line + 1, column: 5 };
-                let error = YamlError::new(span, format!("invalid document separator: `{}`", source_line.trim_end()));
+                let error =
+                    YamlError::new(span, format!("invalid document separator: `{}`", source_line.trim_end()));
                 return Err(error.hinted("start the document on a line of its own after `---`"));
             }
             documents.push(Document { text: &text[start..at], lines_before: start_line });
@@ -59,7 +60,8 @@ pub fn read_documents_at(text: &str, file: FileId, lines_before: u32) -> Result<
         if document.text.trim().is_empty() {
             continue;
         }
-        let options = ParseOptions { lines_before: lines_before + document.lines_before, ..ParseOptions::default() };
+        let options =
+            ParseOptions { lines_before: lines_before + document.lines_before, ..ParseOptions::default() };
         // Only the first document of a part counts: `...` ends one without opening another.
         if let Some(tree) = parse(document.text, file, &options)?.into_iter().next() {
             trees.push(tree);
@@ -89,10 +91,13 @@ pub fn resources_of(trees: Vec<Node>) -> Result<Vec<Resource>, Diagnostic> {
             continue;
         }
         if kind.is_empty() {
-            return Err(Diagnostic::error(mapping.span, "the resource has no `kind`").hinted("add `kind:` and `apiVersion:`"));
+            return Err(Diagnostic::error(mapping.span, "the resource has no `kind`")
+                .hinted("add `kind:` and `apiVersion:`"));
         }
         let name = tree.at(&["metadata", "name"]);
-        if !kind.ends_with("List") && name.filter(|n| !n.is_null()).and_then(Node::as_str).is_none_or(str::is_empty) {
+        if !kind.ends_with("List")
+            && name.filter(|n| !n.is_null()).and_then(Node::as_str).is_none_or(str::is_empty)
+        {
             let error = Diagnostic::error(mapping.span, format!("the {kind} has no `metadata.name`"));
             return Err(error.hinted("every resource needs a name; `generateName` cannot be composed"));
         }

@@ -5,7 +5,10 @@ use hagane_yaml::emit::{EmitOptions, go_v2_into};
 use crate::{Diagnostic, Resource};
 
 /// Returns the stream of the resources: kustomize's bytes, documents parted by `---`.
-pub fn emit<'a>(resources: impl IntoIterator<Item = &'a Resource>, options: EmitOptions) -> Result<String, Vec<Diagnostic>> {
+pub fn emit<'a>(
+    resources: impl IntoIterator<Item = &'a Resource>,
+    options: EmitOptions,
+) -> Result<String, Vec<Diagnostic>> {
     let mut out = String::new();
     let mut errors = Vec::new();
     for (index, resource) in resources.into_iter().enumerate() {
@@ -18,7 +21,10 @@ pub fn emit<'a>(resources: impl IntoIterator<Item = &'a Resource>, options: Emit
 }
 
 /// Returns each resource's text.
-pub fn emit_each<'a>(resources: impl IntoIterator<Item = &'a Resource>, options: EmitOptions) -> Result<Vec<String>, Vec<Diagnostic>> {
+pub fn emit_each<'a>(
+    resources: impl IntoIterator<Item = &'a Resource>,
+    options: EmitOptions,
+) -> Result<Vec<String>, Vec<Diagnostic>> {
     let (mut texts, mut errors) = (Vec::new(), Vec::new());
     for resource in resources {
         let mut text = String::new();

@@ -48,7 +48,9 @@ impl FieldSpec {
         let path = path.into();
         let steps = match &path {
             // The paths of the default tables are parsed at every start: nothing of them is copied.
-            Cow::Borrowed(path) if !path.contains('\\') => path.split('/').map(|key| step(Cow::Borrowed(key))).collect(),
+            Cow::Borrowed(path) if !path.contains('\\') => {
+                path.split('/').map(|key| step(Cow::Borrowed(key))).collect()
+            }
             path => parse_path(path),
         };
         FieldSpec { gvk, path, create, steps }
@@ -99,7 +101,9 @@ impl FieldSpec {
 fn collect<'n>(node: &'n Node, steps: &[PathStep], found: &mut Vec<&'n Node>) {
     match (steps.split_first(), node) {
         (None, node) => found.push(node),
-        (Some(_), Node::Sequence(sequence)) => sequence.items.iter().for_each(|item| collect(item, steps, found)),
+        (Some(_), Node::Sequence(sequence)) => {
+            sequence.items.iter().for_each(|item| collect(item, steps, found))
+        }
         (Some((step, rest)), Node::Mapping(mapping)) => {
             if let Some(field) = mapping.get(&step.key) {
                 collect(field, rest, found);
@@ -116,9 +120,9 @@ fn reaches(node: &Node, steps: &[PathStep]) -> bool {
         Node::Scalar(scalar) => !scalar.is_null(),
         Node::Sequence(sequence) => sequence.items.iter().any(|item| reaches(item, steps)),
         // A null that must be a sequence becomes an empty one.
-        Node::Mapping(mapping) => {
-            mapping.get(&step.key).is_some_and(|field| step.sequence && field.is_null() || reaches(field, rest))
-        }
+        Node::Mapping(mapping) => mapping
+            .get(&step.key)
+            .is_some_and(|field| step.sequence && field.is_null() || reaches(field, rest)),
     }
 }
 
@@ -164,10 +168,13 @@ pub fn visit(
     match node {
         Node::Scalar(scalar) if scalar.is_null() => Ok(()),
         Node::Scalar(scalar) => {
-            let message = format!("`{}` is looked for in a value that is neither a mapping nor a sequence", step.key);
+            let message =
+                format!("`{}` is looked for in a value that is neither a mapping nor a sequence", step.key);
             Err(Diagnostic::error(scalar.span, message))
         }
-        Node::Sequence(sequence) => sequence.items.iter_mut().try_for_each(|item| visit(item, steps, create, set)),
+        Node::Sequence(sequence) => {
+            sequence.items.iter_mut().try_for_each(|item| visit(item, steps, create, set))
+        }
         Node::Mapping(mapping) => {
             let Some(field) = field(mapping, step, rest.is_empty(), create) else { return Ok(()) };
             visit(field, rest, create, set)
@@ -199,8 +206,12 @@ fn field<'a>(mapping: &'a mut Mapping, step: &PathStep, last: bool, create: Crea
         match made {
             Create::Mapping => *field = Node::Mapping(Mapping { span, ..Mapping::default() }),
             Create::Sequence => *field = Node::Sequence(Sequence { span, ..Sequence::default() }),
-            Create::Nothing if step.sequence && null => *field = Node::Sequence(Sequence { span, ..Sequence::default() }),
-            Create::Scalar if null => *field = Node::Scalar(Scalar { span, tag: Tag::Str, ..Scalar::default() }),
+            Create::Nothing if step.sequence && null => {
+                *field = Node::Sequence(Sequence { span, ..Sequence::default() })
+            }
+            Create::Scalar if null => {
+                *field = Node::Scalar(Scalar { span, tag: Tag::Str, ..Scalar::default() })
+            }
             Create::Scalar | Create::Nothing => {}
         }
     }

@@ -43,13 +43,19 @@ impl Gvk {
 
     /// Returns the text for `apiVersion`.
     pub fn api_version(&self) -> CompactString {
-        if self.group.is_empty() { self.version.clone() } else { format_compact!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format_compact!("{}/{}", self.group, self.version)
+        }
     }
 
     /// Returns whether the pattern takes this one.
     pub fn matches(&self, pattern: &GvkPattern) -> bool {
         let part = |pattern: &str, own: &str| pattern.is_empty() || pattern == own;
-        part(&pattern.kind, &self.kind) && part(&pattern.group, &self.group) && part(&pattern.version, &self.version)
+        part(&pattern.kind, &self.kind)
+            && part(&pattern.group, &self.group)
+            && part(&pattern.version, &self.version)
     }
 
     /// Returns the text that kustomize sorts by when the kinds' ranks are equal: `group_version_kind`, with

@@ -42,7 +42,9 @@ impl ResId {
 
     /// Returns whether both name the same resource: `default` and no namespace are the same.
     pub fn same_as(&self, other: &ResId) -> bool {
-        self.name == other.name && self.gvk == other.gvk && self.effective_namespace() == other.effective_namespace()
+        self.name == other.name
+            && self.gvk == other.gvk
+            && self.effective_namespace() == other.effective_namespace()
     }
 }
 

@@ -168,7 +168,8 @@ impl Resource {
     /// Returns whether this is the current id or one that the resource had.
     pub fn had_id(&self, id: &ResId) -> bool {
         (self.id.name == id.name && self.id.same_as(id))
-            || self.formers.iter().any(|f| f.name == id.name) && self.former_ids().any(|former| former.same_as(id))
+            || self.formers.iter().any(|f| f.name == id.name)
+                && self.former_ids().any(|former| former.same_as(id))
     }
 
     /// Notes the current id among the former ones.
@@ -258,7 +259,8 @@ impl Resource {
         match annotations {
             Node::Mapping(mapping) if !mapping.entries.is_empty() => {
                 let is_settled = |(place, entry): (usize, &Entry)| {
-                    entry.value.as_scalar().is_some_and(is_text) && mapping.position(entry.key.text.as_str()) == Some(place)
+                    entry.value.as_scalar().is_some_and(is_text)
+                        && mapping.position(entry.key.text.as_str()) == Some(place)
                 };
                 if mapping.entries.iter().enumerate().all(is_settled) {
                     return;
@@ -315,6 +317,8 @@ pub(crate) fn mapping_at<'a>(node: &'a mut Node, key: &str) -> &'a mut Mapping {
 
 fn id_of(tree: &Node) -> ResId {
     let text = |field| tree.at(&["metadata", field]).and_then(Node::as_str).unwrap_or_default().into();
-    let decrypted = ["name", "namespace"].iter().any(|field| tree.at(&["metadata", field]).is_some_and(Node::is_sensitive));
+    let decrypted = ["name", "namespace"]
+        .iter()
+        .any(|field| tree.at(&["metadata", field]).is_some_and(Node::is_sensitive));
     ResId { gvk: Gvk::of(tree), name: text("name"), namespace: text("namespace"), decrypted }
 }

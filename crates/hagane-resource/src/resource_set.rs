@@ -124,7 +124,10 @@ impl ResourceSet {
     /// Returns the places of the resources that have or had this id.
     pub fn with_any_id(&mut self, id: &ResId) -> Vec<usize> {
         let places = self.named(&id.name).to_vec();
-        places.into_iter().filter(|&i| !self.resources[i].is_empty() && self.resources[i].had_id(id)).collect()
+        places
+            .into_iter()
+            .filter(|&i| !self.resources[i].is_empty() && self.resources[i].had_id(id))
+            .collect()
     }
 
     /// Returns the places of the resources that may have or have had this name, in order: all that do are among them.

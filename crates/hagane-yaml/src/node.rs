@@ -233,8 +233,12 @@ impl Node {
     /// Calls `visit` on every scalar that is a value.
     pub fn for_each_scalar(&mut self, visit: &mut dyn FnMut(&mut Scalar)) {
         match self {
-            Node::Mapping(mapping) => mapping.entries.iter_mut().for_each(|entry| entry.value.for_each_scalar(visit)),
-            Node::Sequence(sequence) => sequence.items.iter_mut().for_each(|item| item.for_each_scalar(visit)),
+            Node::Mapping(mapping) => {
+                mapping.entries.iter_mut().for_each(|entry| entry.value.for_each_scalar(visit))
+            }
+            Node::Sequence(sequence) => {
+                sequence.items.iter_mut().for_each(|item| item.for_each_scalar(visit))
+            }
             Node::Scalar(scalar) => visit(scalar),
         }
     }

@@ -5,10 +5,12 @@
 
 use std::borrow::Cow;
 
+use crate::comments;
 use crate::events::{Event, Events, Layout, Properties, Rest, Settings, TAG_NAMESPACE};
 use crate::scalar::{is_yaml11_bool, resolve_v2, resolve_v3, value};
-use crate::comments;
-use crate::{Comments, Entry, Extra, FileId, Mapping, Node, Scalar, Sequence, Span, Style, Tag, Text, YamlError};
+use crate::{
+    Comments, Entry, Extra, FileId, Mapping, Node, Scalar, Sequence, Span, Style, Tag, Text, YamlError,
+};
 
 /// How to read a text.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +71,11 @@ impl Default for Limits {
 pub fn parse(text: &str, file: FileId, options: &ParseOptions) -> Result<Vec<Node>, YamlError> {
     let start = Span { file, line: options.lines_before + 1, column: 1 };
     if text.len() > options.limits.bytes {
-        let message = format!("file of {} bytes is larger than the limit of {} bytes", text.len(), options.limits.bytes);
+        let message = format!(
+            "file of {} bytes is larger than the limit of {} bytes",
+            text.len(),
+            options.limits.bytes
+        );
         return Err(YamlError::new(start, message));
     }
     // Patches that begin so never pass through yaml.v2: they are read as JSON.
@@ -194,7 +200,8 @@ impl<'a> Reader<'a> {
         if let [_, second, ..] = &merges[..]
             && self.options.dialect == Dialect::V3
         {
-            return Err(YamlError::new(second.span(), "a mapping takes one merge key").hinted("list the mappings: `<<: [*a, *b]`"));
+            return Err(YamlError::new(second.span(), "a mapping takes one merge key")
+                .hinted("list the mappings: `<<: [*a, *b]`"));
         }
         for value in merges {
             merge(mapping, value)?;
@@ -214,12 +221,19 @@ impl<'a> Reader<'a> {
         self.alias_nodes += size;
         if self.alias_nodes > self.options.limits.alias_nodes {
             let message = format!("aliases expand to more than {} nodes", self.options.limits.alias_nodes);
-            return Err(YamlError::new(span, message).hinted("write the values out, or share them through a component"));
+            return Err(YamlError::new(span, message)
+                .hinted("write the values out, or share them through a component"));
         }
         Ok(node)
     }
 
-    fn scalar(&self, text: Cow<'a, str>, style: Style, tag: Option<&str>, span: Span) -> Result<Node, YamlError> {
+    fn scalar(
+        &self,
+        text: Cow<'a, str>,
+        style: Style,
+        tag: Option<&str>,
+        span: Span,
+    ) -> Result<Node, YamlError> {
         let mut scalar = Scalar { text: Text::Plain(text.into()), style, span, ..Scalar::default() };
         let core = tag.and_then(|t| t.strip_prefix(TAG_NAMESPACE)).filter(|name| SCALAR_TAGS.contains(name));
         match tag.map(|t| (t, core)) {
@@ -255,10 +269,14 @@ impl<'a> Reader<'a> {
                     // An explicit tag decides alone, quotes or not.
                     Some(name) => {
                         scalar.style = Style::Plain;
-                        let yaml11 = self.options.dialect == Dialect::V3 && is_yaml11_bool(scalar.text.as_str());
+                        let yaml11 =
+                            self.options.dialect == Dialect::V3 && is_yaml11_bool(scalar.text.as_str());
                         if value(&scalar).is_err() || yaml11 && scalar.tag == Tag::Bool {
-                            return Err(YamlError::new(span, format!("the value does not fit its type `!!{name}`"))
-                                .hinted("quote the value, or drop its tag"));
+                            return Err(YamlError::new(
+                                span,
+                                format!("the value does not fit its type `!!{name}`"),
+                            )
+                            .hinted("quote the value, or drop its tag"));
                         }
                     }
                 }
@@ -304,7 +322,9 @@ fn merge(mapping: &mut Mapping, value: Node) -> Result<(), YamlError> {
             Node::Mapping(_) => merge(mapping, item),
             other => Err(YamlError::new(other.span(), "a merge key takes mappings only")),
         }),
-        Node::Scalar(scalar) => Err(YamlError::new(scalar.span, "a merge key takes a mapping, or a sequence of mappings")),
+        Node::Scalar(scalar) => {
+            Err(YamlError::new(scalar.span, "a merge key takes a mapping, or a sequence of mappings"))
+        }
     }
 }
 
@@ -372,13 +392,18 @@ mod tests {
     #[test]
     fn merge_keys_fill_what_is_missing() {
         let node = read("a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc:\n  <<: [*a, *b]\n  x: 0\n", Dialect::V3);
-        let got: Vec<String> = ["x", "y", "z"].iter().map(|k| node.at(&["c", k]).and_then(Node::as_str).unwrap_or("-").into()).collect();
+        let got: Vec<String> = ["x", "y", "z"]
+            .iter()
+            .map(|k| node.at(&["c", k]).and_then(Node::as_str).unwrap_or("-").into())
+            .collect();
         assert_eq!(got, ["0", "2", "4"]);
     }
 
     #[test]
     fn a_block_at_the_end_has_the_break_that_is_there() {
-        for (text, want) in [("k: |\n  a", "a"), ("k: |\n  a\n", "a\n"), ("k: |\n  a\n  ", "a\n"), ("k: >\n  a", "a")] {
+        for (text, want) in
+            [("k: |\n  a", "a"), ("k: |\n  a\n", "a\n"), ("k: |\n  a\n  ", "a\n"), ("k: >\n  a", "a")]
+        {
             assert_eq!(read(text, Dialect::V3).get("k").and_then(Node::as_str), Some(want), "{text:?}");
         }
     }

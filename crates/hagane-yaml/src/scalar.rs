@@ -53,7 +53,21 @@ pub fn is_yaml11_bool(text: &str) -> bool {
     }
     matches!(
         text,
-        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF"
+        "y" | "Y"
+            | "yes"
+            | "Yes"
+            | "YES"
+            | "on"
+            | "On"
+            | "ON"
+            | "n"
+            | "N"
+            | "no"
+            | "No"
+            | "NO"
+            | "off"
+            | "Off"
+            | "OFF"
     )
 }
 
@@ -71,7 +85,9 @@ pub fn is_base60(text: &str) -> bool {
     let mut groups = groups.peekable();
     while let Some(group) = groups.next() {
         let group = match (groups.peek(), group.split_once('.')) {
-            (None, Some((whole, fraction))) if fraction.bytes().all(|c| c.is_ascii_digit() || c == b'_') => whole,
+            (None, Some((whole, fraction))) if fraction.bytes().all(|c| c.is_ascii_digit() || c == b'_') => {
+                whole
+            }
             _ => group,
         };
         let fits = match group.as_bytes() {
@@ -110,7 +126,10 @@ fn resolve_number(text: &str) -> (Tag, Option<Number>) {
             None => (Tag::Str, None),
         };
     }
-    if !text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.' | b'_' | b':' | b' ')) {
+    if !text
+        .bytes()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.' | b'_' | b':' | b' '))
+    {
         return (Tag::Str, None);
     }
     if timestamp(text).is_some() {
@@ -196,7 +215,8 @@ fn zone(text: &str) -> Option<String> {
         return None;
     };
     let number = |ten: u8, unit: u8| {
-        (ten.is_ascii_digit() && unit.is_ascii_digit()).then(|| u32::from(ten - b'0') * 10 + u32::from(unit - b'0'))
+        (ten.is_ascii_digit() && unit.is_ascii_digit())
+            .then(|| u32::from(ten - b'0') * 10 + u32::from(unit - b'0'))
     };
     let (hours, minutes) = (number(h1, h2)?, number(m1, m2)?);
     match (hours, minutes) {
@@ -233,7 +253,9 @@ pub fn value(scalar: &Scalar) -> Result<Value<'_>, TagMismatch> {
             "true" | "True" | "TRUE" => Ok(Value::Bool(true)),
             "false" | "False" | "FALSE" => Ok(Value::Bool(false)),
             // Booleans of YAML 1.1 keep their tag when the text was read as yaml.v2 reads it.
-            _ if is_yaml11_bool(text) => Ok(Value::Bool(matches!(text.as_bytes()[0], b'y' | b'Y') || text.eq_ignore_ascii_case("on"))),
+            _ if is_yaml11_bool(text) => {
+                Ok(Value::Bool(matches!(text.as_bytes()[0], b'y' | b'Y') || text.eq_ignore_ascii_case("on")))
+            }
             _ => Err(mismatch),
         },
         Tag::Int | Tag::Float => match (tag, resolve_number(text)) {
@@ -254,7 +276,9 @@ pub fn value(scalar: &Scalar) -> Result<Value<'_>, TagMismatch> {
 /// before it looks at values: like [`value`], but a text that was folded may have gained line breaks.
 pub fn written_value(scalar: &Scalar) -> Result<Value<'_>, TagMismatch> {
     match value(scalar)? {
-        Value::Str(text) if scalar.style == Style::Folded => Ok(Value::Str(folded_again(&text).map_or(text, Cow::Owned))),
+        Value::Str(text) if scalar.style == Style::Folded => {
+            Ok(Value::Str(folded_again(&text).map_or(text, Cow::Owned)))
+        }
         value => Ok(value),
     }
 }

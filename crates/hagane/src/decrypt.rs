@@ -59,7 +59,12 @@ fn plain(contents: &Contents, mode: SecretsMode) -> Decrypted {
     };
     let has_plain_keys = contents.format() == Format::Dotenv;
     let is_secret = mode == SecretsMode::Decrypt;
-    Decrypted { documents, is_secret, has_plain_keys, content: Zeroizing::new(contents.to_bytes().expose().to_vec()) }
+    Decrypted {
+        documents,
+        is_secret,
+        has_plain_keys,
+        content: Zeroizing::new(contents.to_bytes().expose().to_vec()),
+    }
 }
 
 fn diagnostic(error: &DecryptError, file: FileId) -> Diagnostic {

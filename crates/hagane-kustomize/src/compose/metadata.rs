@@ -100,7 +100,11 @@ fn joined(layer: &Layer, path: &str) -> String {
 }
 
 /// Takes off what only the build needed, and puts on what the root asked for.
-pub(super) fn settle(resources: &mut ResourceSet, metadata: BuildMetadata, managed_by: bool) -> Result<(), Diagnostic> {
+pub(super) fn settle(
+    resources: &mut ResourceSet,
+    metadata: BuildMetadata,
+    managed_by: bool,
+) -> Result<(), Diagnostic> {
     if metadata.managed_by_label || managed_by {
         let specs = [FieldSpec::new(Default::default(), "metadata/labels", true)];
         label(resources, &[(MANAGED_BY.into(), "kustomize-v5.8.1".into())], &specs)?;
@@ -127,7 +131,8 @@ fn refuse_odd_keys(resource: &Resource) -> Result<(), Diagnostic> {
     match annotations.and_then(|map| map.entries.iter().map(|entry| &entry.key).find(odd)) {
         None => Ok(()),
         Some(key) => {
-            let message = format!("the annotation key `{}` of {} reads as no string", key.text.as_str(), resource.id());
+            let message =
+                format!("the annotation key `{}` of {} reads as no string", key.text.as_str(), resource.id());
             let error = Diagnostic::error(key.span, message).or_at(resource.tree().span());
             Err(error.hinted("give it a prefix: `example.com/…`"))
         }

@@ -35,7 +35,10 @@ pub(super) fn pairs(args: &GeneratorArgs, root: &Root, sources: &Sources) -> Res
     let mut seen = std::collections::HashSet::with_capacity(found.len());
     for (span, pair) in &found {
         if !seen.insert(pair.key.as_str()) {
-            let error = Diagnostic::error(*span, format!("the key `{}` is given twice in `{}`", pair.key.shown(), args.name));
+            let error = Diagnostic::error(
+                *span,
+                format!("the key `{}` is given twice in `{}`", pair.key.shown(), args.name),
+            );
             return Err(error.hinted("every key of a ConfigMap or Secret comes from one place"));
         }
     }
@@ -57,7 +60,9 @@ fn of_literal(literal: &Located<String>) -> Result<Pair, Diagnostic> {
 }
 
 fn of_file(file: &Located<String>, root: &Root, sources: &Sources) -> Result<Pair, Diagnostic> {
-    let wrong = |what: &str| Diagnostic::error(file.span, format!("`{}` {what}", **file)).hinted("write `path` or `key=path`");
+    let wrong = |what: &str| {
+        Diagnostic::error(file.span, format!("`{}` {what}", **file)).hinted("write `path` or `key=path`")
+    };
     let (key, path) = match (file.matches('=').count(), file.split_once('=')) {
         (0, _) => (file.rsplit('/').next().unwrap_or_default(), file.as_str()),
         (1, Some(("", _))) => return Err(wrong("has no key before `=`")),
@@ -72,7 +77,12 @@ fn of_file(file: &Located<String>, root: &Root, sources: &Sources) -> Result<Pai
 
 /// Adds the pairs of a dotenv file. Lines lose white space in front; the value is everything after the first
 /// `=`, quotes and spaces too; a key without `=` has an empty value, a line without a key is nothing.
-fn dotenv(path: &Located<String>, root: &Root, sources: &Sources, found: &mut Vec<(Span, Pair)>) -> Result<(), Diagnostic> {
+fn dotenv(
+    path: &Located<String>,
+    root: &Root,
+    sources: &Sources,
+    found: &mut Vec<(Span, Pair)>,
+) -> Result<(), Diagnostic> {
     let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
     let text = source.text()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -86,9 +96,13 @@ fn dotenv(path: &Located<String>, root: &Root, sources: &Sources, found: &mut Ve
             continue;
         }
         let span = Span { file: source.file, line: index as u32 + 1, column: 1 };
-        let value = Content { bytes: Zeroizing::new(value.as_bytes().to_vec()), sensitive: source.is_secret() };
+        let value =
+            Content { bytes: Zeroizing::new(value.as_bytes().to_vec()), sensitive: source.is_secret() };
         // Only SOPS' own dotenv format leaves keys in the clear.
-        let secret_key = source.decrypted.as_ref().is_some_and(|decrypted| decrypted.is_secret && !decrypted.has_plain_keys);
+        let secret_key = source
+            .decrypted
+            .as_ref()
+            .is_some_and(|decrypted| decrypted.is_secret && !decrypted.has_plain_keys);
         found.push((span, Pair { key: Text::with_mark(key, secret_key), value }));
     }
     Ok(())

@@ -4,12 +4,12 @@ use hagane_resource::{Diagnostic, Fault, LegacyOrder};
 use hagane_yaml::{Dialect, Node, ParseOptions, Span, parse};
 
 use super::{
-    BuildMetadata, GeneratorArgs, GeneratorOptions, Image, Kustomization, Label, OpenApi, PatchEntry, Replacement,
-    ReplacementEntry, Replica, Sort, Var,
+    BuildMetadata, GeneratorArgs, GeneratorOptions, Image, Kustomization, Label, OpenApi, PatchEntry,
+    Replacement, ReplacementEntry, Replica, Sort, Var,
 };
 use crate::decode::{Located, Names, Object};
-use crate::sources::{Root, Sources};
 use crate::files::FileKind;
+use crate::sources::{Root, Sources};
 
 /// The names that a kustomization file may have.
 pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -84,11 +84,14 @@ pub(crate) fn load(root: &Root, sources: &Sources, at: Span) -> Result<Loaded, D
     let file_name = match found[..] {
         [name] => name,
         [] => {
-            if let Some(error) = sources.file(root, FILE_NAMES[0], at).err().filter(|e| e.fault == Fault::Access) {
+            if let Some(error) =
+                sources.file(root, FILE_NAMES[0], at).err().filter(|e| e.fault == Fault::Access)
+            {
                 return Err(Diagnostic { message: format!("`{shown}` may not be read"), ..error });
             }
-            let error = Diagnostic::error(at, format!("`{shown}` has no kustomization file"))
-                .hinted("a file `kustomization.yaml` with a list of `resources:` makes a directory a kustomization");
+            let error = Diagnostic::error(at, format!("`{shown}` has no kustomization file")).hinted(
+                "a file `kustomization.yaml` with a list of `resources:` makes a directory a kustomization",
+            );
             let error = match at.is_known() {
                 true => error,
                 false => error.with_path(shown),
@@ -99,7 +102,10 @@ pub(crate) fn load(root: &Root, sources: &Sources, at: Span) -> Result<Loaded, D
             });
         }
         _ => {
-            let error = Diagnostic::error(at, format!("`{shown}` has more than one kustomization file: {}", found.join(", ")));
+            let error = Diagnostic::error(
+                at,
+                format!("`{shown}` has more than one kustomization file: {}", found.join(", ")),
+            );
             return Err(if at.is_known() { error } else { error.with_path(shown) }.hinted("keep one of them"));
         }
     };
@@ -138,15 +144,22 @@ fn nearest_file(root: &Root, sources: &Sources) -> Option<String> {
 
 fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnostic>), Diagnostic> {
     let (object, mut errors) = Object::with_unknown(node, "a kustomization", FIELDS)?;
-    if let Some((name, span)) = NOT_YET.iter().find_map(|n| object.get(n).and(object.position(n)).map(|span| (n, span))) {
+    if let Some((name, span)) =
+        NOT_YET.iter().find_map(|n| object.get(n).and(object.position(n)).map(|span| (n, span)))
+    {
         let error = Diagnostic::error(span, format!("`{name}` is not supported yet"));
-        return Err(error.hinted("nothing is rendered rather than something incomplete; use kustomize for this directory"));
+        return Err(error.hinted(
+            "nothing is rendered rather than something incomplete; use kustomize for this directory",
+        ));
     }
     let mut warnings: Vec<Diagnostic> = DEPRECATED
         .iter()
         .filter_map(|(old, new)| {
             let span = object.position(old)?;
-            Some(Diagnostic::warning(span, format!("`{old}` is deprecated")).hinted(format!("use `{new}` instead")))
+            Some(
+                Diagnostic::warning(span, format!("`{old}` is deprecated"))
+                    .hinted(format!("use `{new}` instead")),
+            )
         })
         .collect();
     let mut all = Collected(&mut errors);
@@ -202,7 +215,8 @@ fn header(object: &Object) -> Result<bool, Diagnostic> {
             _ => return Err(Diagnostic::error(kind.span, "`kind` must be `Kustomization` or `Component`")),
         },
     };
-    let wanted = if is_component { "kustomize.config.k8s.io/v1alpha1" } else { "kustomize.config.k8s.io/v1beta1" };
+    let wanted =
+        if is_component { "kustomize.config.k8s.io/v1alpha1" } else { "kustomize.config.k8s.io/v1beta1" };
     match object.string("apiVersion")? {
         Some(version) if !version.is_empty() && *version != wanted => {
             let error = Diagnostic::error(version.span, format!("`apiVersion` must be `{wanted}`"));
@@ -233,7 +247,9 @@ fn sort(node: &Node) -> Result<Sort, Diagnostic> {
     let order = object.string("order")?.unwrap_or_default();
     match (order.as_str(), lists) {
         ("fifo", None) => Ok(Sort::Fifo),
-        ("fifo", Some(node)) => Err(Diagnostic::error(node.span(), "`legacySortOptions` goes with `order: legacy`")),
+        ("fifo", Some(node)) => {
+            Err(Diagnostic::error(node.span(), "`legacySortOptions` goes with `order: legacy`"))
+        }
         ("legacy", None) => Ok(Sort::Legacy(LegacyOrder::default())),
         ("legacy", Some(node)) => {
             let object = Object::new(node, "legacy sort options", &["orderFirst", "orderLast"])?;
@@ -245,7 +261,8 @@ fn sort(node: &Node) -> Result<Sort, Diagnostic> {
         }
         (other, _) => {
             let span = if order.span.is_known() { order.span } else { object.span };
-            Err(Diagnostic::error(span, format!("`{other}` is no sort order")).hinted("the orders are `legacy` and `fifo`"))
+            Err(Diagnostic::error(span, format!("`{other}` is no sort order"))
+                .hinted("the orders are `legacy` and `fifo`"))
         }
     }
 }
@@ -258,7 +275,9 @@ fn openapi(node: &Node) -> Result<Option<OpenApi>, Diagnostic> {
     let given = |name| object.string(name).map(|text| text.filter(|text| !text.is_empty()));
     match (given("path")?, given("version")?) {
         (None, None) => Ok(None),
-        (Some(_), Some(version)) => Err(Diagnostic::error(version.span, "`path` and `version` exclude each other")),
+        (Some(_), Some(version)) => {
+            Err(Diagnostic::error(version.span, "`path` and `version` exclude each other"))
+        }
         (Some(path), None) => Ok(Some(OpenApi::File(path))),
         (None, Some(version)) if OPENAPI_VERSIONS.contains(&version.as_str()) => Ok(Some(OpenApi::Builtin)),
         (None, Some(version)) => {
@@ -277,8 +296,14 @@ fn build_metadata(object: &Object, warnings: &mut Vec<Diagnostic>) -> Result<Bui
             "transformerAnnotations" => metadata.transformer_annotations = true,
             other => {
                 // kustomize says nothing and does nothing.
-                let warning = Diagnostic::warning(option.span, format!("`{other}` is no buildMetadata option and does nothing"));
-                warnings.push(warning.hinted("the options are managedByLabel, originAnnotations, transformerAnnotations"));
+                let warning = Diagnostic::warning(
+                    option.span,
+                    format!("`{other}` is no buildMetadata option and does nothing"),
+                );
+                warnings.push(
+                    warning
+                        .hinted("the options are managedByLabel, originAnnotations, transformerAnnotations"),
+                );
             }
         }
     }

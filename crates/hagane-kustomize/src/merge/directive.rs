@@ -46,7 +46,8 @@ fn directive(node: &Node) -> Result<Directive, Diagnostic> {
         _ => {
             let given = node.as_scalar().map(|scalar| scalar.text.shown()).unwrap_or_default();
             let message = format!("`{given}` is no patch strategy");
-            Err(Diagnostic::error(node.span(), message).hinted("`$patch` takes `merge`, `replace` or `delete`"))
+            Err(Diagnostic::error(node.span(), message)
+                .hinted("`$patch` takes `merge`, `replace` or `delete`"))
         }
     }
 }

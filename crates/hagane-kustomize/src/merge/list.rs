@@ -17,11 +17,13 @@ impl<'s> Merge<'s> {
         patch: Option<Node>,
         schema: Option<SchemaNode<'s>>,
     ) -> Result<Option<Node>, Diagnostic> {
-        let fits = |node: &Option<Node>| node.as_ref().is_none_or(|n| n.is_null() || matches!(n, Node::Sequence(_)));
+        let fits =
+            |node: &Option<Node>| node.as_ref().is_none_or(|n| n.is_null() || matches!(n, Node::Sequence(_)));
         if !fits(&dest) || !fits(&patch) {
             return Err(wrong_kind("a list", dest.as_ref(), patch.as_ref()));
         }
-        let merges = schema.is_some_and(|s| s.patch_strategy().split(',').any(|strategy| strategy == "merge"));
+        let merges =
+            schema.is_some_and(|s| s.patch_strategy().split(',').any(|strategy| strategy == "merge"));
         if !merges {
             return Ok(patch.or(dest));
         }
@@ -91,7 +93,9 @@ impl<'s> Merge<'s> {
             let anew = matches!(directive, Some("replace" | "delete"));
             let item = match old {
                 Some(place) if anew => merged(Some(lists.nodes[place].clone()), over)?,
-                Some(place) => merged(Some(std::mem::replace(&mut lists.nodes[place], Node::mapping())), over)?,
+                Some(place) => {
+                    merged(Some(std::mem::replace(&mut lists.nodes[place], Node::mapping())), over)?
+                }
                 None => self.node(None, over, schema)?,
             };
             let Some(mut item) = item.filter(|item| !gone(item)) else {
@@ -145,7 +149,13 @@ impl Lists {
 
     /// Returns the list with `item` in the place of those that have the values, or at the end; without an item they
     /// are removed. A value that is not given any more is taken for the one before; an empty one takes any.
-    fn set(&self, list: Vec<usize>, item: Option<usize>, keys: &[&str], values: &[String]) -> Result<Vec<usize>, Diagnostic> {
+    fn set(
+        &self,
+        list: Vec<usize>,
+        item: Option<usize>,
+        keys: &[&str],
+        values: &[String],
+    ) -> Result<Vec<usize>, Diagnostic> {
         let mut found = false;
         let mut kept = Vec::with_capacity(list.len() + 1);
         for place in list {
@@ -154,7 +164,9 @@ impl Lists {
                 _ if node.is_null() || node.as_mapping().is_some_and(|m| m.entries.is_empty()) => continue,
                 Node::Mapping(_) => {
                     let same = |(key, value): (&&str, &String)| {
-                        node.get(key).is_some_and(|field| value.is_empty() || field.as_str().unwrap_or_default() == value)
+                        node.get(key).is_some_and(|field| {
+                            value.is_empty() || field.as_str().unwrap_or_default() == value
+                        })
                     };
                     !values.is_empty() && keys.iter().zip(values).all(same)
                 }
@@ -181,8 +193,11 @@ impl Lists {
                 return Err(no_mapping(node));
             }
             let given = |key: &&&str| node.get(key).filter(|field| !field.is_null());
-            let values: Vec<String> =
-                keys.iter().filter_map(|key| given(&key)).map(|field| field.as_str().unwrap_or_default().to_owned()).collect();
+            let values: Vec<String> = keys
+                .iter()
+                .filter_map(|key| given(&key))
+                .map(|field| field.as_str().unwrap_or_default().to_owned())
+                .collect();
             // For every key that it lacks an item is added once more; most of these go again in the next step.
             self.out.extend(std::iter::repeat_n(place, keys.len() - values.len()));
             if keys.len() > 1 {
@@ -200,7 +215,8 @@ impl Lists {
 }
 
 fn no_mapping(node: &Node) -> Diagnostic {
-    Diagnostic::error(node.span(), "an item of this list must be a mapping").hinted("the list is merged by the keys of its items")
+    Diagnostic::error(node.span(), "an item of this list must be a mapping")
+        .hinted("the list is merged by the keys of its items")
 }
 
 /// Whose items a list starts with.
@@ -212,7 +228,9 @@ enum Whose {
 
 fn are_distinct(items: &[Node], key: &str) -> bool {
     let mut seen = std::collections::HashSet::with_capacity(items.len());
-    items.iter().all(|item| item.get(key).and_then(Node::as_str).is_some_and(|value| !value.is_empty() && seen.insert(value)))
+    items.iter().all(|item| {
+        item.get(key).and_then(Node::as_str).is_some_and(|value| !value.is_empty() && seen.insert(value))
+    })
 }
 
 /// Returns the distinct key values of both sides, the patch's first. Values that differ only where one has
@@ -264,7 +282,8 @@ fn text_at(item: &Node, key: &str) -> String {
 fn has(item: &Node, keys: &[&str], values: &[String]) -> bool {
     let none = values.iter().all(String::is_empty);
     let same = |(key, value): (&&str, &String)| {
-        value.is_empty() && !none || item.get(key).is_some_and(|field| field.as_str().unwrap_or_default() == value)
+        value.is_empty() && !none
+            || item.get(key).is_some_and(|field| field.as_str().unwrap_or_default() == value)
     };
     matches!(item, Node::Mapping(_)) && keys.iter().zip(values).all(same)
 }
@@ -292,7 +311,9 @@ fn primitives(dest: Vec<Node>, patch: Vec<Node>) -> Result<Vec<Node>, Diagnostic
                 Some(_) => {}
                 None => out.push(item),
             },
-            other => return Err(Diagnostic::error(other.span(), "an item of this list must be a single value")),
+            other => {
+                return Err(Diagnostic::error(other.span(), "an item of this list must be a single value"));
+            }
         }
     }
     Ok(out)

@@ -10,7 +10,10 @@ use hagane_yaml::{FileId, Node, ParseOptions, Scalar, Span, Text, parse};
 use crate::field_path::{self, Missing, Step};
 
 /// Returns where a path ends inside a text: the steps to the text, and those within.
-fn text_on_the_way<'n, 's>(tree: &'n Node, steps: &'s [Step]) -> Option<(&'n Scalar, &'s [Step], &'s [Step])> {
+fn text_on_the_way<'n, 's>(
+    tree: &'n Node,
+    steps: &'s [Step],
+) -> Option<(&'n Scalar, &'s [Step], &'s [Step])> {
     for end in 1..steps.len() {
         match field_path::look_up(tree, &steps[..end])? {
             Node::Scalar(scalar) => return Some((scalar, &steps[..end], &steps[end..])),
@@ -48,7 +51,8 @@ pub(super) fn put(
         (true, false) => json(&inner),
         (false, _) => Some(hagane_yaml::emit::v3::kyaml(&inner).trim_end_matches('\n').to_owned()),
     };
-    let text = text.ok_or_else(|| Diagnostic::error(at, "the text with the field cannot be written again"))?;
+    let text =
+        text.ok_or_else(|| Diagnostic::error(at, "the text with the field cannot be written again"))?;
     let way = way.to_vec();
     field_path::visit(tree, &way, Missing::Skip, at, &mut |node| {
         if let Node::Scalar(scalar) = node {

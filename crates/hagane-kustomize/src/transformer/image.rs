@@ -15,7 +15,11 @@ struct Rename<'a> {
 
 /// Renames images in every `containers` and `initContainers`, wherever they stand, and where the field specs
 /// lead: every entry in turn on every image. Definitions are left alone.
-pub(crate) fn set_images(resources: &mut ResourceSet, images: &[Image], specs: &[FieldSpec]) -> Result<(), Diagnostic> {
+pub(crate) fn set_images(
+    resources: &mut ResourceSet,
+    images: &[Image],
+    specs: &[FieldSpec],
+) -> Result<(), Diagnostic> {
     if images.is_empty() {
         return Ok(());
     }
@@ -73,7 +77,8 @@ fn in_containers<'n>(node: &'n Node, found: &mut Vec<&'n Node>) {
         Node::Mapping(mapping) => {
             for entry in &mapping.entries {
                 in_containers(&entry.value, found);
-                if let (true, Node::Sequence(list)) = (LISTS.contains(&entry.key.text.as_str()), &entry.value) {
+                if let (true, Node::Sequence(list)) = (LISTS.contains(&entry.key.text.as_str()), &entry.value)
+                {
                     found.extend(list.items.iter().filter_map(|item| item.get("image")));
                 }
             }
@@ -96,13 +101,17 @@ fn has_containers(node: &Node) -> bool {
 impl<'a> Rename<'a> {
     fn new(image: &'a Image) -> Result<Rename<'a>, Diagnostic> {
         // A text that is plain but for dots is compared letter by letter: nearly every entry.
-        let plain = image.name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'/' | b'_' | b'-' | b':' | b'.'));
+        let plain = image
+            .name
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'/' | b'_' | b'-' | b':' | b'.'));
         if plain {
             return Ok(Rename { image, pattern: None });
         }
         let pattern = format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", *image.name);
         let pattern = Regex::new(&pattern).map_err(|error| {
-            let message = format!("the image name `{}` is not a regular expression: {}", *image.name, error.message);
+            let message =
+                format!("the image name `{}` is not a regular expression: {}", *image.name, error.message);
             Diagnostic::error(image.name.span, message)
                 .hinted("image names are regular expressions; escape special characters with `\\`")
         })?;
@@ -114,8 +123,13 @@ impl<'a> Rename<'a> {
             Node::Mapping(mapping) => {
                 for entry in &mut mapping.entries {
                     self.in_containers(&mut entry.value);
-                    if let (true, Node::Sequence(list)) = (LISTS.contains(&entry.key.text.as_str()), &mut entry.value) {
-                        list.items.iter_mut().filter_map(|item| item.get_mut("image")).for_each(|image| self.apply(image));
+                    if let (true, Node::Sequence(list)) =
+                        (LISTS.contains(&entry.key.text.as_str()), &mut entry.value)
+                    {
+                        list.items
+                            .iter_mut()
+                            .filter_map(|item| item.get_mut("image"))
+                            .for_each(|image| self.apply(image));
                     }
                 }
             }
@@ -140,9 +154,11 @@ impl<'a> Rename<'a> {
             ("", "") => (format!("{tag}{tag_suffix}"), ""),
             (tag, digest) => (tag.to_owned(), digest),
         };
-        let part = |mark: &str, part: &str| if part.is_empty() { String::new() } else { format!("{mark}{part}") };
+        let part =
+            |mark: &str, part: &str| if part.is_empty() { String::new() } else { format!("{mark}{part}") };
         let renamed = format!("{name}{}{}", part(":", &tag), part("@", digest));
-        *scalar = Scalar { text: Text::marked_as(renamed, &scalar.text), tag: Tag::Str, ..std::mem::take(scalar) };
+        *scalar =
+            Scalar { text: Text::marked_as(renamed, &scalar.text), tag: Tag::Str, ..std::mem::take(scalar) };
     }
 
     /// Returns whether the image has the entry's name, with a tag, a digest or neither behind it.
@@ -152,14 +168,19 @@ impl<'a> Rename<'a> {
         }
         let name = self.image.name.as_bytes();
         let starts = text.len() >= name.len()
-            && name.iter().zip(text.as_bytes()).all(|(n, t)| n == t || *n == b'.' && t.is_ascii() && *t != b'\n');
+            && name
+                .iter()
+                .zip(text.as_bytes())
+                .all(|(n, t)| n == t || *n == b'.' && t.is_ascii() && *t != b'\n');
         starts && text.get(name.len()..).is_some_and(is_tail)
     }
 }
 
 /// Returns whether this may follow a name: `:` and a tag, `@sha256:` and a digest.
 fn is_tail(tail: &str) -> bool {
-    let narrow = |text: &str| text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'{' | b'}' | b'-'));
+    let narrow = |text: &str| {
+        text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'{' | b'}' | b'-'))
+    };
     let (tag, digest) = match tail.split_once("@sha256:") {
         Some((tag, digest)) => (tag, digest),
         None => (tail, ""),

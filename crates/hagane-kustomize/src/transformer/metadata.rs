@@ -4,16 +4,28 @@ use hagane_resource::{Create, Diagnostic, FieldSpec, ResourceSet};
 use hagane_yaml::{Mapping, Node, Scalar};
 
 /// Sets labels wherever the field specs lead.
-pub(crate) fn label(resources: &mut ResourceSet, labels: &[(String, String)], specs: &[FieldSpec]) -> Result<(), Diagnostic> {
+pub(crate) fn label(
+    resources: &mut ResourceSet,
+    labels: &[(String, String)],
+    specs: &[FieldSpec],
+) -> Result<(), Diagnostic> {
     set_entries(resources, labels, specs)
 }
 
 /// Sets annotations wherever the field specs lead.
-pub(crate) fn annotate(resources: &mut ResourceSet, annotations: &[(String, String)], specs: &[FieldSpec]) -> Result<(), Diagnostic> {
+pub(crate) fn annotate(
+    resources: &mut ResourceSet,
+    annotations: &[(String, String)],
+    specs: &[FieldSpec],
+) -> Result<(), Diagnostic> {
     set_entries(resources, annotations, specs)
 }
 
-fn set_entries(resources: &mut ResourceSet, entries: &[(String, String)], specs: &[FieldSpec]) -> Result<(), Diagnostic> {
+fn set_entries(
+    resources: &mut ResourceSet,
+    entries: &[(String, String)],
+    specs: &[FieldSpec],
+) -> Result<(), Diagnostic> {
     if entries.is_empty() {
         return Ok(());
     }
@@ -35,7 +47,11 @@ fn set_entries(resources: &mut ResourceSet, entries: &[(String, String)], specs:
                     match mapping.get_mut(key) {
                         Some(Node::Scalar(old)) => {
                             let shared = old.shared();
-                            *old = Scalar { span: old.span, extra: old.extra.take(), ..Scalar::string(value.as_str()) };
+                            *old = Scalar {
+                                span: old.span,
+                                extra: old.extra.take(),
+                                ..Scalar::string(value.as_str())
+                            };
                             written.extend(shared.map(|_| old.clone()));
                         }
                         Some(other) => *other = Node::string(value.as_str()),

@@ -13,7 +13,11 @@ pub(crate) enum Affix<'a> {
 }
 
 /// Puts the affix on every name but those of definitions, API services and namespaces.
-pub(crate) fn affix_names(resources: &mut ResourceSet, affix: Affix, specs: &[FieldSpec]) -> Result<(), Diagnostic> {
+pub(crate) fn affix_names(
+    resources: &mut ResourceSet,
+    affix: Affix,
+    specs: &[FieldSpec],
+) -> Result<(), Diagnostic> {
     for resource in resources.iter_mut() {
         let original = resource.original_id();
         if keeps_name(&original) {
@@ -44,7 +48,11 @@ pub(crate) fn affix_names(resources: &mut ResourceSet, affix: Affix, specs: &[Fi
                         Affix::Prefix(prefix) => format!("{prefix}{}", scalar.text.as_str()),
                         Affix::Suffix(suffix) => format!("{}{suffix}", scalar.text.as_str()),
                     };
-                    *scalar = Scalar { text: Text::marked_as(text, &scalar.text), tag: Tag::Str, ..std::mem::take(scalar) };
+                    *scalar = Scalar {
+                        text: Text::marked_as(text, &scalar.text),
+                        tag: Tag::Str,
+                        ..std::mem::take(scalar)
+                    };
                 }
                 Ok(())
             };

@@ -52,7 +52,8 @@ pub(crate) fn set_namespace(
             resource.edit(|tree| {
                 spec.apply(tree, Create::Scalar, &mut |node| {
                     if !matches!(node, Node::Scalar(_)) {
-                        let message = format!("`{}` is not a single value, so it cannot take a namespace", spec.path);
+                        let message =
+                            format!("`{}` is not a single value, so it cannot take a namespace", spec.path);
                         return Err(Diagnostic::error(node.span(), message));
                     }
                     if !(unset_only && node.as_str().is_some_and(|text| !text.is_empty())) {
@@ -76,7 +77,8 @@ fn set_subjects(resource: &mut Resource, namespace: &str, subjects: Subjects, un
         };
         meant && !(unset_only && text("namespace").is_some_and(|n| !n.is_empty()))
     };
-    let any = matches!(resource.tree().get("subjects"), Some(Node::Sequence(s)) if s.items.iter().any(wanted));
+    let any =
+        matches!(resource.tree().get("subjects"), Some(Node::Sequence(s)) if s.items.iter().any(wanted));
     if !any {
         return;
     }

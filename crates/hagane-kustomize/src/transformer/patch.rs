@@ -4,11 +4,11 @@ use hagane_resource::{Diagnostic, ResId, Resource, ResourceSet, Schema};
 use hagane_yaml::{Dialect, FileId, Node, ParseOptions, Scalar, Span, parse};
 
 use crate::decode::Located;
+use crate::files::Decrypted;
 use crate::json_patch::{self, Operation};
 use crate::kustomization::{PatchEntry, PatchText};
 use crate::merge::merge;
 use crate::selector::{Selector, nearest_resource};
-use crate::files::Decrypted;
 use crate::sources::{Root, Sources};
 
 /// A patch that has been read.
@@ -35,7 +35,10 @@ pub(crate) fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> 
             match &source.decrypted {
                 Some(Decrypted { documents: Some(documents), .. }) => content_of(documents.clone())?,
                 Some(_) => {
-                    let error = Diagnostic::error(path.span, "an encrypted patch must be a SOPS file in YAML or JSON");
+                    let error = Diagnostic::error(
+                        path.span,
+                        "an encrypted patch must be a SOPS file in YAML or JSON",
+                    );
                     return Err(error.hinted("encrypt it with `--input-type yaml`"));
                 }
                 None => content(source.text()?, source.file, 0)?,
@@ -68,17 +71,25 @@ impl Patch {
     /// changes.
     pub(crate) fn of_json6902(self) -> Result<Patch, Diagnostic> {
         if !self.target.as_ref().is_some_and(|target| target.name.is_given()) {
-            return Err(Diagnostic::error(self.span, "the target of an entry of `patchesJson6902` needs a `name`"));
+            return Err(Diagnostic::error(
+                self.span,
+                "the target of an entry of `patchesJson6902` needs a `name`",
+            ));
         }
         match &self.content {
             Content::Json(operations) if !operations.is_empty() => Ok(Patch { notes_id: false, ..self }),
-            _ => Err(Diagnostic::error(self.span, "the patch is empty, or no JSON patch").hinted("give it a list of operations")),
+            _ => Err(Diagnostic::error(self.span, "the patch is empty, or no JSON patch")
+                .hinted("give it a list of operations")),
         }
     }
 }
 
 /// Reads an entry of `patchesStrategicMerge`: YAML, or else a path.
-pub(crate) fn load_patches(text: &Located<String>, root: &Root, sources: &Sources) -> Result<Patch, Diagnostic> {
+pub(crate) fn load_patches(
+    text: &Located<String>,
+    root: &Root,
+    sources: &Sources,
+) -> Result<Patch, Diagnostic> {
     let patch = |content| Patch {
         span: text.span,
         content,
@@ -134,7 +145,11 @@ fn is_list(text: &str) -> bool {
 }
 
 /// Applies a patch to what it is for.
-pub(crate) fn apply_patch(resources: &mut ResourceSet, patch: &Patch, schema: &Schema) -> Result<(), Diagnostic> {
+pub(crate) fn apply_patch(
+    resources: &mut ResourceSet,
+    patch: &Patch,
+    schema: &Schema,
+) -> Result<(), Diagnostic> {
     match (&patch.content, &patch.target) {
         (Content::StrategicMerge(patches), None) => {
             for strategic in patches {
@@ -157,7 +172,9 @@ pub(crate) fn apply_patch(resources: &mut ResourceSet, patch: &Patch, schema: &S
                 resources.change(place, |resource| apply_json(resource, operations, patch))?;
             }
         }
-        (Content::Json(_), None) => return Err(Diagnostic::error(patch.span, "a JSON patch needs a `target`")),
+        (Content::Json(_), None) => {
+            return Err(Diagnostic::error(patch.span, "a JSON patch needs a `target`"));
+        }
     }
     Ok(())
 }
@@ -191,7 +208,10 @@ fn target_of(resources: &mut ResourceSet, id: &ResId, at: Span) -> Result<usize,
                 Some(near) => {
                     let hint = match near.name() == id.name && near.gvk().kind == id.gvk.kind {
                         true if near.gvk() == &id.gvk => {
-                            format!("there is one in the namespace `{}`: the namespaces must be the same", near.id().effective_namespace())
+                            format!(
+                                "there is one in the namespace `{}`: the namespaces must be the same",
+                                near.id().effective_namespace()
+                            )
                         }
                         true => format!("there is one with the apiVersion `{}`", near.gvk().api_version()),
                         false => format!("there is `{}`", near.id()),
@@ -201,7 +221,8 @@ fn target_of(resources: &mut ResourceSet, id: &ResId, at: Span) -> Result<usize,
             })
         }
         _ => {
-            let error = Diagnostic::error(at, format!("the patch's target matches more than one resource: `{id}`"));
+            let error =
+                Diagnostic::error(at, format!("the patch's target matches more than one resource: `{id}`"));
             Err(error.hinted("give the patch a `target` that selects one of them"))
         }
     }
@@ -216,11 +237,16 @@ fn for_target(strategic: &Node, resource: &Resource) -> Node {
         if let Some(Node::Mapping(metadata)) = mapping.get_mut("metadata") {
             for field in ["labels", "annotations"] {
                 match metadata.get_mut(field) {
-                    Some(Node::Mapping(map)) if !map.entries.is_empty() => map.entries.iter_mut().for_each(|entry| {
-                        if let Node::Scalar(scalar) = &mut entry.value {
-                            *scalar = Scalar { span: scalar.span, ..Scalar::string(std::mem::take(&mut scalar.text)) };
-                        }
-                    }),
+                    Some(Node::Mapping(map)) if !map.entries.is_empty() => {
+                        map.entries.iter_mut().for_each(|entry| {
+                            if let Node::Scalar(scalar) = &mut entry.value {
+                                *scalar = Scalar {
+                                    span: scalar.span,
+                                    ..Scalar::string(std::mem::take(&mut scalar.text))
+                                };
+                            }
+                        })
+                    }
                     Some(_) => _ = metadata.remove(field),
                     None => {}
                 }
@@ -241,8 +267,14 @@ fn lay_over(
     resources.change(place, |resource| lay_over_one(resource, strategic, patch, schema))
 }
 
-fn lay_over_one(resource: &mut Resource, strategic: Node, patch: &Patch, schema: &Schema) -> Result<(), Diagnostic> {
-    let (name, namespace, kind) = (resource.id().name.clone(), resource.id().namespace.clone(), resource.id().gvk.kind.clone());
+fn lay_over_one(
+    resource: &mut Resource,
+    strategic: Node,
+    patch: &Patch,
+    schema: &Schema,
+) -> Result<(), Diagnostic> {
+    let (name, namespace, kind) =
+        (resource.id().name.clone(), resource.id().namespace.clone(), resource.id().gvk.kind.clone());
     if patch.allow_name_change || patch.allow_kind_change {
         resource.remember_id();
     }
@@ -298,9 +330,14 @@ fn apply_json(resource: &mut Resource, operations: &[Operation], patch: &Patch) 
 
 /// Refuses a patch that takes away the name or the kind.
 fn refuse_nameless(resource: &Resource, patch: &Patch) -> Result<(), Diagnostic> {
-    let given = |node: Option<&Node>| node.is_some_and(|n| !n.is_null() && n.as_str().is_some_and(|text| !text.is_empty()));
+    let given = |node: Option<&Node>| {
+        node.is_some_and(|n| !n.is_null() && n.as_str().is_some_and(|text| !text.is_empty()))
+    };
     let list = resource.gvk().kind.ends_with("List");
-    let missing = match (given(resource.tree().get("kind")), given(resource.tree().at(&["metadata", "name"])) || list) {
+    let missing = match (
+        given(resource.tree().get("kind")),
+        given(resource.tree().at(&["metadata", "name"])) || list,
+    ) {
         (true, true) => return Ok(()),
         (false, _) => "kind",
         (_, false) => "metadata.name",

@@ -7,7 +7,11 @@ use crate::kustomization::Replica;
 use crate::selector::nearest_resource;
 
 /// Sets the count of the workloads with that current or original name; there must be one.
-pub(crate) fn set_replicas(resources: &mut ResourceSet, replica: &Replica, specs: &[FieldSpec]) -> Result<(), Diagnostic> {
+pub(crate) fn set_replicas(
+    resources: &mut ResourceSet,
+    replica: &Replica,
+    specs: &[FieldSpec],
+) -> Result<(), Diagnostic> {
     let mut found = false;
     for spec in specs {
         let places = resources.named(&replica.name).to_vec();

@@ -92,12 +92,20 @@ impl Emitter<'_> {
             let simple = self.key(&entry.key, indent)?;
             match &entry.value {
                 Node::Mapping(m) if !m.entries.is_empty() => {
-                    if simple { self.line(indent + 2) } else { self.out.push(' ') }
+                    if simple {
+                        self.line(indent + 2)
+                    } else {
+                        self.out.push(' ')
+                    }
                     self.mapping(m, indent + 2)?;
                 }
                 Node::Sequence(s) if !s.items.is_empty() => {
                     // Items stand below their key without indentation, unless the key is a long one.
-                    if simple { self.line(indent) } else { self.out.push(' ') }
+                    if simple {
+                        self.line(indent)
+                    } else {
+                        self.out.push(' ')
+                    }
                     self.sequence(s, if simple { indent } else { indent + 2 })?;
                 }
                 other => {
@@ -179,7 +187,9 @@ impl Emitter<'_> {
                     hint: "quote the value to make it a string",
                 });
             }
-            Value::Str(text) if text.contains('\u{85}') => self.text(&without_next_lines(&text), true, indent, context),
+            Value::Str(text) if text.contains('\u{85}') => {
+                self.text(&without_next_lines(&text), true, indent, context)
+            }
             Value::Str(text) => self.text(&text, true, indent, context),
         }
         Ok(())
@@ -379,10 +389,13 @@ fn is_simple(text: &str) -> bool {
     let bytes = text.as_bytes();
     let [first, rest @ ..] = bytes else { return false };
     // A first letter that no null, boolean or number starts with.
-    let starts = first.is_ascii_alphabetic() && !matches!(first, b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O')
+    let starts = first.is_ascii_alphabetic()
+        && !matches!(first, b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O')
         || bytes.len() > 5 && first.is_ascii_alphabetic()
         || *first == b'/';
-    starts && bytes.len() <= 64 && rest.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'/' | b'_'))
+    starts
+        && bytes.len() <= 64
+        && rest.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'/' | b'_'))
 }
 
 /// Returns a float as yaml.v2 prints what JSON made of it: whole numbers that fit an integer are one.
@@ -419,7 +432,11 @@ fn sorted(mapping: &Mapping, depth: usize) -> Result<Vec<usize>, EmitError> {
             let (first, second) = (&entries[pair[0]].key, &entries[pair[1]].key);
             return Err(EmitError {
                 span: second.span,
-                message: format!("the key `{}` stands twice in this mapping, first in line {}", first.text.shown(), first.span.line),
+                message: format!(
+                    "the key `{}` stands twice in this mapping, first in line {}",
+                    first.text.shown(),
+                    first.span.line
+                ),
                 hint: "keep one of them",
             });
         }
@@ -452,7 +469,9 @@ pub(crate) fn natural(a: &str, b: &str) -> Ordering {
     let start = i64::from(inside_number);
     let number = |text: &[char]| {
         let digits = text[at..].iter().take_while(|c| is_digit(**c)).count();
-        let value = text[at..at + digits].iter().fold(start, |n, c| n.wrapping_mul(10).wrapping_add(i64::from(*c as u32) - 48));
+        let value = text[at..at + digits]
+            .iter()
+            .fold(start, |n, c| n.wrapping_mul(10).wrapping_add(i64::from(*c as u32) - 48));
         (value, digits)
     };
     number(&a).cmp(&number(&b)).then(a[at].cmp(&b[at]))
@@ -488,7 +507,10 @@ mod tests {
 
     #[test]
     fn keys_are_sorted_naturally() {
-        check("{b: 1, a10: 1, a9: 1, _z: 1, A: 1, '10': 1, '9': 1}", "_z: 1\n\"9\": 1\n\"10\": 1\nA: 1\na9: 1\na10: 1\nb: 1\n");
+        check(
+            "{b: 1, a10: 1, a9: 1, _z: 1, A: 1, '10': 1, '9': 1}",
+            "_z: 1\n\"9\": 1\n\"10\": 1\nA: 1\na9: 1\na10: 1\nb: 1\n",
+        );
     }
 
     #[test]
@@ -504,7 +526,10 @@ mod tests {
         check("a: é", "a: é\n");
         check("a: 0o17", "a: 15\n");
         check("a: 12345678.5", "a: 1.23456785e+07\n");
-        check("a: 1.0\nb: 1e20\nc: -0.0\nd: 15000000000000000000", "a: 1\nb: 1e+20\nc: 0\nd: 15000000000000000000\n");
+        check(
+            "a: 1.0\nb: 1e20\nc: -0.0\nd: 15000000000000000000",
+            "a: 1\nb: 1e+20\nc: 0\nd: 15000000000000000000\n",
+        );
     }
 
     #[test]
@@ -532,7 +557,8 @@ mod tests {
     #[test]
     fn what_cannot_be_written_says_where() {
         for (text, line, column) in [("a: {1: 2}", 1, 5), ("a: .inf", 1, 4), ("a: 1\nb: 2\na: 3", 3, 1)] {
-            let documents = parse(text, FileId::default(), &ParseOptions::default()).expect("the case parses");
+            let documents =
+                parse(text, FileId::default(), &ParseOptions::default()).expect("the case parses");
             let error = go_v2(&documents[0]).expect_err(text);
             assert_eq!((error.span.line, error.span.column), (line, column), "{text}");
         }

@@ -30,7 +30,9 @@ pub(crate) fn analyze(text: &str) -> Analysis {
         let followed_by_blank = next.is_none_or(|n| is_blank(n) || is_break(n));
         indicators |= match c {
             '#' => preceded_by_blank,
-            ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => index == 0,
+            ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => {
+                index == 0
+            }
             '?' | '-' => index == 0 && followed_by_blank,
             ':' => followed_by_blank,
             _ => false,
@@ -56,7 +58,13 @@ pub(crate) fn analyze(text: &str) -> Analysis {
     let hopeless = space_break || special;
     Analysis {
         multiline: line_breaks,
-        plain: !(leading || trailing_space || trailing_break || break_space || hopeless || line_breaks || indicators),
+        plain: !(leading
+            || trailing_space
+            || trailing_break
+            || break_space
+            || hopeless
+            || line_breaks
+            || indicators),
         single_quoted: !(break_space || hopeless),
         block: !(trailing_space || hopeless),
     }
