@@ -98,6 +98,11 @@ fn file_names(rendered: &Rendered) -> Result<Vec<String>, Failed> {
     let mut names: Vec<String> = Vec::with_capacity(rendered.resources.len());
     let mut seen = BTreeSet::new();
     for resource in &rendered.resources {
+        if resource.id().decrypted {
+            let message =
+                format!("the name of {} is encrypted, and a file cannot be named by it", resource.id());
+            return Err(failure(Fault::Input, message));
+        }
         let mut name = file_name(resource);
         if let Some(namespace) = namespace(resource).filter(|_| spaces.len() > 1) {
             name.insert_str(0, &format!("{}_", namespace.to_lowercase()));

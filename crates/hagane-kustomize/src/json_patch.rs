@@ -4,6 +4,8 @@
 //! a value that is not given is null. What went through a patch went through JSON: numbers are floats, texts
 //! have lost their styles.
 
+use std::collections::HashSet;
+
 use hagane_resource::Diagnostic;
 use hagane_yaml::scalar::{Value, go_general, value, written_value};
 use hagane_yaml::{Entry, Node, Scalar, Sequence, Span, Style, Tag, Text};
@@ -82,11 +84,15 @@ fn operation(node: &Node) -> Result<Operation, Diagnostic> {
 /// Applies the operations, in order.
 pub(crate) fn apply(tree: &mut Node, operations: &[Operation]) -> Result<(), Diagnostic> {
     through_json(tree);
-    operations.iter().try_for_each(|operation| operation.apply(tree))
+    let mut copied = 0;
+    operations.iter().try_for_each(|operation| operation.apply(tree, &mut copied))
 }
 
+/// Nodes that the copies of a patch may make: each copy can double a resource.
+const MAX_COPIED: usize = 1_000_000;
+
 impl Operation {
-    fn apply(&self, tree: &mut Node) -> Result<(), Diagnostic> {
+    fn apply(&self, tree: &mut Node, copied: &mut usize) -> Result<(), Diagnostic> {
         let value = || self.value.clone().unwrap_or_else(|| null(self.span));
         match self.verb {
             Verb::Add => self.add(tree, value()),
@@ -106,6 +112,11 @@ impl Operation {
                     }
                     other => other.get(&key).cloned().unwrap_or_else(|| null(self.span)),
                 };
+                *copied += node.size();
+                if *copied > MAX_COPIED {
+                    let message = format!("the copies of this patch make more than {MAX_COPIED} nodes");
+                    return Err(Diagnostic::error(self.span, message));
+                }
                 self.add(tree, node)
             }
         }
@@ -306,21 +317,28 @@ fn keys_through_json(node: &mut Node) {
         Node::Sequence(sequence) => sequence.items.iter_mut().for_each(keys_through_json),
         Node::Scalar(_) => {}
         Node::Mapping(mapping) => {
-            for mut entry in std::mem::take(&mut mapping.entries) {
-                keys_through_json(&mut entry.value);
-                let text = match value(&entry.key) {
-                    Ok(Value::Bool(value)) => value.to_string(),
-                    Ok(Value::Int(value)) => value.to_string(),
-                    Ok(Value::Uint(value)) => value.to_string(),
-                    Ok(Value::Float(value)) if value.is_finite() => go_general(value),
-                    Ok(Value::Str(text)) => text.into_owned(),
-                    _ => entry.key.text.as_str().to_owned(),
-                };
-                let key = Scalar { span: entry.key.span, ..Scalar::string(text) };
-                mapping.entries.retain(|other| other.key.text != key.text);
-                mapping.entries.push(Entry { key, value: entry.value });
+            let mut seen = HashSet::with_capacity(mapping.entries.len());
+            for mut entry in std::mem::take(&mut mapping.entries).into_iter().rev() {
+                let text = key_through_json(&entry.key);
+                if seen.insert(text.clone()) {
+                    keys_through_json(&mut entry.value);
+                    let key = Scalar { span: entry.key.span, ..Scalar::string(text) };
+                    mapping.entries.push(Entry { key, value: entry.value });
+                }
             }
+            mapping.entries.reverse();
         }
+    }
+}
+
+fn key_through_json(key: &Scalar) -> String {
+    match value(key) {
+        Ok(Value::Bool(value)) => value.to_string(),
+        Ok(Value::Int(value)) => value.to_string(),
+        Ok(Value::Uint(value)) => value.to_string(),
+        Ok(Value::Float(value)) if value.is_finite() => go_general(value),
+        Ok(Value::Str(text)) => text.into_owned(),
+        _ => key.text.as_str().to_owned(),
     }
 }
 

@@ -8,7 +8,8 @@ mod directive;
 mod list;
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry::Vacant;
 
 use hagane_resource::{Diagnostic, Schema, SchemaNode};
 use hagane_yaml::{Entry, Mapping, Node, Scalar, Style, Tag};
@@ -106,15 +107,19 @@ impl<'s> Merge<'s> {
         schema: Option<SchemaNode<'s>>,
     ) -> Result<Node, Diagnostic> {
         // Of a key that stands twice in a patch the first value counts.
-        let mut seen = HashSet::with_capacity(patch.entries.len());
-        let mut first = |entry: &Entry| seen.insert(entry.key.text.as_str().to_owned());
-        let mut patched: Vec<Option<Entry>> =
-            patch.entries.into_iter().filter(&mut first).map(Some).collect();
+        let mut places: HashMap<String, usize> = HashMap::with_capacity(patch.entries.len());
+        let mut patched: Vec<Option<Entry>> = Vec::with_capacity(patch.entries.len());
+        for entry in patch.entries {
+            if let Vacant(place) = places.entry(entry.key.text.as_str().to_owned()) {
+                place.insert(patched.len());
+                patched.push(Some(entry));
+            }
+        }
         let old = std::mem::take(&mut dest.entries);
         dest.entries.reserve(old.len());
         for Entry { key, value } in old {
             let name = key.text.as_str();
-            let place = patched.iter().position(|e| e.as_ref().is_some_and(|e| e.key.text == key.text));
+            let place = places.get(name).copied();
             let over = place.and_then(|place| patched[place].take()).map(|entry| entry.value);
             let style = over.is_some().then(|| written_as(&value));
             let shared = value.as_scalar().filter(|_| over.is_some()).and_then(Scalar::shared);

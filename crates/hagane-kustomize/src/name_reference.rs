@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use compact_str::CompactString;
-use hagane_resource::{Create, Diagnostic, FieldSpec, Gvk, GvkPattern, Resource, ResourceSet};
+use hagane_resource::{CLUSTER, Create, Diagnostic, FieldSpec, Gvk, GvkPattern, Resource, ResourceSet};
 use hagane_yaml::{Mapping, Node, Scalar, Style, Tag};
 
 use crate::config::{Config, NameReference};
@@ -97,9 +97,37 @@ fn refuse_blank_namespaces(resources: &ResourceSet) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// The resources that had a name, also by their namespaces: a name may be in use in each of them.
+#[derive(Default)]
+struct Named {
+    all: Vec<Candidate>,
+    by_namespace: HashMap<CompactString, Vec<usize>>,
+}
+
+impl Named {
+    fn push(&mut self, candidate: Candidate) {
+        self.by_namespace.entry(candidate.effective_namespace.clone()).or_default().push(self.all.len());
+        self.all.push(candidate);
+    }
+
+    /// Returns at least the candidates that a referrer reaches, in order.
+    fn near(&self, referrer: &Referrer) -> Vec<&Candidate> {
+        if referrer.cluster_scoped {
+            return self.all.iter().collect();
+        }
+        let accounts = referrer.account_namespaces.iter().map(CompactString::as_str);
+        let namespaces = [CLUSTER, referrer.effective_namespace.as_str()].into_iter().chain(accounts);
+        let mut places: Vec<usize> =
+            namespaces.filter_map(|n| self.by_namespace.get(n)).flatten().copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().map(|place| &self.all[place]).collect()
+    }
+}
+
 /// Returns the renamed resources by every name they had.
-fn index(resources: &ResourceSet) -> HashMap<CompactString, Vec<Candidate>> {
-    let mut index: HashMap<CompactString, Vec<Candidate>> = HashMap::new();
+fn index(resources: &ResourceSet) -> HashMap<CompactString, Named> {
+    let mut index: HashMap<CompactString, Named> = HashMap::new();
     for (place, resource) in resources.iter().enumerate() {
         let mut names: Vec<&CompactString> = Vec::new();
         for former in &resource.formers {
@@ -166,7 +194,7 @@ impl Referrer {
 /// The search for what one field refers to.
 struct Search<'a> {
     referrer: &'a Referrer,
-    index: &'a HashMap<CompactString, Vec<Candidate>>,
+    index: &'a HashMap<CompactString, Named>,
     target: &'a GvkPattern,
     by_role: bool,
 }
@@ -253,7 +281,8 @@ impl Search<'_> {
     /// Returns the resources that had the name and are within reach of the referrer. A namespace in the reference
     /// is an original one if any resource had it there, else a current one.
     fn candidates(&self, name: &str, namespace: Option<&str>) -> Vec<&Candidate> {
-        let reachable = self.index.get(name).into_iter().flatten().filter(|c| self.reaches(c));
+        let reachable = self.index.get(name).map(|named| named.near(self.referrer)).unwrap_or_default();
+        let reachable = reachable.into_iter().filter(|c| self.reaches(c));
         let Some(namespace) = namespace else { return reachable.collect() };
         let reachable: Vec<&Candidate> = reachable.filter(|c| !c.cluster_scoped).collect();
         let of = |get: fn(&Candidate) -> &CompactString| -> Vec<&Candidate> {

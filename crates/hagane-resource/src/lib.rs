@@ -22,7 +22,7 @@ pub use field_spec::{Create, FieldSpec, PathStep, parse_path, visit};
 pub use gvk::{Gvk, GvkPattern};
 pub use order::{LegacyOrder, legacy_order};
 pub use origin::{Origin, Transformation};
-pub use resid::ResId;
+pub use resid::{CLUSTER, ResId};
 pub use resource::{Behavior, Former, Resource};
 pub use resource_set::{Duplicate, ResourceSet};
 pub use schema::{Schema, SchemaNode};

@@ -20,7 +20,7 @@ pub struct ResId {
 }
 
 /// The namespace of resources that have none because they belong to the whole cluster.
-pub(crate) const CLUSTER: &str = "_non_namespaceable_";
+pub const CLUSTER: &str = "_non_namespaceable_";
 
 impl ResId {
     /// Returns whether the kind is one that certainly belongs to the whole cluster.

@@ -1,5 +1,6 @@
 //! A resource: its tree, and what happened to it.
 
+use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -258,21 +259,23 @@ impl Resource {
         let is_text = |scalar: &Scalar| scalar.tag == Tag::Str && scalar.style != Style::Folded;
         match annotations {
             Node::Mapping(mapping) if !mapping.entries.is_empty() => {
-                let is_settled = |(place, entry): (usize, &Entry)| {
-                    entry.value.as_scalar().is_some_and(is_text)
-                        && mapping.position(entry.key.text.as_str()) == Some(place)
-                };
-                if mapping.entries.iter().enumerate().all(is_settled) {
+                let mut seen = HashSet::with_capacity(mapping.entries.len());
+                if mapping.entries.iter().all(|entry| {
+                    entry.value.as_scalar().is_some_and(is_text) && seen.insert(entry.key.text.as_str())
+                }) {
                     return;
                 }
                 if let Some(Node::Mapping(annotations)) = self.metadata_mut().get_mut("annotations") {
                     // Of a key that stands twice the last value counts, here alone.
                     let entries = std::mem::take(&mut annotations.entries);
-                    for mut entry in entries {
-                        settle(&mut entry);
-                        annotations.entries.retain(|other| other.key.text != entry.key.text);
-                        annotations.entries.push(entry);
+                    let mut seen = HashSet::with_capacity(entries.len());
+                    for mut entry in entries.into_iter().rev() {
+                        if seen.insert(entry.key.text.as_str().to_owned()) {
+                            settle(&mut entry);
+                            annotations.entries.push(entry);
+                        }
                     }
+                    annotations.entries.reverse();
                 }
             }
             // What is no mapping, or an empty one, goes away.

@@ -221,6 +221,17 @@ impl Node {
         self.as_scalar().is_some_and(Scalar::is_null)
     }
 
+    /// Returns how many nodes the tree has, keys included.
+    pub fn size(&self) -> usize {
+        match self {
+            Node::Scalar(_) => 1,
+            Node::Sequence(sequence) => 1 + sequence.items.iter().map(Node::size).sum::<usize>(),
+            Node::Mapping(mapping) => {
+                1 + mapping.entries.iter().map(|entry| 1 + entry.value.size()).sum::<usize>()
+            }
+        }
+    }
+
     /// Returns whether a decrypted text is anywhere in the tree, keys included.
     pub fn is_sensitive(&self) -> bool {
         match self {

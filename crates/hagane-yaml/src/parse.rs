@@ -166,7 +166,7 @@ impl<'a> Reader<'a> {
             node.extra_mut().comments = comments;
         }
         if anchor > 0 {
-            let size = nodes(&node);
+            let size = node.size();
             if self.anchors.len() <= anchor {
                 self.anchors.resize(anchor + 1, None);
             }
@@ -296,14 +296,6 @@ fn custom_tag(tag: Option<&str>, own: &str) -> Option<Box<Extra>> {
         None => format!("!<{tag}>"),
     };
     Some(Box::new(Extra { custom_tag: Some(written), ..Extra::default() }))
-}
-
-fn nodes(node: &Node) -> usize {
-    match node {
-        Node::Scalar(_) => 1,
-        Node::Sequence(s) => 1 + s.items.iter().map(nodes).sum::<usize>(),
-        Node::Mapping(m) => 1 + m.entries.iter().map(|e| 1 + nodes(&e.value)).sum::<usize>(),
-    }
 }
 
 /// Adds the entries of a merge key's value that the mapping does not have itself; of several mappings the
