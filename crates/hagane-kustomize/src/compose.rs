@@ -2,6 +2,7 @@
 
 mod metadata;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -66,6 +67,7 @@ pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Co
     let Accumulator { mut resources, config, vars } =
         compose.accumulate(&layer, &loaded.kustomization, Accumulator::default())?;
     let config = config.unwrap_or_default();
+    refuse_duplicates(&resources)?;
     append_hashes(&mut resources)?;
     fix_references(&mut resources, &config)?;
     compose.warnings.extend(resolve_vars(&mut resources, &vars, &config.var_reference)?);
@@ -465,6 +467,20 @@ fn label_specs(entry: &Label, config: &Config) -> Result<Vec<hagane_resource::Fi
         )?;
     }
     Ok(specs)
+}
+
+/// Refuses two resources of one id: JSON patches may rename one to another.
+fn refuse_duplicates(resources: &ResourceSet) -> Result<(), Diagnostic> {
+    let mut seen = HashMap::with_capacity(resources.len());
+    for resource in resources {
+        let id = resource.id();
+        if let Some(first) = seen.insert((&id.gvk, &id.name, id.effective_namespace()), resource) {
+            let error =
+                Diagnostic::error(resource.tree().span(), format!("there are two resources {id} in the end"));
+            return Err(error.hinted_at("the other one is here", first.tree().span()));
+        }
+    }
+    Ok(())
 }
 
 fn append_hashes(resources: &mut ResourceSet) -> Result<(), Diagnostic> {

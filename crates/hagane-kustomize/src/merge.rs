@@ -252,10 +252,9 @@ fn written_as(node: &Node) -> Written {
 /// string.
 fn restyled(mut node: Node, before: Written) -> Node {
     match &mut node {
-        Node::Scalar(scalar) if before.scalar != Style::Plain => scalar.style = before.scalar,
+        Node::Scalar(scalar) => scalar.style = before.scalar,
         Node::Mapping(mapping) => mapping.flow |= before.flow,
         Node::Sequence(sequence) => sequence.flow |= before.flow,
-        Node::Scalar(_) => {}
     }
     node
 }
@@ -379,7 +378,14 @@ mod tests {
     }
 
     #[test]
-    fn quotes_of_the_resource_stay() {
+    fn the_style_of_the_resource_stays() {
+        let once = |dest: &str, patch: &str| {
+            let merged = merge(read(dest), read(patch), &Schema::builtin()).expect("the case merges");
+            merged.expect("something is left")
+        };
+        let twice =
+            merge(once("{a: 1}", "{a: '2'}"), read("{a: 3}"), &Schema::builtin()).expect("the case merges");
+        assert_eq!(go_v2(&twice.expect("something is left")).as_deref(), Ok("a: 3\n"));
         check("{a: '8080', b: 8080, c: x}", "{a: 8080, b: '8080', c: 5}", "{a: '8080', b: '8080', c: 5}");
     }
 

@@ -61,6 +61,7 @@ pub(crate) fn resolve_vars(
             }
             resource.edit(|tree| {
                 spec.apply(tree, Create::Nothing, &mut |node| {
+                    refuse_other_items(node)?;
                     expand(node, &values, &mut used);
                     Ok(())
                 })
@@ -148,6 +149,18 @@ fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scala
         }
     }
     Ok(values)
+}
+
+/// Refuses lists that hold anything but texts where variables may stand.
+fn refuse_other_items(node: &Node) -> Result<(), Diagnostic> {
+    let is_text = |item: &Node| item.as_scalar().is_some_and(|scalar| scalar.resolved_tag() == Tag::Str);
+    match node.as_sequence().and_then(|sequence| sequence.items.iter().find(|item| !is_text(item))) {
+        None => Ok(()),
+        Some(item) => {
+            Err(Diagnostic::error(item.span(), "an item of a list that takes variables must be a string")
+                .hinted("put the value in quotes"))
+        }
+    }
 }
 
 fn expand(node: &mut Node, values: &BTreeMap<String, Scalar>, used: &mut Vec<String>) {

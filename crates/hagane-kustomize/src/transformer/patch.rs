@@ -1,7 +1,7 @@
 //! Patches: strategic merge and JSON 6902, with and without a target.
 
 use hagane_resource::{Diagnostic, ResId, Resource, ResourceSet, Schema};
-use hagane_yaml::{Dialect, FileId, Node, ParseOptions, Scalar, Span, parse};
+use hagane_yaml::{Dialect, FileId, Node, ParseOptions, Scalar, Span, Text, parse};
 
 use crate::decode::Located;
 use crate::files::Decrypted;
@@ -232,28 +232,30 @@ fn target_of(resources: &mut ResourceSet, id: &ResId, at: Span) -> Result<usize,
 /// version, its labels and annotations are texts. Nulls among them become the text `null`.
 fn for_target(strategic: &Node, resource: &Resource) -> Node {
     let mut tree = strategic.clone();
-    if let Node::Mapping(mapping) = &mut tree {
-        mapping.set("apiVersion", Node::string(resource.gvk().api_version()));
-        if let Some(Node::Mapping(metadata)) = mapping.get_mut("metadata") {
-            for field in ["labels", "annotations"] {
-                match metadata.get_mut(field) {
-                    Some(Node::Mapping(map)) if !map.entries.is_empty() => {
-                        map.entries.iter_mut().for_each(|entry| {
-                            if let Node::Scalar(scalar) = &mut entry.value {
-                                *scalar = Scalar {
-                                    span: scalar.span,
-                                    ..Scalar::string(std::mem::take(&mut scalar.text))
-                                };
-                            }
-                        })
-                    }
-                    Some(_) => _ = metadata.remove(field),
-                    None => {}
+    let Node::Mapping(mapping) = &mut tree else { return tree };
+    mapping.set("apiVersion", Node::string(resource.gvk().api_version()));
+    if let Some(Node::Mapping(metadata)) = mapping.get_mut("metadata") {
+        for field in ["labels", "annotations"] {
+            match metadata.get_mut(field) {
+                Some(Node::Mapping(map)) if !map.entries.is_empty() => {
+                    map.entries.iter_mut().for_each(|entry| entry.value = text_of(&mut entry.value));
                 }
+                Some(_) => _ = metadata.remove(field),
+                None => {}
             }
         }
     }
     tree
+}
+
+/// Returns a value as a text; what is no single value has none.
+fn text_of(value: &mut Node) -> Node {
+    let span = value.span();
+    let text = match value {
+        Node::Scalar(scalar) => std::mem::take(&mut scalar.text),
+        Node::Mapping(_) | Node::Sequence(_) => Text::default(),
+    };
+    Node::Scalar(Scalar { span, ..Scalar::string(text) })
 }
 
 /// Merges the patch over the resource; name, namespace and kind stay unless the options let them go.
@@ -264,7 +266,13 @@ fn lay_over(
     patch: &Patch,
     schema: &Schema,
 ) -> Result<(), Diagnostic> {
-    resources.change(place, |resource| lay_over_one(resource, strategic, patch, schema))
+    resources.change(place, |resource| lay_over_one(resource, strategic, patch, schema))?;
+    let id = resources.get(place).id().clone();
+    if (patch.allow_name_change || patch.allow_kind_change) && resources.with_current_id(&id).len() > 1 {
+        let error = Diagnostic::error(patch.span, format!("the patch makes a second {id}"));
+        return Err(error.hinted("give it another name, or delete the other one"));
+    }
+    Ok(())
 }
 
 fn lay_over_one(
@@ -292,7 +300,6 @@ fn lay_over_one(
     if resource.is_empty() {
         return Ok(());
     }
-    refuse_nameless(resource, patch)?;
     if !patch.allow_kind_change && resource.id().gvk.kind != kind {
         resource.set_kind(&kind);
     }
@@ -302,7 +309,7 @@ fn lay_over_one(
     if resource.id().namespace != namespace {
         resource.set_namespace(&namespace);
     }
-    Ok(())
+    refuse_nameless(resource, patch)
 }
 
 fn apply_json(resource: &mut Resource, operations: &[Operation], patch: &Patch) -> Result<(), Diagnostic> {
