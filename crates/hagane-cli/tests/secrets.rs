@@ -106,7 +106,7 @@ fn a_value_that_becomes_part_of_something_else_shows_nowhere() {
     // Two resources get the secret as their name; a layer above then says that there are two of one id.
     let named = "{select: {kind: Service}, fieldPaths: [metadata.name], options: {create: true}}";
     let files = sample::files().with("/named/kustomization.yaml", replaced(named));
-    check_with(named, "resources: [../named]\nnamespace: [wrong]", files);
+    check_with(named, "resources: [../named]\nnamespace: elsewhere", files);
 }
 
 #[test]

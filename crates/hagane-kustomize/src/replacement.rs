@@ -173,6 +173,9 @@ fn put(
     }
 }
 
+/// Bytes of a text that replacements put together: each could double it.
+const MAX_TEXT: usize = 16 << 20;
+
 /// Sets a field: of a single value only the text, so that its type and quotes stay.
 fn set_value(node: &mut Node, value: &Node, options: &FieldOptions, at: Span) -> Result<(), Diagnostic> {
     let Node::Scalar(old) = node else {
@@ -194,6 +197,10 @@ fn set_value(node: &mut Node, value: &Node, options: &FieldOptions, at: Span) ->
         Ok(index) => parts[index] = new.as_str(),
     }
     let joined = parts.join(&options.delimiter);
+    if joined.len() > MAX_TEXT {
+        let message = format!("the replacement makes a text of more than {} MiB", MAX_TEXT >> 20);
+        return Err(Diagnostic::error(at, message));
+    }
     old.text = Text::with_mark(joined, old.text.is_sensitive() || new.is_sensitive());
     Ok(())
 }
