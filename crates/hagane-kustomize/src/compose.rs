@@ -432,8 +432,7 @@ impl Compose<'_, '_> {
         for text in texts {
             let inline = text.contains('\n') || text.contains(": ");
             if inline {
-                for resource in hagane_resource::read_documents_at(text, text.span.file, text.lines_before())?
-                {
+                for resource in hagane_resource::read_documents_at(text, self.sources.start_of(text))? {
                     all.resources.add(resource).map_err(|d| duplicate(&d, text.span))?;
                 }
             } else {

@@ -18,13 +18,6 @@ pub(crate) struct Located<T> {
     pub block: bool,
 }
 
-impl<T> Located<T> {
-    /// Returns how many lines of the file come before the value's own text.
-    pub(crate) fn lines_before(&self) -> u32 {
-        if self.block { self.span.line } else { self.span.line.saturating_sub(1) }
-    }
-}
-
 impl<T> std::ops::Deref for Located<T> {
     type Target = T;
 

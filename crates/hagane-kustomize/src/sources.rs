@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hagane_resource::{Diagnostic, Fault, Resource, nearest};
 use hagane_yaml::{FileId, SourceMap, Span};
 
+use crate::decode::Located;
 use crate::files::{Decrypted, Decrypter, FileError, FileKind, Files};
 
 /// The files of a run.
@@ -174,6 +175,26 @@ impl<'w> Sources<'w> {
         let source = Rc::new(Source { file, bytes, decrypted });
         self.read.borrow_mut().insert(path.0.clone(), source.clone());
         Ok(source)
+    }
+
+    /// Returns where the text of a value begins: behind its quote, or with the first line of its block.
+    pub(crate) fn start_of(&self, value: &Located<String>) -> Span {
+        let map = self.map.borrow();
+        let below = Span { line: value.span.line + 1, ..value.span };
+        let indent = |line: &str| (line.len() - line.trim_start_matches(' ').len()) as u32;
+        match (value.block, map.line(if value.block { below } else { value.span })) {
+            (true, Some(line)) => {
+                let own = value.lines().next().map(indent).unwrap_or_default();
+                Span { column: indent(line).saturating_sub(own) + 1, ..below }
+            }
+            (true, None) => Span { column: 1, ..below },
+            (false, line) => {
+                let first =
+                    line.and_then(|line| line.chars().nth(value.span.column.saturating_sub(1) as usize));
+                let quote = u32::from(matches!(first, Some('"' | '\'')));
+                Span { column: value.span.column + quote, ..value.span }
+            }
+        }
     }
 
     /// Returns the content of a file that configures the build. An encrypted one is refused: what it says goes into

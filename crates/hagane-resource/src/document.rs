@@ -42,11 +42,12 @@ pub fn split_documents(text: &str, file: FileId) -> Result<Vec<Document<'_>>, Ya
 
 /// Reads the resources of a file: every document that is not empty, the items of lists after the others.
 pub fn read_documents(text: &str, file: FileId) -> Result<Vec<Resource>, Diagnostic> {
-    read_documents_at(text, file, 0)
+    read_documents_at(text, Span { file, line: 1, column: 1 })
 }
 
-/// Reads the resources of a text that stands inside a file, after `lines_before` lines.
-pub fn read_documents_at(text: &str, file: FileId, lines_before: u32) -> Result<Vec<Resource>, Diagnostic> {
+/// Reads the resources of a text that begins at a place inside a file.
+pub fn read_documents_at(text: &str, start: Span) -> Result<Vec<Resource>, Diagnostic> {
+    let file = start.file;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let unix;
     let text = if text.contains("\r\n") {
@@ -60,8 +61,11 @@ pub fn read_documents_at(text: &str, file: FileId, lines_before: u32) -> Result<
         if document.text.trim().is_empty() {
             continue;
         }
-        let options =
-            ParseOptions { lines_before: lines_before + document.lines_before, ..ParseOptions::default() };
+        let options = ParseOptions {
+            lines_before: start.line.saturating_sub(1) + document.lines_before,
+            columns_before: start.column.saturating_sub(1),
+            ..ParseOptions::default()
+        };
         // Only the first document of a part counts: `...` ends one without opening another.
         if let Some(tree) = parse(document.text, file, &options)?.into_iter().next() {
             trees.push(tree);

@@ -3,7 +3,7 @@
 //! yaml.v3 has no rule for comments, it has a procedure: its scanner notes each comment with the token it seems
 //! to belong to, its parser gathers the notes while it looks ahead, and each node takes what has been gathered
 //! when its turn comes. SOPS encrypts comments by where they end up, so the procedure is followed here, over
-//! the tokens of our own scanner: [`scan`] notes, and this module gathers and hands out.
+//! the tokens of `granit-parser`: [`scan`] notes, and this module gathers and hands out.
 
 mod scan;
 

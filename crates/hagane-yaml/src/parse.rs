@@ -23,6 +23,8 @@ pub struct ParseOptions {
     pub merge_keys: MergeKeys,
     /// Lines of the file before this text, for positions.
     pub lines_before: u32,
+    /// Columns of the file before each line of this text, for positions.
+    pub columns_before: u32,
     /// Bounds.
     pub limits: Limits,
 }
@@ -116,14 +118,23 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Returns the next event, its place seen from the file's beginning.
+    fn next(&mut self) -> Result<(Event<'a>, Span), YamlError> {
+        let moved = |span: Span| Span { column: span.column + self.options.columns_before, ..span };
+        match self.events.next() {
+            Ok((event, span)) => Ok((event, moved(span))),
+            Err(error) => Err(YamlError { span: moved(error.span), ..error }),
+        }
+    }
+
     fn documents(&mut self) -> Result<Vec<Node>, YamlError> {
         let mut documents = Vec::new();
         loop {
-            match self.events.next()?.0 {
+            match self.next()?.0 {
                 Event::StreamEnd => return Ok(documents),
                 Event::DocumentStart => {
                     self.anchors.clear();
-                    let first = self.events.next()?;
+                    let first = self.next()?;
                     documents.push(self.node(first, 0)?);
                 }
                 _ => {}
@@ -145,7 +156,7 @@ impl<'a> Reader<'a> {
                 let mut sequence = Sequence { span, flow: layout == Layout::Flow, ..Sequence::default() };
                 sequence.extra = custom_tag(tag.as_deref(), "seq");
                 loop {
-                    let next = self.events.next()?;
+                    let next = self.next()?;
                     if matches!(next.0, Event::SequenceEnd) {
                         break;
                     }
@@ -178,7 +189,7 @@ impl<'a> Reader<'a> {
     fn entries(&mut self, mapping: &mut Mapping, depth: usize) -> Result<(), YamlError> {
         let mut merges: Vec<Node> = Vec::new();
         loop {
-            let next = self.events.next()?;
+            let next = self.next()?;
             if matches!(next.0, Event::MappingEnd) {
                 break;
             }
@@ -187,7 +198,7 @@ impl<'a> Reader<'a> {
                 let error = YamlError::new(key_span, "a mapping or a sequence cannot be a key here");
                 return Err(error.hinted("keys of Kubernetes manifests are strings"));
             };
-            let next = self.events.next()?;
+            let next = self.next()?;
             let value = self.node(next, depth + 1)?;
             if key.tag == Tag::Null && key.text.as_str().is_empty() && self.writes_absent_keys() {
                 key.tag = Tag::Str;

@@ -1,7 +1,7 @@
 //! Patches: strategic merge and JSON 6902, with and without a target.
 
 use hagane_resource::{Diagnostic, ResId, Resource, ResourceSet, Schema};
-use hagane_yaml::{Dialect, FileId, Node, ParseOptions, Scalar, Span, Text, parse};
+use hagane_yaml::{Dialect, Node, ParseOptions, Scalar, Span, Text, parse};
 
 use crate::decode::Located;
 use crate::files::Decrypted;
@@ -41,10 +41,10 @@ pub(crate) fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> 
                     );
                     return Err(error.hinted("encrypt it with `--input-type yaml`"));
                 }
-                None => content(source.text()?, source.file, 0)?,
+                None => content(source.text()?, Span { file: source.file, line: 1, column: 1 })?,
             }
         }
-        PatchText::Inline(text) => inline(text)?,
+        PatchText::Inline(text) => inline(text, sources)?,
     };
     if let (Content::Json(_), None) = (&content, &entry.target) {
         let error = Diagnostic::error(entry.span, "a JSON patch needs a `target`");
@@ -98,7 +98,7 @@ pub(crate) fn load_patches(
         allow_kind_change: false,
         notes_id: true,
     };
-    if let Ok(Content::StrategicMerge(patches)) = inline(text)
+    if let Ok(Content::StrategicMerge(patches)) = inline(text, sources)
         && !patches.is_empty()
     {
         return Ok(patch(Content::StrategicMerge(patches)));
@@ -113,20 +113,26 @@ pub(crate) fn load_patches(
     load_patch(&entry, root, sources)
 }
 
-fn inline(text: &Located<String>) -> Result<Content, Diagnostic> {
-    content(text.trim_end(), text.span.file, text.lines_before())
+fn inline(text: &Located<String>, sources: &Sources) -> Result<Content, Diagnostic> {
+    content(text.trim_end(), sources.start_of(text))
 }
 
-fn content(text: &str, file: FileId, lines_before: u32) -> Result<Content, Diagnostic> {
+/// Reads a patch that begins at a place in a file.
+fn content(text: &str, start: Span) -> Result<Content, Diagnostic> {
     if is_list(text) {
-        let options = ParseOptions { dialect: Dialect::V2, lines_before, ..ParseOptions::default() };
-        let documents = parse(text, file, &options)?;
+        let options = ParseOptions {
+            dialect: Dialect::V2,
+            lines_before: start.line.saturating_sub(1),
+            columns_before: start.column.saturating_sub(1),
+            ..ParseOptions::default()
+        };
+        let documents = parse(text, start.file, &options)?;
         return match documents.first() {
             Some(node) if !node.is_null() => json_patch::operations(node).map(Content::Json),
             _ => Ok(Content::StrategicMerge(Vec::new())),
         };
     }
-    hagane_resource::read_documents_at(text, file, lines_before).map(Content::StrategicMerge)
+    hagane_resource::read_documents_at(text, start).map(Content::StrategicMerge)
 }
 
 fn content_of(documents: Vec<Node>) -> Result<Content, Diagnostic> {
