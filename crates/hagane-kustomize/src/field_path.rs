@@ -22,7 +22,7 @@ pub(crate) enum Step {
     },
     /// Every item of a list.
     Every,
-    /// The last item of a list, or a new one.
+    /// The last item of a list, where something is looked up.
     Last,
 }
 
@@ -136,13 +136,8 @@ pub(crate) fn visit(
                 }
             }
         }
-        (Step::Last, Node::Sequence(sequence)) if missing != Missing::Skip => {
-            sequence.items.push(empty(rest, missing));
-            match sequence.items.last_mut() {
-                Some(item) => visit(item, rest, missing, at, set),
-                None => Ok(0),
-            }
-        }
+        // Where something is written, `-` is a key like any other.
+        (Step::Last, Node::Mapping(mapping)) => visit_key(mapping, "-", rest, missing, at, set),
         (Step::Every, Node::Sequence(sequence)) => {
             sequence.items.iter_mut().try_fold(0, |n, item| Ok(n + visit(item, rest, missing, at, set)?))
         }
@@ -214,7 +209,7 @@ fn new_item(key: &str, value: &str) -> Node {
 /// Returns the empty node that the next step needs.
 fn empty(rest: &[Step], missing: Missing) -> Node {
     match (rest.first(), missing) {
-        (Some(Step::Key(_)), _) | (None, Missing::MakeMapping) => Node::mapping(),
+        (Some(Step::Key(_) | Step::Last), _) | (None, Missing::MakeMapping) => Node::mapping(),
         (Some(_), _) | (None, Missing::MakeSequence) => Node::Sequence(Sequence::default()),
         (None, _) => Node::Scalar(Scalar::bare("")),
     }

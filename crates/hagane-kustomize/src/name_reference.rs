@@ -40,9 +40,6 @@ struct Referrer {
 pub(crate) fn fix_references(resources: &mut ResourceSet, config: &Config) -> Result<(), Diagnostic> {
     refuse_blank_namespaces(resources)?;
     let index = index(resources);
-    if index.is_empty() {
-        return Ok(());
-    }
     let mut referred: Vec<usize> = Vec::new();
     let mut by_gvk: HashMap<Gvk, Vec<(&NameReference, &FieldSpec)>> = HashMap::new();
     for place in 0..resources.len() {
