@@ -91,6 +91,9 @@ fn not_written(path: &Path, error: &io::Error) -> Failed {
     failure(fault, format!("cannot write `{}`: {}", path.display(), hagane_host::words(error)))
 }
 
+/// Bytes of a file's name that every file system takes.
+const MAX_NAME: usize = 255;
+
 /// Returns a file name for each resource, as kustomize names them: `group_version_kind_name.yaml` in lower case,
 /// the namespace before it where there are several.
 fn file_names(rendered: &Rendered) -> Result<Vec<String>, Failed> {
@@ -107,7 +110,7 @@ fn file_names(rendered: &Rendered) -> Result<Vec<String>, Failed> {
         if let Some(namespace) = namespace(resource).filter(|_| spaces.len() > 1) {
             name.insert_str(0, &format!("{}_", namespace.to_lowercase()));
         }
-        if name.contains(['/', '\0']) {
+        if name.contains(['/', '\0']) || name.len() > MAX_NAME {
             return Err(failure(Fault::Input, format!("{} has no name that a file can have", resource.id())));
         }
         if !seen.insert(name.clone()) {

@@ -176,11 +176,17 @@ fn put(
 /// Bytes of a text that replacements put together: each could double it.
 const MAX_TEXT: usize = 16 << 20;
 
+/// Nodes of a value that is copied: each replacement could double it.
+const MAX_NODES: usize = 1_000_000;
+
 /// Sets a field: of a single value only the text, so that its type and quotes stay.
 fn set_value(node: &mut Node, value: &Node, options: &FieldOptions, at: Span) -> Result<(), Diagnostic> {
     let Node::Scalar(old) = node else {
         if !options.delimiter.is_empty() {
             return Err(not_a_text(at));
+        }
+        if value.size() > MAX_NODES {
+            return Err(Diagnostic::error(at, format!("the replacement copies more than {MAX_NODES} nodes")));
         }
         *node = value.clone();
         return Ok(());
