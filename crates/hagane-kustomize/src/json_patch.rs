@@ -134,7 +134,7 @@ impl Operation {
                 let index = if key == "-" { end } else { self.index(&key, end + 1, &self.path)? };
                 sequence.items.insert(index, node);
             }
-            _ => return Err(self.no_parent(tree, &self.path)),
+            _ => return Err(self.no_parent(&self.path)),
         }
         Ok(())
     }
@@ -154,7 +154,7 @@ impl Operation {
                 let index = self.index(&key, sequence.items.len(), &self.path)?;
                 sequence.items[index] = node;
             }
-            _ => return Err(self.no_parent(tree, &self.path)),
+            _ => return Err(self.no_parent(&self.path)),
         }
         Ok(())
     }
@@ -179,7 +179,7 @@ impl Operation {
                     })
                 }
             },
-            _ => Err(self.no_parent(tree, path)),
+            _ => Err(self.no_parent(path)),
         }
     }
 
@@ -250,7 +250,7 @@ impl Operation {
         }
     }
 
-    fn no_parent(&self, _tree: &Node, path: &Located<String>) -> Diagnostic {
+    fn no_parent(&self, path: &Located<String>) -> Diagnostic {
         Diagnostic::error(path.span, format!("the path `{}` leads into a single value", **path))
     }
 
