@@ -84,8 +84,9 @@ pub(crate) fn duplicate(duplicate: &Duplicate, at: Span) -> Diagnostic {
 fn inherit(resource: &mut Resource, old: &Resource) {
     for field in ["labels", "annotations"] {
         let mut map = Mapping::default();
-        for (key, value) in old.metadata_map(field).chain(resource.metadata_map(field)) {
-            map.set(key, Node::string(value));
+        let both = [old, &*resource].map(|r| r.tree().at(&["metadata", field]).and_then(Node::as_mapping));
+        for entry in both.into_iter().flatten().flat_map(|map| &map.entries).map(as_text) {
+            map.set(entry.key.text.as_str(), entry.value);
         }
         if map.entries.is_empty() {
             if resource.tree().at(&["metadata", field]).is_some() {
@@ -95,6 +96,7 @@ fn inherit(resource: &mut Resource, old: &Resource) {
             resource.metadata_mut().set(field, Node::Mapping(map));
         }
     }
+    resource.inherit_mark(old.id());
     resource.set_name(old.name());
     resource.set_namespace(old.namespace());
     resource.formers.clone_from(&old.formers);

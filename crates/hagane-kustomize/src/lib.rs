@@ -27,4 +27,4 @@ mod variable;
 pub use compose::{Composed, Options, Reorder, compose};
 pub use files::{Decrypted, Decrypter, FileError, FileKind, Files};
 pub use kustomization::FILE_NAMES;
-pub use sources::{LoadRestriction, Source, Sources, relative};
+pub use sources::{LoadRestriction, Source, Sources, normalized, relative};

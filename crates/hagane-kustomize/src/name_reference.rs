@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use compact_str::CompactString;
 use hagane_resource::{CLUSTER, Create, Diagnostic, FieldSpec, Gvk, GvkPattern, Resource, ResourceSet};
-use hagane_yaml::{Mapping, Node, Scalar, Style, Tag};
+use hagane_yaml::{Mapping, Node, Scalar, Style, Tag, Text};
 
 use crate::config::{Config, NameReference};
 
@@ -21,6 +21,7 @@ struct Candidate {
     prefixes: Vec<CompactString>,
     suffixes: Vec<CompactString>,
     shown: String,
+    decrypted: bool,
 }
 
 /// The resource that refers, as far as that matters.
@@ -152,7 +153,13 @@ impl Candidate {
             prefixes: resource.prefixes.clone(),
             suffixes: resource.suffixes.clone(),
             shown: id.to_string(),
+            decrypted: id.decrypted,
         }
+    }
+
+    /// Returns one of the candidate's own texts with the mark that its name has.
+    fn marked(&self, text: &CompactString) -> Text {
+        Text::with_mark(text.as_str(), self.decrypted)
     }
 
     fn had_gvk(&self, group: &str, version: &str, kind: &str) -> bool {
@@ -247,7 +254,7 @@ impl Search<'_> {
         if let Some(candidate) = self.select(found, |a, b| a.name == b.name, scalar)? {
             referred.push(candidate.place);
             if scalar.text != candidate.name.as_str() {
-                scalar.text = candidate.name.clone().into();
+                scalar.text = candidate.marked(&candidate.name);
                 scalar.tag = Tag::Str;
                 scalar.style = Style::Plain;
             }
@@ -268,9 +275,9 @@ impl Search<'_> {
         if name.text == candidate.name.as_str() && candidate.namespace.is_empty() {
             return Ok(());
         }
-        mapping.set("name", Node::string(candidate.name.clone()));
+        mapping.set("name", Node::string(candidate.marked(&candidate.name)));
         if !candidate.namespace.is_empty() {
-            mapping.set("namespace", Node::string(candidate.namespace.clone()));
+            mapping.set("namespace", Node::string(candidate.marked(&candidate.namespace)));
         }
         Ok(())
     }

@@ -279,7 +279,7 @@ impl<'w> Sources<'w> {
 }
 
 /// Returns `path` without `.` and `..`, by its text alone.
-fn normalized(path: &Path) -> PathBuf {
+pub fn normalized(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for component in path.components() {
         match component {

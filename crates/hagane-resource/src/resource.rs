@@ -201,7 +201,12 @@ impl Resource {
         mapping_at(Arc::make_mut(&mut self.tree), "metadata")
     }
 
-    /// Sets the name.
+    /// Marks name and namespace as decrypted when those of the resource they are taken from are.
+    pub fn inherit_mark(&mut self, from: &ResId) {
+        self.id.decrypted |= from.decrypted;
+    }
+
+    /// Sets the name, decrypted if the old one was.
     pub fn set_name(&mut self, name: &str) {
         let text = Text::with_mark(name, self.id.decrypted);
         self.metadata_mut().set("name", Node::string(text));

@@ -1,8 +1,10 @@
 //! A file system in memory: for embedders whose manifests come from elsewhere, and for tests.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use hagane_kustomize::normalized;
 
 use crate::{FileError, FileKind, Files};
 
@@ -76,19 +78,6 @@ impl Files for MemoryFiles {
         names.sort();
         names
     }
-}
-
-/// Returns `path` without `.` and `..`.
-fn normalized(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => _ = out.pop(),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -51,12 +51,13 @@ pub(super) fn put(
         (true, false) => json(&inner),
         (false, _) => Some(hagane_yaml::emit::v3::kyaml(&inner).trim_end_matches('\n').to_owned()),
     };
-    let text =
+    let mut text =
         text.ok_or_else(|| Diagnostic::error(at, "the text with the field cannot be written again"))?;
     let way = way.to_vec();
     field_path::visit(tree, &way, Missing::Skip, at, &mut |node| {
         if let Node::Scalar(scalar) = node {
-            scalar.text = Text::with_mark(text.as_str(), sensitive);
+            // The path leads to this one text: it is moved, no copy stays.
+            scalar.text = Text::with_mark(std::mem::take(&mut text), sensitive);
         }
         Ok(())
     })?;

@@ -287,8 +287,7 @@ fn lay_over_one(
     patch: &Patch,
     schema: &Schema,
 ) -> Result<(), Diagnostic> {
-    let (name, namespace, kind) =
-        (resource.id().name.clone(), resource.id().namespace.clone(), resource.id().gvk.kind.clone());
+    let before = resource.id().clone();
     if patch.allow_name_change || patch.allow_kind_change {
         resource.remember_id();
     }
@@ -303,17 +302,18 @@ fn lay_over_one(
         }
         Ok::<_, Diagnostic>(())
     })?;
+    resource.inherit_mark(&before);
     if resource.is_empty() {
         return Ok(());
     }
-    if !patch.allow_kind_change && resource.id().gvk.kind != kind {
-        resource.set_kind(&kind);
+    if !patch.allow_kind_change && resource.id().gvk.kind != before.gvk.kind {
+        resource.set_kind(&before.gvk.kind);
     }
-    if !patch.allow_name_change && resource.id().name != name {
-        resource.set_name(&name);
+    if !patch.allow_name_change && resource.id().name != before.name {
+        resource.set_name(&before.name);
     }
-    if resource.id().namespace != namespace {
-        resource.set_namespace(&namespace);
+    if resource.id().namespace != before.namespace {
+        resource.set_namespace(&before.namespace);
     }
     refuse_nameless(resource, patch)
 }
