@@ -33,7 +33,10 @@ use std::path::Path;
 use hagane_kustomize::{Decrypter, Sources, compose};
 use hagane_policy::label;
 
-pub use hagane_kustomize::{FILE_NAMES, FileError, FileKind, Files, LoadRestriction, Reorder, relative};
+pub use hagane_kustomize::{
+    Environment, FILE_NAMES, FileError, FileKind, Files, LoadRestriction, Output, Process, ProcessError,
+    Processes, RemoteError, Remotes, Reorder, Repository, relative,
+};
 pub use hagane_policy::RecommendedLabels;
 pub use hagane_resource::{Diagnostic, Fault, ResId, Resource, ResourceSet, Severity, nearest};
 pub use hagane_sops::{
