@@ -1,11 +1,18 @@
-//! The real world for the pipeline: disk, environment, keys.
+//! The real world for the pipeline: disk, environment, keys, remote trees, other programs.
 //!
 //! The one crate below the program that may touch the outside. Embedders with files or keys of their own leave it
 //! away.
 #![allow(clippy::disallowed_methods, reason = "this crate is where the outside is")]
 
+mod address;
+mod child;
 mod disk;
+mod git;
+mod http;
 mod keys;
+mod leftovers;
+mod programs;
+mod remotes;
 mod write;
 
 use std::ffi::OsString;
@@ -14,6 +21,9 @@ use std::path::PathBuf;
 
 pub use disk::{Disk, MAX_FILE, words};
 pub use keys::LocalKeys;
+pub use leftovers::Leftovers;
+pub use programs::Programs;
+pub use remotes::{FetchOptions, Fetcher, Network};
 pub use write::{Access, write_file, write_files};
 
 /// Returns the variable of this name from the process' environment.

@@ -1,0 +1,191 @@
+//! Repositories fetched by the `git` program, as kustomize fetches them: with the user's credential helpers, ssh
+//! configuration and proxies.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use hagane::{Output, ProcessError, RemoteError, Repository};
+use zeroize::Zeroizing;
+
+use crate::address::redact;
+use crate::child::run;
+use crate::leftovers::Leftovers;
+
+/// Variables that say which repository git works on. Git sets them for its hooks; here they would lead astray.
+const LOCAL_VARIABLES: [&str; 10] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
+/// The longest text of git that a message quotes, in bytes.
+const MAX_WORDS: usize = 600;
+
+/// Fetches a repository into an empty directory. Returns the commit. The URL and the reference have been checked.
+pub(crate) fn fetch(
+    git: &Path,
+    repository: &Repository,
+    directory: &Path,
+    leftovers: &Leftovers,
+) -> Result<String, RemoteError> {
+    let step = |arguments: &[&str]| -> Result<Output, RemoteError> {
+        let mut command = Command::new(git);
+        command.current_dir(directory).args(["-c", "gc.auto=0", "-c", "maintenance.auto=false"]);
+        command.args(["-c", "protocol.ext.allow=never"]).args(arguments);
+        for name in LOCAL_VARIABLES {
+            command.env_remove(name);
+        }
+        // Its words are read. And there is nobody to answer: a question in a pipeline would wait for its time limit.
+        command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
+        let output = run(&mut command, Zeroizing::default(), Some(repository.time_limit), leftovers);
+        output.map_err(|error| match error {
+            ProcessError::TimedOut(limit) => RemoteError::TimedOut(limit),
+            other => RemoteError::Other(format!("git cannot be run: {other:?}")),
+        })
+    };
+    let reference = if repository.reference.is_empty() { "HEAD" } else { &repository.reference };
+    let url = repository.url.as_str();
+    success(step(&["init", "--quiet", "--template="])?)?;
+    // Relative URLs of submodules start at it.
+    success(step(&["remote", "add", "origin", url])?)?;
+    let fetched = step(&["fetch", "--quiet", "--no-tags", "--depth=1", url, reference])?;
+    if fetched.code != Some(0) && lacks_reference(&fetched) {
+        return Err(RemoteError::NoSuchReference);
+    }
+    success(fetched)?;
+    success(step(&["checkout", "--quiet", "FETCH_HEAD"])?)?;
+    if repository.submodules {
+        success(step(&["submodule", "--quiet", "update", "--init", "--recursive"])?)?;
+    }
+    let head = fs::read_to_string(directory.join(".git/HEAD"));
+    let head = head.map_err(|error| RemoteError::Other(format!("its commit is not known: {error}")))?;
+    Ok(head.trim_end().to_owned())
+}
+
+fn success(output: Output) -> Result<(), RemoteError> {
+    match output.code {
+        Some(0) => Ok(()),
+        _ => Err(failure(&String::from_utf8_lossy(&output.stderr))),
+    }
+}
+
+fn lacks_reference(output: &Output) -> bool {
+    let stderr = String::from_utf8_lossy(&output.stderr).to_lowercase();
+    ["couldn't find remote ref", "not our ref", "invalid refspec"].iter().any(|words| stderr.contains(words))
+}
+
+/// Returns what git's standard error says.
+fn failure(stderr: &str) -> RemoteError {
+    const DENIED: [&str; 9] = [
+        "authentication failed",
+        "could not read password",
+        "could not read username",
+        "permission denied",
+        "returned error: 401",
+        "returned error: 403",
+        "returned error: 407",
+        "terminal prompts disabled",
+        "access denied",
+    ];
+    const UNREACHABLE: [&str; 9] = [
+        "connection refused",
+        "connection reset",
+        "connection timed out",
+        "could not resolve",
+        "couldn't connect",
+        "failed to connect",
+        "host key verification failed",
+        "network is unreachable",
+        "no route to host",
+    ];
+    let lower = stderr.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|words| lower.contains(words));
+    if says(&DENIED) {
+        return RemoteError::Denied(words(stderr));
+    }
+    // A server that answers with a status has been reached.
+    if says(&UNREACHABLE) || lower.contains("unable to access") && !lower.contains("returned error") {
+        return RemoteError::Unreachable(words(stderr));
+    }
+    RemoteError::Other(words(stderr))
+}
+
+/// Returns the lines that say why, as one.
+fn words(stderr: &str) -> String {
+    let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    let reasons: Vec<&str> = lines()
+        .filter_map(|line| {
+            let (who, what) = line.split_once(": ")?;
+            match who.to_lowercase().as_str() {
+                "fatal" | "error" => Some(what),
+                "remote" | "ssh" => Some(line),
+                _ if line.to_lowercase().contains("denied") => Some(line),
+                _ => None,
+            }
+        })
+        .collect();
+    let text = if reasons.is_empty() {
+        lines().next_back().unwrap_or("git says nothing").into()
+    } else {
+        reasons.join("; ")
+    };
+    let text: String = redact(&text).chars().filter(|c| !c.is_control()).collect();
+    let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= MAX_WORDS).unwrap_or(text.len());
+    text[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures() {
+        let check = |stderr: &str, expected: RemoteError| assert_eq!(failure(stderr), expected);
+        check(
+            "fatal: could not read Username for 'https://github.com': terminal prompts disabled\n",
+            RemoteError::Denied(
+                "could not read Username for 'https://github.com': terminal prompts disabled".into(),
+            ),
+        );
+        check(
+            "remote: HTTP Basic: Access denied\nfatal: Authentication failed for 'https://me:word@host/x.git/'\n",
+            RemoteError::Denied(
+                "remote: HTTP Basic: Access denied; Authentication failed for 'https://host/x.git/'".into(),
+            ),
+        );
+        check(
+            "git@host: Permission denied (publickey).\nfatal: Could not read from remote repository.\n\nPlease make \
+             sure you have the correct access rights\nand the repository exists.\n",
+            RemoteError::Denied(
+                "git@host: Permission denied (publickey).; Could not read from remote repository.".into(),
+            ),
+        );
+        check(
+            "fatal: unable to access 'https://host/x/': Could not resolve host: host\n",
+            RemoteError::Unreachable(
+                "unable to access 'https://host/x/': Could not resolve host: host".into(),
+            ),
+        );
+        check(
+            "fatal: unable to access 'https://host/x/': The requested URL returned error: 503\n",
+            RemoteError::Other(
+                "unable to access 'https://host/x/': The requested URL returned error: 503".into(),
+            ),
+        );
+        check(
+            "fatal: unable to access 'https://host/x/': SSL certificate problem: self-signed certificate\n",
+            RemoteError::Unreachable(
+                "unable to access 'https://host/x/': SSL certificate problem: self-signed certificate".into(),
+            ),
+        );
+        check("", RemoteError::Other("git says nothing".into()));
+    }
+}

@@ -1,0 +1,132 @@
+//! What a run has on this machine that must not outlive it: scratch directories and running programs.
+
+use std::collections::hash_map::RandomState;
+use std::fs::{self, DirBuilder};
+use std::hash::BuildHasher;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+/// The scratch directories and running programs of a run. They go away when this is dropped, by [`Leftovers::remove`],
+/// and, if [`Leftovers::remove_when_interrupted`] was called, when the user interrupts the program.
+#[derive(Debug, Default)]
+pub struct Leftovers(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    directories: Vec<PathBuf>,
+    groups: Vec<Pid>,
+}
+
+impl Leftovers {
+    /// Removes every directory. For programs that end by `std::process::exit`, which drops nothing.
+    pub fn remove(&self) {
+        for directory in std::mem::take(&mut self.state().directories) {
+            // It may be gone, or hold what a program locked; the run has its result all the same.
+            let _ = fs::remove_dir_all(directory);
+        }
+    }
+
+    /// Ends the running programs and removes the directories when this process is interrupted or told to end
+    /// (`SIGINT`, `SIGTERM`); then it ends as it would have.
+    pub fn remove_when_interrupted(self: &Arc<Self>) -> io::Result<()> {
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        // Not a reference that keeps it: it is still removed when its owner drops it.
+        let leftovers = Arc::downgrade(self);
+        let watch = move || {
+            for signal in signals.forever() {
+                if let Some(leftovers) = leftovers.upgrade() {
+                    leftovers.end_programs();
+                    leftovers.remove();
+                }
+                // It fails for signals that nobody can catch, and these two are none.
+                let _ = emulate_default_handler(signal);
+            }
+        };
+        thread::Builder::new().name("interrupts".into()).spawn(watch).map(drop)
+    }
+
+    /// Returns a new empty directory that only this user may read, without symbolic links in its path.
+    pub(crate) fn directory(&self) -> io::Result<PathBuf> {
+        let parent = fs::canonicalize(std::env::temp_dir())?;
+        loop {
+            // Random only so that nobody meets a name that is taken: to create is to be the one who did.
+            let directory = parent.join(format!("hagane-{:016x}", RandomState::new().hash_one(0)));
+            match DirBuilder::new().mode(0o700).create(&directory) {
+                Ok(()) => {
+                    self.state().directories.push(directory.clone());
+                    return Ok(directory);
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Returns whether a path lies in one of the directories.
+    pub(crate) fn hold(&self, path: &Path) -> bool {
+        self.state().directories.iter().any(|directory| path.starts_with(directory))
+    }
+
+    /// Notes that the programs of a process group run, until the value returned is dropped.
+    pub(crate) fn running(&self, group: Pid) -> Running<'_> {
+        self.state().groups.push(group);
+        Running { leftovers: self, group }
+    }
+
+    /// Asks the running programs to end, and a second later ends them.
+    fn end_programs(&self) {
+        let groups = self.state().groups.clone();
+        groups.iter().for_each(|group| signal(*group, Signal::TERM));
+        for _ in 0..20 {
+            if self.state().groups.is_empty() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        let groups = self.state().groups.clone();
+        groups.iter().for_each(|group| signal(*group, Signal::KILL));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Leftovers {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// Says that the programs of a process group run.
+pub(crate) struct Running<'l> {
+    leftovers: &'l Leftovers,
+    group: Pid,
+}
+
+impl Running<'_> {
+    /// Sends a signal to all programs of the group.
+    pub(crate) fn signal(&self, which: Signal) {
+        signal(self.group, which);
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.leftovers.state().groups.retain(|group| *group != self.group);
+    }
+}
+
+fn signal(group: Pid, which: Signal) {
+    // It fails when they are gone.
+    let _ = kill_process_group(group, which);
+}

@@ -1,0 +1,164 @@
+//! Repositories and files behind URLs, each fetched once a run.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
+
+use hagane::{RemoteError, Remotes, Repository};
+use ureq::Agent;
+
+use crate::address::{check_reference, redact, transport};
+use crate::disk::words;
+use crate::leftovers::Leftovers;
+use crate::programs::find;
+use crate::{git, http};
+
+/// How many are fetched at once.
+const AT_ONCE: usize = 8;
+
+/// Fetches repositories and files, and remembers them and what failed. The trees of repositories lie in scratch
+/// directories.
+pub struct Fetcher<'p> {
+    leftovers: Arc<Leftovers>,
+    options: FetchOptions<'p>,
+    git: OnceLock<Option<PathBuf>>,
+    agent: OnceLock<Agent>,
+    repositories: Memory<(String, String, bool), Checkout>,
+    files: Memory<String, Arc<[u8]>>,
+}
+
+/// How a [`Fetcher`] fetches.
+#[derive(Clone, Copy, Default)]
+pub struct FetchOptions<'p> {
+    /// Whether it may.
+    pub network: Network,
+    /// Who is told `fetching URL` before each. The URL is without user, password and query.
+    pub progress: Option<&'p (dyn Fn(&str) + Sync)>,
+}
+
+/// Whether anything may be fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Network {
+    /// It may.
+    #[default]
+    Online,
+    /// It may not, not even from this machine.
+    Offline,
+}
+
+/// What has been asked for, each with a cell that the first who asks fills and the others wait for.
+type Memory<K, V> = Mutex<BTreeMap<K, Arc<OnceLock<Result<V, RemoteError>>>>>;
+
+/// The tree of a repository.
+#[derive(Clone)]
+struct Checkout {
+    directory: PathBuf,
+    commit: String,
+}
+
+impl<'p> Fetcher<'p> {
+    /// Returns a fetcher whose directories are among `leftovers`.
+    pub fn new(leftovers: Arc<Leftovers>, options: FetchOptions<'p>) -> Fetcher<'p> {
+        Fetcher {
+            leftovers,
+            options,
+            git: OnceLock::new(),
+            agent: OnceLock::new(),
+            repositories: Memory::default(),
+            files: Memory::default(),
+        }
+    }
+
+    /// Returns the commit of a repository that has been fetched.
+    pub fn commit(&self, repository: &Repository) -> Option<String> {
+        let cell = cell(&self.repositories, key(repository));
+        cell.get()?.as_ref().ok().map(|checkout| checkout.commit.clone())
+    }
+
+    fn checkout(&self, repository: &Repository) -> Result<Checkout, RemoteError> {
+        cell(&self.repositories, key(repository)).get_or_init(|| self.fetch(repository)).clone()
+    }
+
+    fn fetch(&self, repository: &Repository) -> Result<Checkout, RemoteError> {
+        self.start(&repository.url)?;
+        transport(&repository.url)?;
+        check_reference(&repository.reference)?;
+        let directory = self.leftovers.directory();
+        let directory = directory
+            .map_err(|error| RemoteError::Other(format!("no directory for it: {}", words(&error))))?;
+        let commit = match self.git_program() {
+            Some(git) => git::fetch(git, repository, &directory, &self.leftovers)?,
+            None => return Err(no_git()),
+        };
+        Ok(Checkout { directory, commit })
+    }
+
+    fn git_program(&self) -> Option<&Path> {
+        let search = || find("git".as_ref(), Path::new("/"), &std::env::var_os("PATH")?).ok();
+        self.git.get_or_init(search).as_deref()
+    }
+
+    /// Refuses to fetch where nothing may be fetched, and else says that it is.
+    fn start(&self, url: &str) -> Result<(), RemoteError> {
+        if self.options.network == Network::Offline {
+            return Err(RemoteError::Refused {
+                why: "nothing may be fetched: this run is offline".into(),
+                hint: "leave `--offline` away".into(),
+            });
+        }
+        if let Some(progress) = self.options.progress {
+            progress(&format!("fetching {}", redact(url)));
+        }
+        Ok(())
+    }
+}
+
+impl Remotes for Fetcher<'_> {
+    fn repository(&self, repository: &Repository) -> Result<PathBuf, RemoteError> {
+        self.checkout(repository).map(|checkout| checkout.directory)
+    }
+
+    fn file(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
+        let fetch = || {
+            self.start(url)?;
+            http::file(self.agent.get_or_init(http::agent), url)
+        };
+        cell(&self.files, url.to_owned()).get_or_init(fetch).clone()
+    }
+
+    fn prefetch(&self, repositories: &[Repository], urls: &[&str]) {
+        let next = AtomicUsize::new(0);
+        let count = repositories.len() + urls.len();
+        let work = || {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                match (repositories.get(at), urls.get(at.wrapping_sub(repositories.len()))) {
+                    (Some(repository), _) => drop(self.checkout(repository)),
+                    (None, Some(url)) => drop(self.file(url)),
+                    (None, None) => return,
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..count.min(AT_ONCE) {
+                // Where no thread can be had, those there are do the work.
+                let _ = thread::Builder::new().spawn_scoped(scope, work);
+            }
+            work();
+        });
+    }
+}
+
+fn no_git() -> RemoteError {
+    RemoteError::Other("there is no `git` program on the search path".into())
+}
+
+fn key(repository: &Repository) -> (String, String, bool) {
+    (repository.url.clone(), repository.reference.clone(), repository.submodules)
+}
+
+fn cell<K: Ord, V>(memory: &Memory<K, V>, key: K) -> Arc<OnceLock<Result<V, RemoteError>>> {
+    Arc::clone(memory.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
+}
