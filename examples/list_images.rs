@@ -14,7 +14,7 @@ use hagane_host::Disk;
 fn images(directory: &Path, target: &Path) -> Result<BTreeSet<String>, Failed> {
     let keyring = AgeKeyring::new(Identities::new());
     let disk = Disk::default();
-    let world = World { files: &disk, keyring: &keyring, directory };
+    let world = World::new(&disk, &keyring, directory);
     let options = RenderOptions { secrets: SecretsMode::Placeholder, ..RenderOptions::default() };
     let rendered = hagane::render(&world, target, &options)?;
     let mut images = BTreeSet::new();

@@ -32,7 +32,7 @@ fn production() -> Result<String, String> {
         .with("/production/kustomization.yaml", OVERLAY);
     // Nothing here is encrypted, so there are no identities.
     let keyring = AgeKeyring::new(Identities::new());
-    let world = World { files: &files, keyring: &keyring, directory: Path::new("/") };
+    let world = World::new(&files, &keyring, Path::new("/"));
 
     let rendered =
         hagane::render(&world, Path::new("production"), &RenderOptions::default()).map_err(|failed| {

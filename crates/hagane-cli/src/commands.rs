@@ -49,7 +49,7 @@ fn redacted() -> Diagnostic {
 }
 
 fn world<'s>(surroundings: &'s Surroundings) -> World<'s> {
-    World { files: surroundings.files, keyring: surroundings.keyring, directory: &surroundings.directory }
+    World::new(surroundings.files, surroundings.keyring, &surroundings.directory)
 }
 
 pub(crate) fn completion(

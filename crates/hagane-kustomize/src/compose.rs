@@ -1,9 +1,10 @@
 //! kustomize's order of things, a step a line.
 
+mod layer;
 mod metadata;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 use hagane_resource::{Diagnostic, LegacyOrder, ResourceSet, Schema, legacy_order};
@@ -16,17 +17,16 @@ use crate::decode::Located;
 use crate::files::FileKind;
 use crate::generator::{Generated, generate};
 use crate::hash::content_hash;
-use crate::kustomization::{
-    self, BuildMetadata, Kustomization, Label, Loaded, OpenApi, ReplacementEntry, Sort,
-};
+use crate::kustomization::{self, Kustomization, Label, Loaded, OpenApi, ReplacementEntry, Sort};
 use crate::name_reference::fix_references;
 use crate::replacement::replace;
-use crate::sources::{Root, Sources};
+use crate::sources::{Root, Sources, is_file_url};
 use crate::transformer::{
     Affix, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images,
     set_namespace, set_replicas,
 };
 use crate::variable::{point_vars, resolve_vars};
+use layer::{Layer, Place};
 
 /// What a user may ask of a build.
 #[derive(Clone, Debug, Default)]
@@ -57,15 +57,19 @@ pub struct Composed {
 
 /// Composes the kustomization of a directory.
 pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Composed, Diagnostic> {
-    let root = sources.root(target, None, Span::default())?;
+    let place = target.to_str().map_or_else(|| Place::Here(target.to_owned()), Place::of);
+    let root = match &place {
+        Place::Here(path) => sources.root(path, None, Span::default())?,
+        Place::Elsewhere(directory) => sources.remote_root(directory, Span::default())?,
+    };
     let mut compose = Compose { sources, schema: None, defaults: Rc::default(), warnings: Vec::new() };
     let loaded = compose.load(&root, Span::default())?;
     if let Some(error) = loaded.empty {
         return Err(error);
     }
-    let layer = Layer::top(&root, loaded.file_name, loaded.kustomization.build_metadata);
+    let layer = Layer::top(&place, &root, loaded.file_name, loaded.kustomization.build_metadata);
     let Accumulator { mut resources, config, vars } =
-        compose.accumulate(&layer, &loaded.kustomization, Accumulator::default())?;
+        compose.accumulate(layer, &loaded.kustomization, Accumulator::default())?;
     let config = config.unwrap_or_default();
     refuse_duplicates(&resources)?;
     append_hashes(&mut resources)?;
@@ -84,32 +88,6 @@ struct Compose<'c, 'w> {
     schema: Option<Schema>,
     defaults: Rc<Config>,
     warnings: Vec<Diagnostic>,
-}
-
-/// A kustomization directory on the way down from the root.
-#[derive(Clone)]
-pub(crate) struct Layer {
-    pub(crate) root: Root,
-    /// The layers above, the root first: a base may not be one of them.
-    above: Vec<Root>,
-    /// The way from the root, as the kustomizations wrote it.
-    pub(crate) path: PathBuf,
-    /// The name of the kustomization file.
-    pub(crate) file_name: &'static str,
-    /// What the root wants to be told about the build.
-    pub(crate) metadata: BuildMetadata,
-}
-
-impl Layer {
-    fn top(root: &Root, file_name: &'static str, metadata: BuildMetadata) -> Layer {
-        Layer { root: root.clone(), above: Vec::new(), path: PathBuf::new(), file_name, metadata }
-    }
-
-    fn below(&self, root: Root, path: &str, file_name: &'static str) -> Layer {
-        let mut above = self.above.clone();
-        above.push(self.root.clone());
-        Layer { root, above, path: self.path.join(path), file_name, metadata: self.metadata }
-    }
 }
 
 impl Compose<'_, '_> {
@@ -135,10 +113,15 @@ impl Compose<'_, '_> {
     /// Adds all of a layer to what is there: for a base nothing, for a component all that its parent has so far.
     fn accumulate(
         &mut self,
-        layer: &Layer,
+        mut layer: Layer,
         k: &Kustomization,
         mut all: Accumulator,
     ) -> Result<Accumulator, Diagnostic> {
+        if let Some(namespace) = &k.namespace {
+            layer.chart_namespace.clone_from(namespace);
+        }
+        let layer = &layer;
+        self.sources.prefetch(k.resources.iter().chain(&k.components).map(|path| path.as_str()));
         self.resources(layer, &k.resources, &mut all)?;
         let own = with_files(&self.defaults, &k.configurations, &layer.root, self.sources)?;
         all.config = Some(merged(all.config.take(), &own)?);
@@ -174,74 +157,60 @@ impl Compose<'_, '_> {
         path: &Located<String>,
         all: &mut Accumulator,
     ) -> Result<(), Diagnostic> {
-        match self.sources.kind(&layer.root, path) {
-            Some(FileKind::Directory) => {
-                let below = self.layer(layer, path, false)?;
-                all.absorb(below, path.span)
+        let kind = self.sources.kind(&layer.root, path);
+        match Place::of(path) {
+            _ if kind == Some(FileKind::File) => self.file(layer, path, all),
+            place @ Place::Elsewhere(_) if is_file_url(path) => {
+                self.file(layer, path, all).or_else(|error| {
+                    // A page about a repository is no file of resources.
+                    let is_of_content = error.span.is_known() && error.span.file != path.span.file;
+                    self.layer(layer, &place, path, all).map_err(|e| if is_of_content { error } else { e })
+                })
             }
-            None if is_remote(path) => {
-                let error = Diagnostic::error(
-                    path.span,
-                    format!("`{}` is remote, which is not supported yet", **path),
-                );
-                Err(error.hinted("keep a copy in the repository, or use kustomize for this directory"))
-            }
-            _ => {
-                let file = self.sources.file(&layer.root, path, path.span)?;
-                let found = self.sources.resources(&file, path.span)?;
-                for resource in found.iter() {
-                    let mut resource = resource.clone();
-                    metadata::note_file(&mut resource, layer, path);
-                    all.resources.add(resource).map_err(|d| duplicate(&d, path.span))?;
-                }
-                Ok(())
-            }
+            place @ Place::Elsewhere(_) => self.layer(layer, &place, path, all),
+            place if kind == Some(FileKind::Directory) => self.layer(layer, &place, path, all),
+            _ => self.file(layer, path, all),
         }
     }
 
-    /// Composes the layer in a directory.
+    /// Adds the resources of a file.
+    fn file(
+        &mut self,
+        layer: &Layer,
+        path: &Located<String>,
+        all: &mut Accumulator,
+    ) -> Result<(), Diagnostic> {
+        let file = self.sources.file(&layer.root, path, path.span)?;
+        for resource in self.sources.resources(&file, path.span)?.iter() {
+            let mut resource = resource.clone();
+            metadata::note_file(&mut resource, layer, path);
+            all.resources.add(resource).map_err(|d| duplicate(&d, path.span))?;
+        }
+        Ok(())
+    }
+
+    /// Adds the resources of a layer.
     fn layer(
         &mut self,
         above: &Layer,
+        place: &Place,
         path: &Located<String>,
-        component: bool,
-    ) -> Result<Accumulator, Diagnostic> {
-        self.layer_over(above, path, component, Accumulator::default())
+        all: &mut Accumulator,
+    ) -> Result<(), Diagnostic> {
+        let below = self.layer_over(above, place, path, false, Accumulator::default())?;
+        all.absorb(below, path.span)
     }
 
+    /// Composes a layer over what is there: for a base nothing, for a component all that its parent has so far.
     fn layer_over(
         &mut self,
         above: &Layer,
+        place: &Place,
         path: &Located<String>,
         component: bool,
         all: Accumulator,
     ) -> Result<Accumulator, Diagnostic> {
-        if Path::new(path.as_str()).is_absolute() {
-            let error = Diagnostic::error(
-                path.span,
-                format!("`{}` is absolute; a directory must be relative", **path),
-            );
-            return Err(error);
-        }
-        let root = self.sources.root(Path::new(path.as_str()), Some(&above.root), path.span)?;
-        // An ancestor would hold this layer again.
-        if let Some(visited) =
-            above.above.iter().chain([&above.root]).find(|visited| visited.path().starts_with(root.path()))
-        {
-            let shown = |root: &Root| self.sources.shown(root.path());
-            let way: Vec<String> =
-                above.above.iter().chain([&above.root]).map(|root| format!("`{}`", shown(root))).collect();
-            let message = format!("a cycle: {} → `{}`", way.join(" → "), shown(&root));
-            let error = Diagnostic::error(path.span, message);
-            return Err(match *visited == root {
-                true => error.hinted("a layer may not use itself, not even through others"),
-                false => error.hinted(format!(
-                    "`{}` lies above `{}`, which would be part of it",
-                    shown(&root),
-                    shown(visited)
-                )),
-            });
-        }
+        let root = above.find(place, path, self.sources)?;
         let loaded = self.load(&root, path.span)?;
         let kustomization = &loaded.kustomization;
         if kustomization.is_component != component {
@@ -255,9 +224,9 @@ impl Compose<'_, '_> {
         if let Some(error) = loaded.empty {
             return Err(error);
         }
-        let layer = above.below(root, path, loaded.file_name);
-        self.accumulate(&layer, kustomization, all).map_err(|mut error| {
-            let shown = self.sources.shown(layer.root.path());
+        let layer = above.below(place, root, loaded.file_name);
+        self.accumulate(layer.clone(), kustomization, all).map_err(|mut error| {
+            let shown = layer.shown(self.sources);
             error.also.iter_mut().for_each(|also| also.layers.push(shown.clone()));
             error.layers.push(shown);
             error
@@ -279,7 +248,7 @@ impl Compose<'_, '_> {
                 return Err(error.hinted("files of resources belong in `resources`"));
             }
             let so_far = std::mem::take(all);
-            *all = self.layer_over(layer, path, true, so_far)?;
+            *all = self.layer_over(layer, &Place::of(path), path, true, so_far)?;
         }
         Ok(())
     }
@@ -293,7 +262,7 @@ impl Compose<'_, '_> {
         let config_maps = k.config_maps.iter().map(|args| (Generated::ConfigMap, args));
         for (kind, args) in config_maps.chain(k.secrets.iter().map(|args| (Generated::Secret, args))) {
             let mut resource = generate(kind, args, &k.generator_options, &layer.root, self.sources)?;
-            metadata::note_generator(&mut resource, layer, kind);
+            metadata::note_generator(&mut resource, layer, kind.name());
             all.add_generated(resource)?;
         }
         for config in self.configs(layer, &k.generators)? {
@@ -504,14 +473,4 @@ fn sort(resources: &mut ResourceSet, asked: Option<&Sort>, reorder: Reorder) {
         (None, Reorder::Legacy) => &legacy,
     };
     resources.sort_by_key(|resource| legacy_order(resource, order));
-}
-
-/// Returns whether a path that leads to nothing here is a URL.
-fn is_remote(path: &str) -> bool {
-    ["https://", "http://", "ssh://", "git::", "git@", "file://"]
-        .iter()
-        .any(|scheme| path.starts_with(scheme))
-        || path.starts_with("github.com/")
-        || path.contains("?ref=")
-        || path.contains(".git/")
 }

@@ -18,6 +18,16 @@ pub(crate) enum Generated {
     Secret,
 }
 
+impl Generated {
+    /// Returns the name of the generator.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Generated::ConfigMap => "ConfigMapGenerator",
+            Generated::Secret => "SecretGenerator",
+        }
+    }
+}
+
 /// Returns the object that the arguments describe.
 pub(crate) fn generate(
     kind: Generated,

@@ -1,5 +1,7 @@
 //! Every file of a run, read once; and the rule which files a kustomization may read.
 
+mod remote;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
@@ -11,17 +13,22 @@ use hagane_yaml::{FileId, SourceMap, Span};
 
 use crate::decode::Located;
 use crate::files::{Decrypted, Decrypter, FileError, FileKind, Files};
+use crate::outside::Outside;
+use remote::Checkout;
+pub(crate) use remote::{is_file_url, shown_url};
 
 /// The files of a run.
 pub struct Sources<'w> {
     files: &'w dyn Files,
     decrypter: Option<&'w dyn Decrypter>,
+    outside: Outside<'w>,
     /// What shown paths are relative to.
     base: PathBuf,
     restriction: LoadRestriction,
     map: RefCell<SourceMap>,
     read: RefCell<HashMap<PathBuf, Rc<Source>>>,
     resources: RefCell<HashMap<PathBuf, Rc<Vec<Resource>>>>,
+    checkouts: RefCell<Vec<Checkout>>,
 }
 
 /// Which files a kustomization may read.
@@ -44,18 +51,22 @@ pub struct Source {
     pub decrypted: Option<Decrypted>,
 }
 
-/// A directory with a kustomization, symbolic links resolved. Only [`Sources::root`] makes one.
+/// A directory with a kustomization, symbolic links resolved. Only [`Sources`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Root(PathBuf);
+pub struct Root {
+    path: PathBuf,
+    /// The checkout it lies in, which nothing in it may leave.
+    checkout: Option<Rc<PathBuf>>,
+}
 
-/// A file that the load restriction lets through. Only [`Sources::file`] makes one.
+/// A file that the load restriction lets through, or the URL of one. Only [`Sources::file`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RootedPath(PathBuf);
 
 impl Root {
     /// Returns the directory.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 }
 
@@ -91,17 +102,20 @@ impl<'w> Sources<'w> {
     pub fn new(
         files: &'w dyn Files,
         decrypter: Option<&'w dyn Decrypter>,
+        outside: Outside<'w>,
         base: PathBuf,
         restriction: LoadRestriction,
     ) -> Self {
         Sources {
             files,
             decrypter,
+            outside,
             base,
             restriction,
             map: RefCell::new(SourceMap::new()),
             read: RefCell::default(),
             resources: RefCell::default(),
+            checkouts: RefCell::default(),
         }
     }
 
@@ -112,14 +126,32 @@ impl<'w> Sources<'w> {
 
     /// Returns the path as messages show it.
     pub fn shown(&self, path: &Path) -> String {
-        relative(path, &self.base).to_string_lossy().into_owned()
+        if !path.is_absolute() {
+            return shown_url(&path.to_string_lossy());
+        }
+        let checkouts = self.checkouts.borrow();
+        let checkout = checkouts
+            .iter()
+            .find_map(|checkout| Some((checkout, path.strip_prefix(&checkout.directory).ok()?)));
+        match checkout {
+            Some((checkout, within)) => format!("{}{}", checkout.shown, within.display()),
+            None => relative(path, &self.base).to_string_lossy().into_owned(),
+        }
     }
 
     /// Returns the directory at `path`, relative to `from`.
     pub fn root(&self, path: &Path, from: Option<&Root>, at: Span) -> Result<Root, Diagnostic> {
-        let full = from.map_or_else(|| path.to_owned(), |root| root.0.join(path));
+        let full = from.map_or(&self.base, |root| &root.path).join(path);
+        let checkout = from.and_then(|root| root.checkout.clone());
         match self.files.resolve(&full) {
-            Ok((path, FileKind::Directory)) => Ok(Root(path)),
+            Ok((found, FileKind::Directory))
+                if checkout.as_ref().is_some_and(|c| !found.starts_with(&**c)) =>
+            {
+                let message = format!("`{}` leads out of the repository it stands in", path.display());
+                Err(Diagnostic::error(at, message)
+                    .hinted("what is fetched may not refer to the files of this machine"))
+            }
+            Ok((path, FileKind::Directory)) => Ok(Root { path, checkout }),
             Ok(_) => Err(Diagnostic::error(at, format!("`{}` is a file, not a directory", path.display()))),
             Err(error) => Err(self.missing(&error, path, &full, at)),
         }
@@ -127,12 +159,15 @@ impl<'w> Sources<'w> {
 
     /// Returns whether `path`, relative to `root`, leads to something, and to what.
     pub fn kind(&self, root: &Root, path: &str) -> Option<FileKind> {
-        self.files.resolve(&root.0.join(path)).ok().map(|(_, kind)| kind)
+        self.files.resolve(&root.path.join(path)).ok().map(|(_, kind)| kind)
     }
 
     /// Returns the file at `path`, relative to `root`, if the load restriction lets it through.
     pub fn file(&self, root: &Root, path: &str, at: Span) -> Result<RootedPath, Diagnostic> {
-        let full = root.0.join(path);
+        if is_file_url(path) {
+            return Ok(self.remote_file(path));
+        }
+        let full = root.path.join(path);
         let (resolved, kind) =
             self.files.resolve(&full).map_err(|e| self.missing(&e, Path::new(path), &full, at))?;
         match kind {
@@ -143,8 +178,9 @@ impl<'w> Sources<'w> {
             }
             FileKind::Other => return Err(Diagnostic::error(at, format!("`{path}` is not a regular file"))),
         }
-        if self.restriction == LoadRestriction::RootOnly && !resolved.starts_with(&root.0) {
-            let root = self.shown(&root.0);
+        let is_restricted = self.restriction == LoadRestriction::RootOnly || root.checkout.is_some();
+        if is_restricted && !resolved.starts_with(&root.path) {
+            let root = self.shown(&root.path);
             let mut error = Diagnostic::error(
                 at,
                 format!("`{path}` is outside of `{root}`, whose files alone may be read here"),
@@ -166,7 +202,10 @@ impl<'w> Sources<'w> {
         if let Some(source) = self.read.borrow().get(&path.0) {
             return Ok(source.clone());
         }
-        let bytes = self.files.read(&path.0).map_err(|e| self.missing(&e, &path.0, &path.0, at))?;
+        let bytes = match path.0.is_absolute() {
+            true => self.files.read(&path.0).map_err(|e| self.missing(&e, &path.0, &path.0, at))?,
+            false => self.read_remote(&path.0, at)?,
+        };
         let file = self.map.borrow_mut().add(self.shown(&path.0), String::from_utf8_lossy(&bytes).into());
         let decrypted = match self.decrypter.and_then(|d| d.decrypt(&path.0, &bytes, file)) {
             Some(result) => Some(result?),
@@ -237,7 +276,7 @@ impl<'w> Sources<'w> {
 
     /// Returns the names in a directory, for hints.
     pub fn names(&self, root: &Root) -> Vec<String> {
-        self.files.names(&root.0)
+        self.files.names(&root.path)
     }
 
     fn missing(&self, error: &FileError, path: &Path, full: &Path, at: Span) -> Diagnostic {

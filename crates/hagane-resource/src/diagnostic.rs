@@ -80,6 +80,12 @@ impl Diagnostic {
         self
     }
 
+    /// Returns the diagnostic with a note on how it came to this.
+    pub fn noted(mut self, note: impl Into<String>) -> Diagnostic {
+        self.notes.push(note.into());
+        self
+    }
+
     /// Returns the diagnostic with a hint that points to another place.
     pub fn hinted_at(mut self, hint: impl Into<String>, place: Span) -> Diagnostic {
         match place.is_known() {

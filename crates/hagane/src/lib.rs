@@ -12,7 +12,7 @@
 //!     .with("/shop/kustomization.yaml", "namePrefix: blue-\nresources: [web.yaml]\n")
 //!     .with("/shop/web.yaml", "{apiVersion: v1, kind: Service, metadata: {name: web}}\n");
 //! let keyring = AgeKeyring::new(Identities::new());
-//! let world = World { files: &files, keyring: &keyring, directory: Path::new("/") };
+//! let world = World::new(&files, &keyring, Path::new("/"));
 //!
 //! let rendered = hagane::render(&world, Path::new("shop"), &RenderOptions::default()).expect("the input is right");
 //! assert_eq!(
@@ -30,7 +30,7 @@ mod world;
 
 use std::path::Path;
 
-use hagane_kustomize::{Decrypter, Sources, compose};
+use hagane_kustomize::{Decrypter, Outside, Sources, compose};
 use hagane_policy::label;
 
 pub use hagane_kustomize::{
@@ -57,9 +57,8 @@ pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<R
     let opener = Opener::new(world.keyring, options.secrets);
     let sources = world.sources(Some(&opener as &dyn Decrypter), options.build.load_restriction);
     let stages = || {
-        let target = world.directory.join(target);
-        let pipeline = pipeline_file::load(&target, &sources)?;
-        let mut composed = compose(&target, &sources, &options.build.composing())?;
+        let pipeline = pipeline_file::load(target, &sources)?;
+        let mut composed = compose(target, &sources, &options.build.composing())?;
         label(&mut composed.resources, &pipeline.labels);
         Ok(composed)
     };
@@ -70,12 +69,13 @@ pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<R
 /// no `hagane.yaml`, no key.
 pub fn build(world: &World, target: &Path, options: &BuildOptions) -> Result<Rendered, Failed> {
     let sources = world.sources(None, options.load_restriction);
-    let composed = compose(&world.directory.join(target), &sources, &options.composing());
+    let composed = compose(target, &sources, &options.composing());
     Rendered::new(composed, Vec::new(), sources)
 }
 
 impl<'w> World<'w> {
     fn sources(&self, decrypter: Option<&'w dyn Decrypter>, restriction: LoadRestriction) -> Sources<'w> {
-        Sources::new(self.files, decrypter, self.directory.to_owned(), restriction)
+        let outside = Outside { remotes: self.remotes, processes: self.processes };
+        Sources::new(self.files, decrypter, outside, self.directory.to_owned(), restriction)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hagane_kustomize::Sources;
+use hagane_kustomize::{Sources, is_remote};
 use hagane_yaml::{Entry, Mapping, Node, ParseOptions, Span, parse, scalar};
 
 use crate::{Diagnostic, RecommendedLabels, nearest};
@@ -27,6 +27,10 @@ struct Sections {
 
 /// Reads the files from `target` up to the root of its repository; outside of a repository, up to the top.
 pub(crate) fn load(target: &Path, sources: &Sources) -> Result<Pipeline, Diagnostic> {
+    if target.to_str().is_some_and(is_remote) {
+        // What is fetched says what it is, not what is done with it here.
+        return Ok(Pipeline::default());
+    }
     let target = sources.root(target, None, Span::default())?;
     let mut found = Sections::default();
     for directory in target.path().ancestors() {

@@ -4,8 +4,7 @@ use hagane_resource::{Diagnostic, FieldSpec, Origin, Resource, ResourceSet};
 use hagane_yaml::scalar::resolve_v3;
 use hagane_yaml::{Mapping, Node, Scalar, Tag};
 
-use super::Layer;
-use crate::generator::Generated;
+use super::layer::Layer;
 use crate::kustomization::BuildMetadata;
 use crate::transformer::label;
 
@@ -16,22 +15,14 @@ const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// Notes the file that a resource came from.
 pub(super) fn note_file(resource: &mut Resource, layer: &Layer, path: &str) {
     if layer.metadata.wants_origin() {
-        resource.origin = Some(Origin { path: joined(layer, path), ..Origin::default() });
+        resource.origin = Some(layer.origin_of(path));
     }
 }
 
 /// Notes the generator that made a resource.
-pub(super) fn note_generator(resource: &mut Resource, layer: &Layer, kind: Generated) {
+pub(super) fn note_generator(resource: &mut Resource, layer: &Layer, kind: &str) {
     if layer.metadata.wants_origin() {
-        let kind = match kind {
-            Generated::ConfigMap => "ConfigMapGenerator",
-            Generated::Secret => "SecretGenerator",
-        };
-        resource.origin = Some(Origin {
-            configured_in: joined(layer, layer.file_name),
-            configured_by: Some(["builtin".into(), kind.into(), String::new(), String::new()]),
-            ..Origin::default()
-        });
+        resource.origin = Some(builtin_origin(layer, kind));
     }
 }
 
@@ -44,12 +35,7 @@ pub(super) fn note_config(resource: &mut Resource, layer: &Layer, config: &Resou
 
 /// Notes on every resource a builtin transformer of the layer.
 pub(super) fn note_transformer(resources: &mut ResourceSet, layer: &Layer, kind: &str) {
-    let origin = || Origin {
-        configured_in: joined(layer, layer.file_name),
-        configured_by: Some(["builtin".into(), kind.into(), String::new(), String::new()]),
-        ..Origin::default()
-    };
-    note_all(resources, layer, &origin);
+    note_all(resources, layer, &|| builtin_origin(layer, kind));
 }
 
 /// Notes on every resource a transformer with a config of its own.
@@ -73,30 +59,21 @@ fn note_all(resources: &mut ResourceSet, layer: &Layer, origin: &dyn Fn() -> Ori
 /// A config that stands in the kustomization itself has no origin of its own.
 fn origin_of(layer: &Layer, config: &Resource) -> Origin {
     let path = config.origin.as_ref().map(|origin| origin.path.clone()).unwrap_or_default();
-    Origin {
-        configured_in: if path.is_empty() { joined(layer, layer.file_name) } else { path },
-        configured_by: Some([
+    let configured_in = if path.is_empty() { layer.joined(layer.file_name) } else { path };
+    layer.origin_in(
+        configured_in,
+        [
             config.gvk().api_version().into(),
             config.gvk().kind.clone().into(),
             config.name().to_owned(),
             config.namespace().to_owned(),
-        ]),
-        ..Origin::default()
-    }
+        ],
+    )
 }
 
-/// Returns the path of a file of a layer, seen from the root.
-fn joined(layer: &Layer, path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    let layer_path = layer.path.to_string_lossy();
-    for part in layer_path.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => _ = parts.pop(),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
+fn builtin_origin(layer: &Layer, kind: &str) -> Origin {
+    let by = ["builtin".into(), kind.into(), String::new(), String::new()];
+    layer.origin_in(layer.joined(layer.file_name), by)
 }
 
 /// Takes off what only the build needed, and puts on what the root asked for.
