@@ -15,9 +15,6 @@ use ureq::{Agent, Error};
 use crate::address::redact;
 use crate::disk::{MAX_FILE, words};
 
-/// How long a file may take.
-pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(60);
-
 /// Returns an agent that trusts the certificates of this machine (`SSL_CERT_FILE` and `SSL_CERT_DIR`, else the
 /// system's) and goes through the proxies of the environment.
 pub(crate) fn agent() -> Agent {
@@ -37,18 +34,18 @@ pub(crate) fn agent() -> Agent {
 }
 
 /// Returns the content of the file at a URL.
-pub(crate) fn file(agent: &Agent, url: &str) -> Result<Arc<[u8]>, RemoteError> {
+pub(crate) fn file(agent: &Agent, url: &str, time_limit: Duration) -> Result<Arc<[u8]>, RemoteError> {
     let (url, authorization) = without_credentials(url);
-    let mut request = agent.get(&url).config().timeout_global(Some(TIME_LIMIT)).build();
+    let mut request = agent.get(&url).config().timeout_global(Some(time_limit)).build();
     if let Some(authorization) = authorization {
         request = request.header("Authorization", authorization);
     }
-    let mut response = request.call().map_err(|error| remote_error(error, TIME_LIMIT))?;
+    let mut response = request.call().map_err(|error| remote_error(error, time_limit))?;
     if !response.status().is_success() {
         return Err(RemoteError::Status(response.status().as_u16()));
     }
     let content = response.body_mut().with_config().limit(MAX_FILE).read_to_vec();
-    content.map(Arc::from).map_err(|error| remote_error(error, TIME_LIMIT))
+    content.map(Arc::from).map_err(|error| remote_error(error, time_limit))
 }
 
 /// Returns a URL without its user and password, and the header that says them.

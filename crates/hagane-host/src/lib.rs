@@ -23,7 +23,7 @@ pub use disk::{Disk, MAX_FILE, words};
 pub use keys::LocalKeys;
 pub use leftovers::Leftovers;
 pub use programs::Programs;
-pub use remotes::{FetchOptions, Fetcher, Network};
+pub use remotes::{FetchOptions, Fetcher, Git, Network};
 pub use write::{Access, write_file, write_files};
 
 /// Returns the variable of this name from the process' environment.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use hagane::{RemoteError, Remotes, Repository};
 use ureq::Agent;
@@ -30,22 +31,41 @@ pub struct Fetcher<'p> {
 }
 
 /// How a [`Fetcher`] fetches.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct FetchOptions<'p> {
     /// Whether it may.
     pub network: Network,
+    /// What fetches repositories.
+    pub git: Git,
+    /// How long a file may take. Repositories say it for themselves.
+    pub file_time_limit: Duration,
     /// Who is told `fetching URL` before each. The URL is without user, password and query.
     pub progress: Option<&'p (dyn Fn(&str) + Sync)>,
 }
 
+impl Default for FetchOptions<'_> {
+    fn default() -> Self {
+        let file_time_limit = Duration::from_secs(60);
+        FetchOptions { network: Network::Online, git: Git::Program, file_time_limit, progress: None }
+    }
+}
+
 /// Whether anything may be fetched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
     /// It may.
-    #[default]
     Online,
     /// It may not, not even from this machine.
     Offline,
+}
+
+/// What fetches repositories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Git {
+    /// The `git` program, where there is one on the search path: it knows the user's credentials. Else this crate.
+    Program,
+    /// This crate.
+    BuiltIn,
 }
 
 /// What has been asked for, each with a cell that the first who asks fills and the others wait for.
@@ -96,6 +116,9 @@ impl<'p> Fetcher<'p> {
     }
 
     fn git_program(&self) -> Option<&Path> {
+        if self.options.git == Git::BuiltIn {
+            return None;
+        }
         let search = || find("git".as_ref(), Path::new("/"), &std::env::var_os("PATH")?).ok();
         self.git.get_or_init(search).as_deref()
     }
@@ -123,7 +146,7 @@ impl Remotes for Fetcher<'_> {
     fn file(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
         let fetch = || {
             self.start(url)?;
-            http::file(self.agent.get_or_init(http::agent), url)
+            http::file(self.agent.get_or_init(http::agent), url, self.options.file_time_limit)
         };
         cell(&self.files, url.to_owned()).get_or_init(fetch).clone()
     }

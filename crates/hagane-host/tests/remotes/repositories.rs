@@ -1,0 +1,229 @@
+//! Repositories over each transport, by the `git` program and without it.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hagane::{RemoteError, Remotes, Repository};
+use hagane_host::{FetchOptions, Fetcher, Git, Network};
+
+use crate::fixture::{Fixture, LIBRARY, MAIN, git, has_git, tree};
+use crate::server::{Answer, Request, Server, git_http_backend};
+
+/// Longer than a fetch from loopback takes, even where much else runs.
+const ENOUGH: Duration = Duration::from_secs(120);
+const SHORT: Duration = Duration::from_millis(300);
+
+const BOTH: [Git; 1] = [Git::Program];
+
+fn repository(url: &str, reference: &str) -> Repository {
+    Repository { url: url.into(), reference: reference.into(), submodules: false, time_limit: ENOUGH }
+}
+
+fn fetcher(git: Git) -> Fetcher<'static> {
+    Fetcher::new(Arc::default(), FetchOptions { git, ..FetchOptions::default() })
+}
+
+/// Checks what a repository shows, and its commit.
+#[track_caller]
+fn check(git: Git, repository: &Repository, expected: Result<(&str, &str), RemoteError>) {
+    let fetcher = fetcher(git);
+    let directory = fetcher.repository(repository);
+    let shown = directory.map(|directory| (tree(&directory), fetcher.commit(repository).unwrap_or_default()));
+    let expected = expected.map(|(tree, commit)| (tree.to_owned(), commit.to_owned()));
+    assert_eq!(shown, expected, "{git:?} {repository:?}");
+}
+
+/// Checks every kind of reference of the fixture's repository at a URL.
+fn check_references(git: Git, url: &str, fixture: &Fixture) {
+    let first = "base/kustomization.yaml = resources: []\\n\n";
+    let next = "base/kustomization.yaml = namePrefix: next-\\n\n";
+    let cases = [
+        ("", Ok((MAIN, fixture.last.as_str()))),
+        ("main", Ok((MAIN, &fixture.last))),
+        ("next/big", Ok((next, &fixture.next))),
+        ("refs/heads/next/big", Ok((next, &fixture.next))),
+        ("v1", Ok((first, &fixture.first))),
+        ("refs/tags/v2", Ok((MAIN, &fixture.last))),
+        (&fixture.last, Ok((MAIN, &fixture.last))),
+        (&fixture.first, Ok((first, &fixture.first))),
+        ("absent", Err(RemoteError::NoSuchReference)),
+        ("0123456789012345678901234567890123456789", Err(RemoteError::NoSuchReference)),
+        // As in git: a server does not know short ones.
+        (&fixture.first[..12], Err(RemoteError::NoSuchReference)),
+        ("--upload-pack=false", Err(RemoteError::NoSuchReference)),
+    ];
+    for (reference, expected) in cases {
+        check(git, &repository(url, reference), expected);
+    }
+}
+
+/// Serves the repositories of a directory, and a few more paths.
+fn serve(root: &Path) -> Server {
+    let root = root.to_owned();
+    Server::start(move |request: &Request| {
+        let moved = |to: String| Answer::Whole(301, vec![("Location".into(), to)], Vec::new());
+        let authorization = request.headers.get("authorization").map(String::as_str);
+        if let Some(path) = request.path.strip_prefix("/moved/") {
+            return moved(format!("/{path}?{}", request.query));
+        }
+        if let Some(path) = request.path.strip_prefix("/private/") {
+            if authorization != Some("Basic bWU6cEBzcw==") {
+                let who = ("WWW-Authenticate".into(), "Basic realm=\"here\"".into());
+                return Answer::Whole(401, vec![who], Vec::new());
+            }
+            return git_http_backend(&root, &Request { path: format!("/{path}"), ..request.clone() });
+        }
+        match request.path.split('/').nth(1) {
+            Some("silent") => Answer::Silence,
+            Some("stuck") => Answer::Stuck,
+            Some("broken") => Answer::Whole(500, Vec::new(), Vec::new()),
+            Some("forbidden") => Answer::Whole(403, Vec::new(), Vec::new()),
+            _ => git_http_backend(&root, request),
+        }
+    })
+}
+
+#[test]
+fn over_http() {
+    if !has_git() {
+        return;
+    }
+    let fixture = Fixture::new();
+    let server = serve(&fixture.root);
+    for git in BOTH {
+        check_references(git, &server.url("/shop.git"), &fixture);
+        check(git, &repository(&server.url("/moved/shop.git"), ""), Ok((MAIN, &fixture.last)));
+        let private = format!("http://me:p%40ss@{}/private/shop.git", server.authority());
+        check(git, &repository(&private, "v2"), Ok((MAIN, &fixture.last)));
+    }
+}
+
+#[test]
+fn from_this_machine() {
+    if !has_git() {
+        return;
+    }
+    let fixture = Fixture::new();
+    for client in BOTH {
+        for name in ["shop.git", "shop"] {
+            let url = format!("file://{}/{name}", fixture.root.display());
+            check_references(client, &url, &fixture);
+        }
+    }
+    git(&fixture.root.join("shop.git"), &["gc", "-q"]);
+    for client in BOTH {
+        check_references(client, &format!("file://{}/shop.git", fixture.root.display()), &fixture);
+    }
+}
+
+#[test]
+fn submodules() {
+    if !has_git() {
+        return;
+    }
+    let fixture = Fixture::new();
+    let server = serve(&fixture.root);
+    let whole = format!("{MAIN}{LIBRARY}");
+    for git in BOTH {
+        let with = Repository { submodules: true, ..repository(&server.url("/shop.git"), "") };
+        check(git, &with, Ok((&whole, &fixture.last)));
+        // Without a submodule, there is nothing to do.
+        let first = "base/kustomization.yaml = resources: []\\n\n";
+        check(git, &Repository { reference: "v1".into(), ..with.clone() }, Ok((first, &fixture.first)));
+        let fetcher = fetcher(git);
+        let without = Repository { submodules: false, ..with.clone() };
+        assert_ne!(fetcher.repository(&with), fetcher.repository(&without));
+    }
+}
+
+#[test]
+fn what_fails() {
+    if !has_git() {
+        return;
+    }
+    let fixture = Fixture::new();
+    let server = serve(&fixture.root);
+    let failure = |git: Git, url: &str| fetcher(git).repository(&repository(url, "")).expect_err("it fails");
+    for git in BOTH {
+        for (path, limit) in [("/silent/x", SHORT), ("/stuck/x", SHORT)] {
+            let slow = Repository { time_limit: limit, ..repository(&server.url(path), "") };
+            check(git, &slow, Err(RemoteError::TimedOut(limit)));
+        }
+        for (path, denied) in [("/private/shop.git", true), ("/forbidden/x", true), ("/broken/x", false)] {
+            let error = failure(git, &server.url(path));
+            assert_eq!(matches!(error, RemoteError::Denied(_)), denied, "{git:?} {path} {error:?}");
+        }
+        let absent = failure(git, &server.url("/absent.git"));
+        assert!(matches!(absent, RemoteError::Other(_) | RemoteError::Status(404)), "{git:?} {absent:?}");
+        let wrong = failure(git, &format!("http://me:hush@{}/private/shop.git", server.authority()));
+        assert!(matches!(&wrong, RemoteError::Denied(why) if !why.contains("hush")), "{git:?} {wrong:?}");
+        let nobody = failure(git, "http://127.0.0.1:1/x");
+        assert!(matches!(nobody, RemoteError::Unreachable(_)), "{git:?} {nobody:?}");
+        let absent = failure(git, "file:///nowhere/at/all");
+        assert!(matches!(absent, RemoteError::Other(_)), "{git:?} {absent:?}");
+        for url in ["ext::sh -c true", "--upload-pack=true", "git://127.0.0.1/x", "/srv/x"] {
+            assert!(matches!(failure(git, url), RemoteError::Refused { .. }), "{url}");
+        }
+    }
+}
+
+#[test]
+fn a_repository_is_fetched_once() {
+    if !has_git() {
+        return;
+    }
+    let fixture = Fixture::new();
+    let server = serve(&fixture.root);
+    for git in BOTH {
+        let before = server.count("/shop.git/info/refs");
+        let fetcher = fetcher(git);
+        let shop = repository(&server.url("/shop.git"), "main");
+        let library = repository(&server.url("/lib.git"), "main");
+        let absent = repository(&server.url("/shop.git"), "absent");
+        let all = vec![[shop.clone(), library.clone(), absent.clone()]; 33].concat();
+        fetcher.prefetch(&all, &[]);
+        let directories: Vec<_> = (0..100).map(|_| fetcher.repository(&shop).expect("it is there")).collect();
+        assert!(directories.iter().all(|directory| *directory == directories[0]));
+        assert_eq!(fetcher.repository(&absent), Err(RemoteError::NoSuchReference));
+        assert_eq!(fetcher.commit(&absent), None);
+        // One for `main` and one for `absent`.
+        assert_eq!(server.count("/shop.git/info/refs") - before, 2, "{git:?}");
+        assert_eq!(fetcher.commit(&shop), Some(fixture.last.clone()));
+        drop(fetcher);
+        assert!(!directories[0].exists());
+    }
+}
+
+#[test]
+fn nothing_is_fetched_offline() {
+    let options = FetchOptions { network: Network::Offline, ..FetchOptions::default() };
+    let refused = Fetcher::new(Arc::default(), options).repository(&repository("file:///nowhere", ""));
+    assert!(matches!(refused, Err(RemoteError::Refused { .. })));
+}
+
+#[test]
+fn over_ssh() {
+    if !has_git() {
+        return;
+    }
+    if std::env::var_os("GIT_SSH_COMMAND").is_none_or(|command| command != FAKE_SSH) {
+        // Git reads it from the environment, which a test may not change for all the others.
+        let test = std::env::current_exe().expect("it runs");
+        let mut again = Command::new(test);
+        again.args(["--exact", "repositories::over_ssh"]).env("GIT_SSH_COMMAND", FAKE_SSH);
+        let output = again.output().expect("it runs again");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return;
+    }
+    let fixture = Fixture::new();
+    let root = fixture.root.display();
+    for git in BOTH {
+        check_references(git, &format!("ssh://me@localhost{root}/shop.git"), &fixture);
+        check(git, &repository(&format!("me@localhost:{root}/shop.git"), "v2"), Ok((MAIN, &fixture.last)));
+    }
+}
+
+/// Runs the last argument here, as ssh does there. Git asks first which ssh it is (`-G`), and goes on.
+const FAKE_SSH: &str = "sh -c 'for last; do :; done; [ \"$1\" = -G ] || exec sh -c \"$last\"' ssh";
