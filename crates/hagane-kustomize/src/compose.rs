@@ -11,6 +11,7 @@ use hagane_resource::{Diagnostic, LegacyOrder, ResourceSet, Schema, legacy_order
 use hagane_yaml::Span;
 
 use crate::accumulator::{Accumulator, duplicate};
+use crate::chart::{Chart, Helm, Inflation};
 use crate::config::{Config, add_specs, merged, with_files};
 use crate::config_file;
 use crate::decode::Located;
@@ -35,6 +36,8 @@ pub struct Options {
     pub reorder: Reorder,
     /// Whether everything gets the label `app.kubernetes.io/managed-by`.
     pub managed_by_label: bool,
+    /// How Helm charts are inflated; none refuses them.
+    pub helm: Option<Helm>,
 }
 
 /// The order of the output.
@@ -62,7 +65,13 @@ pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Co
         Place::Here(path) => sources.root(path, None, Span::default())?,
         Place::Elsewhere(directory) => sources.remote_root(directory, Span::default())?,
     };
-    let mut compose = Compose { sources, schema: None, defaults: Rc::default(), warnings: Vec::new() };
+    let mut compose = Compose {
+        sources,
+        schema: None,
+        defaults: Rc::default(),
+        inflation: Inflation::new(options.helm.as_ref()),
+        warnings: Vec::new(),
+    };
     let loaded = compose.load(&root, Span::default())?;
     if let Some(error) = loaded.empty {
         return Err(error);
@@ -87,6 +96,7 @@ struct Compose<'c, 'w> {
     /// The schema that a kustomization chose: the root's, or the first one met below it.
     schema: Option<Schema>,
     defaults: Rc<Config>,
+    inflation: Inflation<'c>,
     warnings: Vec<Diagnostic>,
 }
 
@@ -265,9 +275,30 @@ impl Compose<'_, '_> {
             metadata::note_generator(&mut resource, layer, kind.name());
             all.add_generated(resource)?;
         }
+        self.inflate(layer, k, all)?;
         for config in self.configs(layer, &k.generators)? {
-            for mut resource in config_file::generate(&config, &layer.root, self.sources)? {
+            let schema = &self.schema.clone().unwrap_or_default();
+            let made = config_file::generate(&config, &layer.root, self.sources, &self.inflation, schema)?;
+            for mut resource in made {
                 metadata::note_config(&mut resource, layer, &config);
+                all.add_generated(resource)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what the layer's charts make.
+    fn inflate(&self, layer: &Layer, k: &Kustomization, all: &mut Accumulator) -> Result<(), Diagnostic> {
+        let with_namespace = |chart: &Chart| match chart.namespace.as_str() {
+            "" => Chart { namespace: layer.chart_namespace.clone(), ..chart.clone() },
+            _ => chart.clone(),
+        };
+        let charts: Vec<Chart> = k.charts.iter().map(with_namespace).collect();
+        let charts: Vec<_> = charts.iter().map(|chart| (chart, &k.chart_homes)).collect();
+        let schema = self.schema.clone().unwrap_or_default();
+        for resources in self.inflation.inflate(&charts, &layer.root, self.sources, &schema)? {
+            for mut resource in resources {
+                metadata::note_generator(&mut resource, layer, "HelmChartInflationGenerator");
                 all.add_generated(resource)?;
             }
         }

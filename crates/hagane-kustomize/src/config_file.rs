@@ -4,6 +4,7 @@
 use hagane_resource::{Diagnostic, FieldSpec, Resource, ResourceSet, Schema};
 use hagane_yaml::{Dialect, Node, ParseOptions, parse};
 
+use crate::chart::{Chart, Inflation};
 use crate::decode::{Located, Names, Object, string};
 use crate::generator::{Generated, generate as generate_data};
 use crate::hash::content_hash;
@@ -18,7 +19,7 @@ use crate::transformer::{
     set_namespace, set_replicas,
 };
 
-const GENERATORS: [&str; 2] = ["ConfigMapGenerator", "SecretGenerator"];
+const GENERATORS: [&str; 3] = ["ConfigMapGenerator", "SecretGenerator", "HelmChartInflationGenerator"];
 
 const TRANSFORMERS: [&str; 14] = [
     "AnnotationsTransformer",
@@ -42,9 +43,16 @@ pub(crate) fn generate(
     config: &Resource,
     root: &Root,
     sources: &Sources,
+    inflation: &Inflation,
+    schema: &Schema,
 ) -> Result<Vec<Resource>, Diagnostic> {
     let kind = match builtin_kind(config, &GENERATORS)? {
         "ConfigMapGenerator" => Generated::ConfigMap,
+        "HelmChartInflationGenerator" => {
+            let (chart, homes) = Chart::of_config(config.tree())?;
+            let resources = inflation.inflate(&[(&chart, &homes)], root, sources, schema)?;
+            return Ok(resources.into_iter().flatten().collect());
+        }
         _ => Generated::Secret,
     };
     let names: Names =

@@ -312,7 +312,7 @@ fn same(a: &Node, b: &Node) -> bool {
 }
 
 /// Makes of the keys of a patch's value what JSON makes of them: texts, of repeated ones the last.
-fn keys_through_json(node: &mut Node) {
+pub(crate) fn keys_through_json(node: &mut Node) {
     match node {
         Node::Sequence(sequence) => sequence.items.iter_mut().for_each(keys_through_json),
         Node::Scalar(_) => {}

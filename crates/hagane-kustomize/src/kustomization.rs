@@ -6,6 +6,7 @@ mod file;
 use hagane_resource::{FieldSpec, LegacyOrder};
 use hagane_yaml::Node;
 
+use crate::chart::{Chart, ChartHomes};
 pub(crate) use crate::decode::Located;
 pub(crate) use entries::{
     FieldOptions, GeneratorArgs, GeneratorOptions, Image, Label, PatchEntry, PatchText, Replacement,
@@ -31,6 +32,10 @@ pub(crate) struct Kustomization {
     pub config_maps: Vec<GeneratorArgs>,
     /// Secrets to make.
     pub secrets: Vec<GeneratorArgs>,
+    /// Helm charts to inflate.
+    pub charts: Vec<Chart>,
+    /// Where charts lie.
+    pub chart_homes: ChartHomes,
     /// Options for every generator.
     pub generator_options: GeneratorOptions,
     /// Generator configs: paths or inline YAML.

@@ -5,6 +5,7 @@
 //! which is kustomize's contract with its users, is in `compose.rs`, a step a line.
 
 mod accumulator;
+mod chart;
 mod compose;
 mod config;
 mod config_file;
@@ -28,6 +29,7 @@ mod sources;
 mod transformer;
 mod variable;
 
+pub use chart::Helm;
 pub use compose::{Composed, Options, Reorder, compose};
 pub use files::{Decrypted, Decrypter, FileError, FileKind, Files};
 pub use kustomization::FILE_NAMES;

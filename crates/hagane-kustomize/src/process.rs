@@ -4,10 +4,19 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hagane_resource::{Diagnostic, Fault};
+use hagane_yaml::Span;
+use zeroize::Zeroizing;
+
 /// Whoever starts programs.
 pub trait Processes {
     /// Runs a program to its end.
     fn run(&self, process: &Process) -> Result<Output, ProcessError>;
+
+    /// Runs several programs, at once where that is possible, and returns their ends in the same order.
+    fn run_all(&self, processes: &[Process]) -> Vec<Result<Output, ProcessError>> {
+        processes.iter().map(|process| self.run(process)).collect()
+    }
 
     /// Returns a new empty directory, readable by this user only, that goes away with the run.
     fn scratch(&self) -> Result<PathBuf, ProcessError>;
@@ -19,8 +28,8 @@ pub trait Processes {
     fn variable(&self, name: &str) -> Option<OsString>;
 }
 
-/// A program to run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A program to run. It has no `Debug`, since what it reads may be secret.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Process {
     /// Its path, or its name on the search path.
     pub program: OsString,
@@ -33,7 +42,7 @@ pub struct Process {
     /// The directory it starts in.
     pub directory: PathBuf,
     /// What it reads on standard input. It may be secret.
-    pub stdin: Vec<u8>,
+    pub stdin: Zeroizing<Vec<u8>>,
     /// How long it may take; none for as long as it likes.
     pub time_limit: Option<Duration>,
 }
@@ -74,4 +83,20 @@ pub enum ProcessError {
     },
     /// Anything else, in the words of the system.
     Other(String),
+}
+
+/// Returns the message about a program that did not run to its end.
+pub(crate) fn not_run(error: &ProcessError, program: &str, at: Span) -> Diagnostic {
+    let (fault, message) = match error {
+        ProcessError::NotFound => (Fault::Access, format!("there is no program `{program}`")),
+        ProcessError::PermissionDenied => (Fault::Access, format!("`{program}` may not be started")),
+        ProcessError::TimedOut(limit) => {
+            (Fault::Passing, format!("`{program}` did not end within {} s", limit.as_secs_f64()))
+        }
+        ProcessError::TooLarge { limit } => {
+            (Fault::Input, format!("`{program}` writes more than {} MiB", limit >> 20))
+        }
+        ProcessError::Other(why) => (Fault::Passing, format!("`{program}` cannot be run: {why}")),
+    };
+    Diagnostic::error(at, message).with_fault(fault)
 }

@@ -14,6 +14,7 @@ use hagane_yaml::{FileId, SourceMap, Span};
 use crate::decode::Located;
 use crate::files::{Decrypted, Decrypter, FileError, FileKind, Files};
 use crate::outside::Outside;
+use crate::process::Processes;
 use remote::Checkout;
 pub(crate) use remote::{is_file_url, shown_url};
 
@@ -117,6 +118,26 @@ impl<'w> Sources<'w> {
             resources: RefCell::default(),
             checkouts: RefCell::default(),
         }
+    }
+
+    /// Returns whoever starts programs.
+    pub(crate) fn processes(&self, at: Span) -> Result<&dyn Processes, Diagnostic> {
+        self.outside.processes.ok_or_else(|| Diagnostic::error(at, "no other programs are started here"))
+    }
+
+    /// Returns what shown paths are relative to: the working directory.
+    pub(crate) fn base(&self) -> &Path {
+        &self.base
+    }
+
+    /// Adds a text that is no file, for positions in it.
+    pub(crate) fn add_text(&self, name: &str, text: &str) -> FileId {
+        self.map.borrow_mut().add(name, text.into())
+    }
+
+    /// Returns what an absolute path leads to.
+    pub(crate) fn leads_to(&self, path: &Path) -> Option<FileKind> {
+        self.files.resolve(path).ok().map(|(_, kind)| kind)
     }
 
     /// Returns where positions resolve.

@@ -34,8 +34,8 @@ use hagane_kustomize::{Decrypter, Outside, Sources, compose};
 use hagane_policy::label;
 
 pub use hagane_kustomize::{
-    Environment, FILE_NAMES, FileError, FileKind, Files, LoadRestriction, Output, Process, ProcessError,
-    Processes, RemoteError, Remotes, Reorder, Repository, relative,
+    Environment, FILE_NAMES, FileError, FileKind, Files, Helm, LoadRestriction, Output, Process,
+    ProcessError, Processes, RemoteError, Remotes, Reorder, Repository, relative,
 };
 pub use hagane_policy::RecommendedLabels;
 pub use hagane_resource::{Diagnostic, Fault, ResId, Resource, ResourceSet, Severity, nearest};

@@ -1,6 +1,6 @@
 //! What a user may ask for.
 
-use hagane_kustomize::{LoadRestriction, Options, Reorder};
+use hagane_kustomize::{Helm, LoadRestriction, Options, Reorder};
 
 /// What a user may ask of [`build`](crate::build): kustomize's options.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +11,8 @@ pub struct BuildOptions {
     pub reorder: Reorder,
     /// Whether everything gets the label `app.kubernetes.io/managed-by`.
     pub managed_by_label: bool,
+    /// How Helm charts are inflated; none refuses them.
+    pub helm: Option<Helm>,
 }
 
 /// What a user may ask of [`render`](crate::render).
@@ -36,6 +38,6 @@ pub enum SecretsMode {
 
 impl BuildOptions {
     pub(crate) fn composing(&self) -> Options {
-        Options { reorder: self.reorder, managed_by_label: self.managed_by_label }
+        Options { reorder: self.reorder, managed_by_label: self.managed_by_label, helm: self.helm.clone() }
     }
 }

@@ -7,6 +7,7 @@ use super::{
     BuildMetadata, GeneratorArgs, GeneratorOptions, Image, Kustomization, Label, OpenApi, PatchEntry,
     Replacement, ReplacementEntry, Replica, Sort, Var,
 };
+use crate::chart::{Chart, ChartHomes};
 use crate::decode::{Located, Names, Object};
 use crate::files::FileKind;
 use crate::sources::{Root, Sources};
@@ -52,7 +53,7 @@ const FIELDS: Names = &[
 ];
 
 /// Fields that are refused by name until they are there.
-const NOT_YET: [&str; 4] = ["helmCharts", "helmGlobals", "helmChartInflationGenerator", "crds"];
+const NOT_YET: [&str; 1] = ["crds"];
 
 /// Old fields, in the order kustomize warns about them, and what stands for them now.
 const DEPRECATED: [(&str, &str); 6] = [
@@ -168,6 +169,7 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
     resources.extend(all.or_default(object.strings("bases")));
     let mut images = all.or_default(object.list("images", Image::decode));
     images.extend(all.or_default(object.list("imageTags", Image::decode)));
+    let (charts, chart_homes) = all.or_default(charts(&object));
     let kustomization = Kustomization {
         is_component,
         resources,
@@ -176,6 +178,8 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
         configurations: all.or_default(object.strings("configurations")),
         config_maps: all.or_default(object.list("configMapGenerator", GeneratorArgs::decode)),
         secrets: all.or_default(object.list("secretGenerator", GeneratorArgs::decode)),
+        charts,
+        chart_homes,
         generator_options: all
             .or_default(object.get("generatorOptions").map(GeneratorOptions::decode).transpose())
             .unwrap_or_default(),
@@ -203,6 +207,21 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
     let has_content = FIELDS.iter().skip(3).any(|name| object.get(name).is_some());
     let is_empty = !has_content && object.get("metadata").is_none();
     Ok((kustomization, warnings, is_empty.then(|| empty(object.span))))
+}
+
+/// Returns the charts and their homes, those of the old field behind the others; homes that it gives stand for absent
+/// `helmGlobals`.
+fn charts(object: &Object) -> Result<(Vec<Chart>, ChartHomes), Diagnostic> {
+    let mut charts = object.list("helmCharts", Chart::decode)?;
+    let given = object.get("helmGlobals").map(ChartHomes::decode).transpose()?;
+    let mut old_homes = ChartHomes::default();
+    for (chart, homes) in object.list("helmChartInflationGenerator", Chart::decode_old)? {
+        charts.push(chart);
+        let ChartHomes { charts: home, config } = homes;
+        old_homes.charts = if home.is_empty() { old_homes.charts } else { home };
+        old_homes.config = if config.is_empty() { old_homes.config } else { config };
+    }
+    Ok((charts, given.unwrap_or(old_homes)))
 }
 
 /// Checks `kind` and `apiVersion`; returns whether the file is a component.
