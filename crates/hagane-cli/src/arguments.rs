@@ -1,9 +1,10 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use hagane::{LoadRestriction, Reorder, SecretsMode};
+use hagane::{Helm, LoadRestriction, Reorder, SecretsMode};
 
 use crate::message::MessageFormat;
 
@@ -58,53 +59,60 @@ pub(crate) struct Build {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
     pub(crate) enable_managedby_label: bool,
     #[command(flatten)]
-    _plugins: Plugins,
+    pub(crate) charts: Charts,
+    #[command(flatten)]
+    pub(crate) plugins: Plugins,
     /// How messages are written to standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,
 }
 
-/// Flags of kustomize for what is not there yet: taken, so that scripts need no change; what they would enable is
-/// refused by its name where a kustomization has it.
+/// What charts may do.
 #[derive(Args)]
-#[command(next_help_heading = "Taken for kustomize's sake, without effect")]
-struct Plugins {
-    /// Plugins, containers and processes as transformers and generators
+#[command(next_help_heading = "Helm charts")]
+pub(crate) struct Charts {
+    /// Let the program `helm` inflate charts
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    enable_alpha_plugins: bool,
-    /// Processes as transformers and generators
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    enable_exec: bool,
-    /// Helm charts
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    enable_helm: bool,
-    /// Debug output of Helm
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    helm_debug: bool,
-    /// The program to start for Helm charts
-    #[arg(long, value_name = "PATH")]
-    helm_command: Option<PathBuf>,
-    /// API versions that charts are told of
-    #[arg(long, value_name = "VERSION")]
-    helm_api_versions: Vec<String>,
+    pub(crate) enable_helm: bool,
+    /// The program that inflates charts
+    #[arg(long, value_name = "PATH", default_value = "helm")]
+    pub(crate) helm_command: OsString,
+    /// API versions that charts are told of; once for each
+    #[arg(long, value_name = "VERSION", value_delimiter = ',')]
+    pub(crate) helm_api_versions: Vec<String>,
     /// The version of Kubernetes that charts are told of
-    #[arg(long, value_name = "VERSION")]
-    helm_kube_version: Option<String>,
-    /// Network for functions in containers
+    #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
+    pub(crate) helm_kube_version: String,
+    /// Let helm say more when it fails
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    network: bool,
+    pub(crate) helm_debug: bool,
+}
+
+/// What functions and plugins may do.
+#[derive(Args)]
+#[command(next_help_heading = "Functions and plugins")]
+pub(crate) struct Plugins {
+    /// Run functions in containers, and plugins
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
+    pub(crate) enable_alpha_plugins: bool,
+    /// Run functions that are programs, too
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
+    pub(crate) enable_exec: bool,
+    /// Let functions in containers use the network, where they ask for it
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
+    pub(crate) network: bool,
     /// The network of functions in containers
-    #[arg(long, value_name = "NAME")]
-    network_name: Option<String>,
-    /// Mounts for functions in containers
+    #[arg(long, value_name = "NAME", default_value = "bridge")]
+    pub(crate) network_name: String,
+    /// A directory for functions in containers, as `type=bind,src=PATH,dst=PATH[,rw=true]`
     #[arg(long, value_name = "OPTIONS")]
-    mount: Vec<String>,
-    /// Environment of functions in containers
-    #[arg(short, long, value_name = "NAME=VALUE")]
-    env: Vec<String>,
-    /// Run functions in containers as the current user
+    pub(crate) mount: Vec<String>,
+    /// A variable for functions: `NAME=VALUE`, or `NAME` for the value it has here
+    #[arg(short, long, value_name = "VARIABLE", value_delimiter = ',')]
+    pub(crate) env: Vec<String>,
+    /// Run functions in containers as the current user, not as nobody
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    as_current_user: bool,
+    pub(crate) as_current_user: bool,
 }
 
 /// Decrypt, compose and label
@@ -140,6 +148,8 @@ pub(crate) struct Render {
     /// Which files a kustomization may read
     #[arg(long, value_name = "NAME", value_enum, default_value_t)]
     pub(crate) load_restrictor: LoadRestrictor,
+    #[command(flatten)]
+    pub(crate) charts: Charts,
     /// How messages are written to standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,
@@ -206,6 +216,18 @@ pub(crate) enum SecretsArgument {
     Placeholder,
     /// They stay as they lie; no key is needed
     KeepEncrypted,
+}
+
+impl Charts {
+    /// Returns how charts are inflated, if they are.
+    pub(crate) fn helm(&self) -> Option<Helm> {
+        self.enable_helm.then(|| Helm {
+            command: self.helm_command.clone(),
+            api_versions: self.helm_api_versions.clone(),
+            kube_version: self.helm_kube_version.clone(),
+            debug: self.helm_debug,
+        })
+    }
 }
 
 impl From<LoadRestrictor> for LoadRestriction {

@@ -17,6 +17,7 @@ pub(crate) fn build(arguments: &arguments::Build, surroundings: &mut Surrounding
         load_restriction: arguments.load_restrictor.into(),
         reorder: arguments.reorder.map(Into::into).unwrap_or_default(),
         managed_by_label: arguments.enable_managedby_label,
+        helm: arguments.charts.helm(),
     };
     let mut built = hagane::build(&world(surroundings), &arguments.directory, &options)?;
     message::tell(&built.warnings, &built.source_map, arguments.message_format, surroundings);
@@ -29,7 +30,11 @@ pub(crate) fn build(arguments: &arguments::Build, surroundings: &mut Surrounding
 
 pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundings) -> Result<(), Failed> {
     let options = RenderOptions {
-        build: BuildOptions { load_restriction: arguments.load_restrictor.into(), ..BuildOptions::default() },
+        build: BuildOptions {
+            load_restriction: arguments.load_restrictor.into(),
+            helm: arguments.charts.helm(),
+            ..BuildOptions::default()
+        },
         secrets: arguments.secrets.into(),
     };
     let mut rendered = hagane::render(&world(surroundings), &arguments.directory, &options)?;
@@ -49,7 +54,13 @@ fn redacted() -> Diagnostic {
 }
 
 fn world<'s>(surroundings: &'s Surroundings) -> World<'s> {
-    World::new(surroundings.files, surroundings.keyring, &surroundings.directory)
+    World {
+        files: surroundings.files,
+        keyring: surroundings.keyring,
+        remotes: surroundings.remotes,
+        processes: surroundings.processes,
+        directory: &surroundings.directory,
+    }
 }
 
 pub(crate) fn completion(

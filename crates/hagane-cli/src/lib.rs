@@ -14,10 +14,11 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
-use hagane::{Diagnostic, Failed, Fault, Files, Keyring, Severity, SourceMap, Span};
-use hagane_host::{Disk, LocalKeys};
+use hagane::{Diagnostic, Failed, Fault, Files, Keyring, Processes, Remotes, Severity, SourceMap, Span};
+use hagane_host::{Disk, FetchOptions, Fetcher, Leftovers, LocalKeys, Programs};
 
 use arguments::{Arguments, Command};
 use message::MessageFormat;
@@ -28,6 +29,10 @@ pub struct Surroundings<'s> {
     pub files: &'s dyn Files,
     /// The keys to encrypted files.
     pub keyring: &'s dyn Keyring,
+    /// Whoever fetches what lies elsewhere, if anybody does.
+    pub remotes: Option<&'s dyn Remotes>,
+    /// Whoever starts other programs, if anybody does.
+    pub processes: Option<&'s dyn Processes>,
     /// The working directory.
     pub directory: PathBuf,
     /// Standard output.
@@ -72,16 +77,27 @@ fn run_here() -> u8 {
     let directory = hagane_host::working_directory().unwrap_or_else(|_| PathBuf::from("/"));
     let disk = Disk::default();
     let keyring = LocalKeys::new(&hagane_host::environment, &disk, &directory);
+    let leftovers = Arc::new(Leftovers::default());
+    let progress: &(dyn Fn(&str) + Sync) = &|text| {
+        let _ = writeln!(io::stderr(), "{text}");
+    };
+    let progress = stderr.is_terminal().then_some(progress);
+    let fetcher = Fetcher::new(leftovers.clone(), FetchOptions { progress, ..FetchOptions::default() });
+    let programs = Programs::new(leftovers.clone());
     let mut surroundings = Surroundings {
         files: &disk,
         keyring: &keyring,
+        remotes: Some(&fetcher),
+        processes: Some(&programs),
         directory: directory.clone(),
         stdout_is_terminal: stdout.is_terminal(),
         stdout: &mut stdout,
         stderr: &mut stderr,
         coloured,
     };
-    run(std::env::args_os(), &mut surroundings)
+    let code = run(std::env::args_os(), &mut surroundings);
+    leftovers.remove();
+    code
 }
 
 /// Runs the program with these arguments, the first of which is its name, and returns the exit code.

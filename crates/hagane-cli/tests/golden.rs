@@ -68,6 +68,8 @@ fn answer_in_memory(invocation: &MemoryInvocation) -> run::Output {
     let mut surroundings = Surroundings {
         files: &files,
         keyring: &keyring,
+        remotes: None,
+        processes: None,
         directory: directory.to_owned(),
         stdout: &mut stdout,
         stdout_is_terminal: false,

@@ -17,6 +17,8 @@ fn render(kustomization: &str, files: MemoryFiles, format: &str) -> (u8, String,
     let mut surroundings = Surroundings {
         files: &files,
         keyring: &AgeKeyring::new(identities),
+        remotes: None,
+        processes: None,
         directory: "/".into(),
         stdout: &mut stdout,
         stdout_is_terminal: false,

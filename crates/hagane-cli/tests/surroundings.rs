@@ -18,6 +18,8 @@ fn on_a_terminal(line: &str) -> (u8, String, String) {
     let mut surroundings = Surroundings {
         files: &sample::files(),
         keyring: &keyring,
+        remotes: None,
+        processes: None,
         directory: "/".into(),
         stdout: &mut stdout,
         stdout_is_terminal: true,
@@ -97,6 +99,8 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         let mut surroundings = Surroundings {
             files: &files,
             keyring: &AgeKeyring::new(Identities::new()),
+            remotes: None,
+            processes: None,
             directory: Path::new("/").to_owned(),
             stdout: &mut Failing(kind),
             stdout_is_terminal: false,

@@ -3,15 +3,17 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Write};
+use std::num::NonZero;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use hagane::{Environment, Output, Process, ProcessError, Processes};
-use zeroize::Zeroizing;
 
 use crate::child::run;
 use crate::disk::words;
@@ -30,10 +32,34 @@ impl Programs {
     }
 }
 
+/// Returns the next of `processes` and the place of its end.
+fn take<'p, T>(next: &AtomicUsize, processes: &'p [Process], ends: &'p [T]) -> Option<(&'p Process, &'p T)> {
+    let place = next.fetch_add(1, Ordering::Relaxed);
+    processes.get(place).zip(ends.get(place))
+}
+
 impl Processes for Programs {
     fn run(&self, process: &Process) -> Result<Output, ProcessError> {
         let mut command = command(process)?;
-        run(&mut command, Zeroizing::new(process.stdin.clone()), process.time_limit, &self.leftovers)
+        run(&mut command, process.stdin.clone(), process.time_limit, &self.leftovers)
+    }
+
+    fn run_all(&self, processes: &[Process]) -> Vec<Result<Output, ProcessError>> {
+        let ends: Vec<OnceLock<_>> = processes.iter().map(|_| OnceLock::new()).collect();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some((process, end)) = take(&next, processes, &ends) {
+                // Each is taken once.
+                let _ = end.set(self.run(process));
+            }
+        };
+        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(processes.len());
+        thread::scope(|scope| {
+            (1..threads).for_each(|_| drop(thread::Builder::new().spawn_scoped(scope, work)));
+            work();
+        });
+        let never = || Err(ProcessError::Other("it was not started".into()));
+        ends.into_iter().map(|end| end.into_inner().unwrap_or_else(never)).collect()
     }
 
     fn scratch(&self) -> Result<PathBuf, ProcessError> {

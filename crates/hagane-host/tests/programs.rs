@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use hagane::{Environment, Output, Process, ProcessError, Processes};
 use hagane_host::{Leftovers, Programs};
+use zeroize::Zeroizing;
 
 /// Longer than any of these programs takes.
 const LONG: Option<Duration> = Some(Duration::from_secs(60));
@@ -23,7 +24,7 @@ fn shell(script: &str) -> Process {
         environment: Environment::Whole,
         variables: Vec::new(),
         directory: PathBuf::from("/"),
-        stdin: Vec::new(),
+        stdin: Zeroizing::default(),
         time_limit: LONG,
     }
 }
@@ -53,11 +54,11 @@ fn check_error(process: &Process, expected: ProcessError) {
 fn what_a_program_leaves() {
     check(&shell("echo out; echo err >&2; exit 3"), Some(3), "out\n", "err\n");
     check(&shell("kill -9 $$"), None, "", "");
-    check(&Process { stdin: b"in".into(), ..shell("cat; pwd") }, Some(0), "in/\n", "");
+    check(&Process { stdin: Zeroizing::new(b"in".to_vec()), ..shell("cat; pwd") }, Some(0), "in/\n", "");
     // More than a pipe holds, in every direction at once.
-    let stdin = vec![b'x'; 1 << 20];
+    let stdin = Zeroizing::new(vec![b'x'; 1 << 20]);
     let through = run(&Process { stdin: stdin.clone(), ..shell("tee /dev/stderr") }).expect("it runs");
-    assert!(through.stdout == stdin && through.stderr == stdin);
+    assert!(through.stdout == *stdin && through.stderr == *stdin);
     // A program that does not read what it is given.
     check(&Process { stdin, ..shell("exec 0<&-; echo done") }, Some(0), "done\n", "");
 }
