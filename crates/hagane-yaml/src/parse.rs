@@ -188,25 +188,32 @@ impl<'a> Reader<'a> {
 
     fn entries(&mut self, mapping: &mut Mapping, depth: usize) -> Result<(), YamlError> {
         let mut merges: Vec<Node> = Vec::new();
+        let mut seen_merge = false;
         loop {
             let next = self.next()?;
             if matches!(next.0, Event::MappingEnd) {
                 break;
             }
             let key_span = next.1;
+            let absent =
+                matches!(&next.0, Event::Scalar(text, _, Properties { tag: None, .. }) if text.is_empty());
             let Node::Scalar(mut key) = self.node(next, depth + 1)? else {
                 let error = YamlError::new(key_span, "a mapping or a sequence cannot be a key here");
                 return Err(error.hinted("keys of Kubernetes manifests are strings"));
             };
             let next = self.next()?;
             let value = self.node(next, depth + 1)?;
-            if key.tag == Tag::Null && key.text.as_str().is_empty() && self.writes_absent_keys() {
+            if key.tag == Tag::Null && absent && self.expands_as_kustomize() {
                 key.tag = Tag::Str;
             }
+            let looks_like_merge = key.text.as_str() == "<<";
             match key.tag {
                 Tag::Merge if self.options.merge_keys == MergeKeys::Apply => merges.push(value),
+                // Where kustomize takes merge keys out, the first key with this text goes, even a quoted one.
+                _ if looks_like_merge && !seen_merge && self.expands_as_kustomize() => {}
                 _ => mapping.entries.push(Entry { key, value }),
             }
+            seen_merge |= looks_like_merge;
         }
         if let [_, second, ..] = &merges[..]
             && self.options.dialect == Dialect::V3
@@ -220,8 +227,9 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Returns whether an absent key is the empty text, which it is once yaml.v3 has put it in a map of Go.
-    fn writes_absent_keys(&self) -> bool {
+    /// Returns whether the text is a resource, whose aliases and merge keys kustomize writes out: in passing, an
+    /// absent key becomes the empty text.
+    fn expands_as_kustomize(&self) -> bool {
         self.options.dialect == Dialect::V3 && self.options.merge_keys == MergeKeys::Apply
     }
 
@@ -270,9 +278,10 @@ impl<'a> Reader<'a> {
                     Some("binary") => Tag::Binary,
                     Some("merge") => Tag::Merge,
                     // The tag `!` alone is none for yaml.v3; what has a tag of its own is a text.
-                    _ if tag == "!" && style == Style::Plain && self.options.dialect == Dialect::V3 => {
-                        resolve_v3(scalar.text.as_str())
-                    }
+                    _ if tag == "!" && self.options.dialect == Dialect::V3 => match style {
+                        Style::Plain => resolve_v3(scalar.text.as_str()),
+                        _ => Tag::Str,
+                    },
                     _ => Tag::Custom,
                 };
                 match core {
@@ -288,6 +297,14 @@ impl<'a> Reader<'a> {
                                 format!("the value does not fit its type `!!{name}`"),
                             )
                             .hinted("quote the value, or drop its tag"));
+                        }
+                        // A null by tag stays one wherever it is written; an absent value does not in flow style.
+                        if scalar.tag == Tag::Null && scalar.text.as_str().is_empty() {
+                            scalar.text = Text::Plain("null".into());
+                        }
+                        // yaml.v2 gives timestamps back as they were written, whoever said that they are some.
+                        if scalar.tag == Tag::Timestamp && self.options.dialect == Dialect::V2 {
+                            scalar.tag = Tag::Str;
                         }
                     }
                 }
@@ -383,6 +400,8 @@ mod tests {
             ("!!int '3'", Tag::Int, Tag::Int),
             ("!mine 1", Tag::Custom, Tag::Custom),
             ("! 1", Tag::Int, Tag::Custom),
+            ("! '1'", Tag::Str, Tag::Custom),
+            ("!!timestamp 2020-01-01", Tag::Timestamp, Tag::Str),
             ("", Tag::Null, Tag::Null),
         ] {
             let text = format!("k: {text}\n");
@@ -400,6 +419,21 @@ mod tests {
             .map(|k| node.at(&["c", k]).and_then(Node::as_str).unwrap_or("-").into())
             .collect();
         assert_eq!(got, ["0", "2", "4"]);
+    }
+
+    #[test]
+    fn the_first_key_that_looks_like_a_merge_goes() {
+        let keys = |text: &str, dialect| match read(text, dialect) {
+            Node::Mapping(mapping) => {
+                mapping.entries.iter().map(|e| e.key.text.as_str().to_owned()).collect()
+            }
+            _ => Vec::new(),
+        };
+        assert_eq!(keys("'<<': {a: 1}\nb: 1", Dialect::V3), ["b"]);
+        assert_eq!(keys("'<<': x\n'<<': y", Dialect::V3), ["<<"]);
+        assert_eq!(keys("'<<': x\n<<: {b: 1}", Dialect::V3), ["b"]);
+        assert_eq!(keys("<<: {b: 1}\n'<<': x", Dialect::V3), ["<<", "b"]);
+        assert_eq!(keys("'<<': {a: 1}\nb: 1", Dialect::V2), ["<<", "b"]);
     }
 
     #[test]

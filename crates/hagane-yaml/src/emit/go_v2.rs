@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use super::style::{Analysis, analyze, is_break, is_printable, short_escape};
 use crate::scalar::{self, TagMismatch, Value, go_fixed, go_general};
-use crate::{Mapping, Node, Scalar, Sequence, Span, Tag};
+use crate::{Mapping, Node, Scalar, Sequence, Span, Style, Tag};
 
 /// Why a tree cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,14 @@ enum Context {
 impl Emitter<'_> {
     /// Writes the entries, the first where the pen stands.
     fn mapping(&mut self, mapping: &Mapping, indent: usize) -> Result<(), EmitError> {
+        let merged;
+        let mapping = match mapping.entries.iter().position(|entry| is_merge(&entry.key)) {
+            Some(place) => {
+                merged = merged_again(mapping, place)?;
+                &merged
+            }
+            None => mapping,
+        };
         self.depth += 1;
         self.flow += usize::from(mapping.flow);
         let order = sorted(mapping, self.depth)?;
@@ -271,12 +279,14 @@ impl Emitter<'_> {
 
     fn double_quoted(&mut self, text: &str, folds: bool, indent: usize) {
         self.out.push('"');
+        // yaml.v2 looks for a byte order mark at the start of the text each time: behind one, all is escaped.
+        let marked = text.starts_with('\u{feff}');
         let mut spaces = false;
         let mut column = self.column();
         let mut chars = text.char_indices().peekable();
         while let Some((index, c)) = chars.next() {
             let next = chars.peek().map(|&(_, next)| next);
-            if !is_printable(c) || is_break(c) || c == '"' || c == '\\' {
+            if marked || !is_printable(c) || is_break(c) || c == '"' || c == '\\' {
                 let before = self.out.len();
                 self.escape(c);
                 column += self.out.len() - before;
@@ -364,6 +374,36 @@ impl Emitter<'_> {
             left -= step;
         }
     }
+}
+
+/// Returns whether the key is written bare as `<<`, which makes it a merge key when kustomize reads its own text.
+fn is_merge(key: &Scalar) -> bool {
+    key.text.as_str() == "<<" && key.style == Style::Plain
+}
+
+/// Returns the mapping as it is read after its entry at `place` was written as a merge key.
+fn merged_again(mapping: &Mapping, place: usize) -> Result<Mapping, EmitError> {
+    let mut out = mapping.clone();
+    let entry = out.entries.remove(place);
+    let (items, single) = match entry.value {
+        Node::Sequence(sequence) => (sequence.items, Vec::new()),
+        value => (Vec::new(), vec![value]),
+    };
+    for item in items.into_iter().chain(single) {
+        let Node::Mapping(item) = item else {
+            return Err(EmitError {
+                span: entry.key.span,
+                message: "the key `<<` merges mappings, and its value is something else".into(),
+                hint: "use another key",
+            });
+        };
+        for entry in item.entries {
+            if out.entry(entry.key.text.as_str()).is_none() {
+                out.entries.push(entry);
+            }
+        }
+    }
+    Ok(out)
 }
 
 /// Returns a text as it is read after a trip through JSON, in which U+0085 stands as it is and is a line break for
@@ -547,6 +587,26 @@ mod tests {
     #[test]
     fn collections_nest() {
         check("a: [[1, [2]], {}, [], {b: [1]}]", "a:\n- - 1\n  - - 2\n- {}\n- []\n- b:\n  - 1\n");
+    }
+
+    #[test]
+    fn texts_behind_a_byte_order_mark_are_escaped() {
+        check("a: \"\\uFEFFa b\"", "a: \"\\uFEFF\\x61\\x20\\x62\"\n");
+    }
+
+    #[test]
+    fn keys_that_look_like_a_merge_are_one_when_they_are_bare() {
+        let written = |value: Node, style| {
+            let mut mapping = Mapping::default();
+            let key = Scalar { style, ..Scalar::string("<<") };
+            mapping.entries.push(crate::Entry { key, value });
+            go_v2(&Node::Mapping(mapping))
+        };
+        let inner =
+            || parse("{a: 1}", FileId::default(), &ParseOptions::default()).expect("parses").remove(0);
+        assert_eq!(written(inner(), Style::Plain).as_deref(), Ok("a: 1\n"));
+        assert_eq!(written(inner(), Style::DoubleQuoted).as_deref(), Ok("<<:\n  a: 1\n"));
+        assert!(written(Node::string("x"), Style::Plain).is_err());
     }
 
     #[test]
