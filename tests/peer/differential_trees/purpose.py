@@ -1,0 +1,27 @@
+"""What differs on purpose. Each rule has its reason in `docs/src/compatibility.md`; what falls under one is counted, not shown."""
+
+import re
+
+
+def peer_says(pattern):
+    """Returns a rule for trees on which only the peer fails, with such a message."""
+    return lambda verdict, files: verdict.kind == "peer-fails" and re.search(pattern, verdict.peer.message())
+
+
+def ours_says(pattern):
+    """Returns a rule for trees on which only we fail, with such a message."""
+    return lambda verdict, files: verdict.kind == "ours-fails" and re.search(pattern, verdict.ours.message())
+
+
+RULES = {
+    "a control character cannot go through the peer's own text": peer_says("control characters are not allowed"),
+    "a text that starts with a tab cannot go through the peer's own text": peer_says("found a tab character where an indentation space is expected"),
+    "a comment after a key that is emptied, or a key of 1023 characters, cannot go through the peer's own text": peer_says("could not find expected ':'"),
+    "a JSON patch in flow-style YAML": lambda verdict, files: verdict.kind == "peer-fails" and re.search(r"unable to parse SM or JSON patch from \[p[a-z]+: \"\s*\[", verdict.peer.message()),
+    "not there yet": ours_says(r"not supported yet|is not supported|UTF-16"),
+}
+
+
+def rule(verdict, files):
+    """Returns the name of the rule by which the two may differ."""
+    return next((name for name, holds in RULES.items() if holds(verdict, files)), None)
