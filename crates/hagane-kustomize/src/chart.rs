@@ -288,7 +288,8 @@ impl Run<'_, '_> {
 
     /// Refuses a program that is no helm 3 or 4.
     fn check_version(&self, prepared: &Prepared) -> Result<(), Diagnostic> {
-        let process = self.process(prepared, ["version", "--short"].map(OsString::from).into(), Zeroizing::default());
+        let process =
+            self.process(prepared, ["version", "--short"].map(OsString::from).into(), Zeroizing::default());
         let output = self.finished(self.processes.run(&process), prepared, "version", false)?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         match major_version(&text) {
@@ -371,9 +372,9 @@ impl Run<'_, '_> {
             [] => self.helm.api_versions.iter().for_each(|version| push(&["--api-versions", version])),
             own => own.iter().for_each(|version| push(&["--api-versions", version])),
         }
-        match [&chart.kube_version, &self.helm.kube_version].into_iter().find(|v| !v.is_empty()) {
-            Some(version) => push(&["--kube-version", version]),
-            None => {}
+        let versions = [&chart.kube_version, &self.helm.kube_version];
+        if let Some(version) = versions.into_iter().find(|version| !version.is_empty()) {
+            push(&["--kube-version", version]);
         }
         let flags = [
             (chart.include_crds, "--include-crds"),

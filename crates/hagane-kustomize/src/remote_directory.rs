@@ -110,10 +110,10 @@ fn split_path(path: &str, is_file: bool) -> Option<(&str, &str)> {
 
 /// Returns whether the path ends above where it starts.
 fn leaves(path: &str) -> bool {
-    let depth = path.split('/').fold(Some(0_usize), |depth, part| match part {
-        "" | "." => depth,
-        ".." => depth?.checked_sub(1),
-        _ => Some(depth? + 1),
+    let depth = path.split('/').try_fold(0_usize, |depth, part| match part {
+        "" | "." => Some(depth),
+        ".." => depth.checked_sub(1),
+        _ => Some(depth + 1),
     });
     depth.is_none()
 }

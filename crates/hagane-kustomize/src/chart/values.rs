@@ -154,6 +154,8 @@ impl Further {
 fn written(values: &Node, at: Span) -> Result<Zeroizing<Vec<u8>>, Diagnostic> {
     match go_v2(values) {
         Ok(text) => Ok(Zeroizing::new(text.into_bytes())),
-        Err(error) => Err(Diagnostic::error(if error.span.is_known() { error.span } else { at }, error.message)),
+        Err(error) => {
+            Err(Diagnostic::error(if error.span.is_known() { error.span } else { at }, error.message))
+        }
     }
 }
