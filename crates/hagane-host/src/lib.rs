@@ -5,6 +5,8 @@
 #![allow(clippy::disallowed_methods, reason = "this crate is where the outside is")]
 
 mod address;
+#[cfg(feature = "git")]
+mod built_in;
 mod child;
 mod disk;
 mod git;

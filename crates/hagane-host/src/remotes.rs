@@ -110,9 +110,23 @@ impl<'p> Fetcher<'p> {
             .map_err(|error| RemoteError::Other(format!("no directory for it: {}", words(&error))))?;
         let commit = match self.git_program() {
             Some(git) => git::fetch(git, repository, &directory, &self.leftovers)?,
-            None => return Err(no_git()),
+            None => self.fetch_without_program(repository, &directory)?,
         };
         Ok(Checkout { directory, commit })
+    }
+
+    #[cfg(feature = "git")]
+    fn fetch_without_program(
+        &self,
+        repository: &Repository,
+        directory: &Path,
+    ) -> Result<String, RemoteError> {
+        crate::built_in::fetch(self.agent.get_or_init(http::agent), repository, directory)
+    }
+
+    #[cfg(not(feature = "git"))]
+    fn fetch_without_program(&self, _: &Repository, _: &Path) -> Result<String, RemoteError> {
+        Err(RemoteError::Other("there is no `git` program on the search path".into()))
     }
 
     fn git_program(&self) -> Option<&Path> {
@@ -172,10 +186,6 @@ impl Remotes for Fetcher<'_> {
             work();
         });
     }
-}
-
-fn no_git() -> RemoteError {
-    RemoteError::Other("there is no `git` program on the search path".into())
 }
 
 fn key(repository: &Repository) -> (String, String, bool) {

@@ -1,5 +1,5 @@
 //! Repositories and files, really fetched: over HTTP from servers on loopback, over ssh, and from this machine.
-#![allow(clippy::disallowed_methods, reason = "the outside is what is tested")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests of the outside")]
 
 mod files;
 mod fixture;
