@@ -45,6 +45,10 @@ pub(crate) fn fetch(
         }
         // Its words are read. And there is nobody to answer: a question in a pipeline would wait for its time limit.
         command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
+        // Nor for ssh: outside the terminal's foreground it would be stopped where it asks. A window may ask.
+        if std::env::var_os("SSH_ASKPASS_REQUIRE").is_none() {
+            command.env("SSH_ASKPASS_REQUIRE", "force");
+        }
         let output = run(&mut command, Zeroizing::default(), Some(repository.time_limit), leftovers);
         output.map_err(|error| match error {
             ProcessError::TimedOut(limit) => RemoteError::TimedOut(limit),
