@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use hagane::{Helm, LoadRestriction, Reorder, SecretsMode};
 
+use crate::kustomize::Kustomize;
 use crate::message::MessageFormat;
 
 /// Renders Kubernetes manifests from kustomizations and SOPS-encrypted secrets.
@@ -26,6 +27,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Build(Build),
     Render(Render),
+    Kustomize(Kustomize),
     Completion(Completion),
     Man(Man),
     Version(Version),

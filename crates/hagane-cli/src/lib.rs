@@ -5,6 +5,9 @@
 
 mod arguments;
 mod commands;
+mod create;
+mod edit;
+mod kustomize;
 mod message;
 mod output;
 mod panic;
@@ -21,6 +24,7 @@ use hagane::{Diagnostic, Failed, Fault, Files, Keyring, Processes, Remotes, Seve
 use hagane_host::{Disk, FetchOptions, Fetcher, Leftovers, LocalKeys, Programs};
 
 use arguments::{Arguments, Command};
+use kustomize::Kustomize;
 use message::MessageFormat;
 
 /// What a run of the program sees of the world, and where it speaks.
@@ -104,22 +108,32 @@ fn run_here() -> u8 {
 pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &mut Surroundings) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let name = Name::of(arguments.first());
-    let parsed = match Arguments::try_parse_from(arguments) {
-        Ok(parsed) => parsed,
+    let parsed = match name {
+        Name::Hagane => Arguments::try_parse_from(arguments).map(|parsed| parsed.command),
+        Name::Kustomize => Kustomize::try_parse_from(arguments).map(Command::Kustomize),
+    };
+    let command = match parsed {
+        Ok(command) => command,
         Err(error) => return usage(&error, name, surroundings),
     };
-    let format = parsed.command.message_format();
-    let done = match parsed.command {
+    let format = command.message_format();
+    // kustomize knows no exit code but 1.
+    let is_kustomize = matches!(command, Command::Kustomize(_));
+    let done = match command {
         Command::Build(arguments) => commands::build(&arguments, surroundings),
         Command::Render(arguments) => commands::render(&arguments, surroundings),
         Command::Completion(arguments) => commands::completion(&arguments, surroundings),
         Command::Man(arguments) => commands::man(&arguments, surroundings),
         Command::Version(_) => commands::version(name, surroundings),
+        Command::Kustomize(arguments) => kustomize::run(&arguments, surroundings),
     };
     match done {
         Ok(()) => 0,
         Err(failed) => {
             message::tell(&failed.diagnostics, &failed.source_map, format, surroundings);
+            if is_kustomize {
+                return 1;
+            }
             let error = failed.diagnostics.iter().find(|d| d.severity == Severity::Error);
             error.map_or(1, |error| exit_code(error.fault))
         }
@@ -176,6 +190,7 @@ impl Command {
         match self {
             Command::Build(arguments) => arguments.message_format,
             Command::Render(arguments) => arguments.message_format,
+            Command::Kustomize(arguments) => arguments.message_format(),
             Command::Completion(_) | Command::Man(_) | Command::Version(_) => MessageFormat::Human,
         }
     }

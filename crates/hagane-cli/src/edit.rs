@@ -1,0 +1,144 @@
+//! `kustomize edit`: a kustomization file changed in place.
+
+mod add;
+pub(crate) mod glob;
+mod remove;
+mod set;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use hagane::{Diagnostic, FILE_NAMES, Failed, Fault, FileError, FileKind, SourceMap, Span};
+use hagane_edit::Kustomization;
+use hagane_host::{Access, write_file};
+
+use crate::message::{self, MessageFormat};
+use crate::{Surroundings, failure};
+
+/// Change the kustomization in the current directory
+///
+/// Only the lines that must change do: comments, order, indentation and quotes stay as they are. Where nothing has to
+/// change the file is not touched.
+#[derive(Args)]
+#[command(
+    disable_help_subcommand = true,
+    after_help = "Examples:
+  kustomize edit set image web=registry.example.com/web:1.2
+  kustomize edit set nameprefix blue-
+  kustomize edit add resource 'apps/*.yaml'
+  kustomize edit add configmap settings --from-literal=colour=blue
+  kustomize edit remove label tier"
+)]
+pub(crate) struct Edit {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Add(add::Add),
+    Set(set::Set),
+    Remove(remove::Remove),
+}
+
+/// Runs `edit`.
+pub(crate) fn run(arguments: &Edit, surroundings: &mut Surroundings) -> Result<(), Failed> {
+    match &arguments.command {
+        Command::Add(arguments) => add::run(arguments, surroundings),
+        Command::Set(arguments) => set::run(arguments, surroundings),
+        Command::Remove(arguments) => remove::run(arguments, surroundings),
+    }
+}
+
+/// A kustomization file on disk, and its text.
+struct Opened {
+    path: PathBuf,
+    text: String,
+    kustomization: Kustomization,
+    source_map: SourceMap,
+}
+
+/// Changes the kustomization file of the current directory; where `change` fails, nothing is written.
+fn change(
+    surroundings: &mut Surroundings,
+    change: impl FnOnce(&mut Kustomization) -> Result<(), Diagnostic>,
+) -> Result<(), Failed> {
+    let mut opened = open(surroundings)?;
+    let changed = change(&mut opened.kustomization);
+    let warnings = opened.kustomization.take_warnings();
+    message::tell(&warnings, &opened.source_map, MessageFormat::Human, surroundings);
+    match changed {
+        Ok(()) if opened.kustomization.text() == opened.text => Ok(()),
+        Ok(()) => write(&opened.path, opened.kustomization.text()),
+        Err(error) => Err(Failed { diagnostics: error.flattened(), source_map: opened.source_map }),
+    }
+}
+
+/// Reads the kustomization file of the current directory.
+fn open(surroundings: &Surroundings) -> Result<Opened, Failed> {
+    let name = find(surroundings)?;
+    let path = surroundings.directory.join(name);
+    let content = surroundings.files.read(&path).map_err(|error| unreadable(name, &error))?;
+    let mut source_map = SourceMap::new();
+    let Ok(text) = std::str::from_utf8(&content) else {
+        return Err(failure(Fault::Input, format!("`{name}` is not UTF-8 text")));
+    };
+    let file = source_map.add(name, text.into());
+    match Kustomization::read(text, file) {
+        Ok(kustomization) => Ok(Opened { path, text: text.to_owned(), kustomization, source_map }),
+        Err(error) => Err(Failed { diagnostics: error.flattened(), source_map }),
+    }
+}
+
+/// Returns the name of the one kustomization file of the current directory.
+fn find(surroundings: &Surroundings) -> Result<&'static str, Failed> {
+    let there = files_there(surroundings);
+    match there[..] {
+        [name] => match surroundings.files.resolve(&surroundings.directory.join(name)) {
+            Ok((_, FileKind::Directory)) => Err(failure(Fault::Input, format!("`{name}` is a directory"))),
+            _ => Ok(name),
+        },
+        [] => {
+            let error = Diagnostic::error(Span::default(), "there is no kustomization file here")
+                .hinted("`kustomize create` makes one; `edit` works on the current directory");
+            Err(Failed { diagnostics: vec![error], source_map: SourceMap::new() })
+        }
+        _ => {
+            let message = format!("there is more than one kustomization file here: {}", there.join(", "));
+            let error = Diagnostic::error(Span::default(), message).hinted("keep one of them");
+            Err(Failed { diagnostics: vec![error], source_map: SourceMap::new() })
+        }
+    }
+}
+
+/// Returns the kustomization files of the current directory.
+pub(crate) fn files_there(surroundings: &Surroundings) -> Vec<&'static str> {
+    let is_there = |name: &&str| {
+        !matches!(surroundings.files.resolve(&surroundings.directory.join(name)), Err(FileError::NotFound))
+    };
+    FILE_NAMES.into_iter().filter(is_there).collect()
+}
+
+/// Writes a file that was changed.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failed> {
+    write_file(path, text.as_bytes(), Access::Usual).map_err(|error| {
+        let message = format!("cannot write `{}`: {}", path.display(), hagane_host::words(&error));
+        failure(Fault::Access, message)
+    })
+}
+
+/// Returns why a file could not be read.
+fn unreadable(name: &str, error: &FileError) -> Failed {
+    let (fault, reason) = match error {
+        FileError::NotFound => (Fault::Input, "is not there".to_owned()),
+        FileError::PermissionDenied => (Fault::Access, "may not be read".to_owned()),
+        FileError::TooLarge { limit } => (Fault::Input, format!("is larger than {limit} bytes")),
+        FileError::Other(words) => (Fault::Input, format!("cannot be read: {words}")),
+    };
+    failure(fault, format!("`{name}` {reason}"))
+}
+
+/// Returns an error in the command line as the failure of the command.
+pub(crate) fn refused(error: Diagnostic) -> Failed {
+    Failed { diagnostics: error.flattened(), source_map: SourceMap::new() }
+}
