@@ -12,7 +12,7 @@ use hagane_yaml::Span;
 
 use crate::accumulator::{Accumulator, duplicate};
 use crate::chart::{Chart, Helm, Inflation};
-use crate::config::{Config, add_specs, merged, with_files};
+use crate::config::{Config, add_specs, merged, with_crds, with_files};
 use crate::config_file;
 use crate::decode::Located;
 use crate::files::FileKind;
@@ -134,6 +134,7 @@ impl Compose<'_, '_> {
         self.sources.prefetch(k.resources.iter().chain(&k.components).map(|path| path.as_str()));
         self.resources(layer, &k.resources, &mut all)?;
         let own = with_files(&self.defaults, &k.configurations, &layer.root, self.sources)?;
+        let own = with_crds(own, &k.crds, &layer.root, self.sources)?;
         all.config = Some(merged(all.config.take(), &own)?);
         self.generate(layer, k, &mut all)?;
         self.components(layer, &k.components, &mut all)?;

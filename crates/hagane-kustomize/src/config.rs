@@ -1,5 +1,7 @@
 //! Where transformers write: the default field specs, and what `configurations` adds.
 
+mod crds;
+
 use std::rc::Rc;
 
 use hagane_resource::field_spec_table as table;
@@ -9,6 +11,8 @@ use hagane_yaml::{Dialect, Node, ParseOptions, Span, parse};
 use crate::decode::{Located, Object};
 use crate::kustomization::lenient_field_spec as field_spec;
 use crate::sources::{Root, Sources};
+
+pub(crate) use crds::with_crds;
 
 /// The field specs of all transformers.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,7 +2,7 @@
 //! `transformers:`.
 
 use hagane_resource::{Diagnostic, FieldSpec, Resource, ResourceSet, Schema};
-use hagane_yaml::{Dialect, Node, ParseOptions, parse};
+use hagane_yaml::{Dialect, Mapping, Node, ParseOptions, parse};
 
 use crate::chart::{Chart, Inflation};
 use crate::decode::{Located, Names, Object, string};
@@ -19,7 +19,8 @@ use crate::transformer::{
     set_namespace, set_replicas,
 };
 
-const GENERATORS: [&str; 3] = ["ConfigMapGenerator", "SecretGenerator", "HelmChartInflationGenerator"];
+const GENERATORS: [&str; 4] =
+    ["ConfigMapGenerator", "SecretGenerator", "HelmChartInflationGenerator", "IAMPolicyGenerator"];
 
 const TRANSFORMERS: [&str; 14] = [
     "AnnotationsTransformer",
@@ -48,6 +49,7 @@ pub(crate) fn generate(
 ) -> Result<Vec<Resource>, Diagnostic> {
     let kind = match builtin_kind(config, &GENERATORS)? {
         "ConfigMapGenerator" => Generated::ConfigMap,
+        "IAMPolicyGenerator" => return Ok(vec![service_account(config)?]),
         "HelmChartInflationGenerator" => {
             let (chart, homes) = Chart::of_config(config.tree())?;
             let resources = inflation.inflate(&[(&chart, &homes)], root, sources, schema)?;
@@ -65,6 +67,42 @@ pub(crate) fn generate(
         args.namespace = config.namespace().to_owned();
     }
     Ok(vec![generate_data(kind, &args, &GeneratorOptions::default(), root, sources)?])
+}
+
+/// Returns the ServiceAccount that stands for one of Google Cloud in the cluster.
+fn service_account(config: &Resource) -> Result<Resource, Diagnostic> {
+    let object =
+        Object::lenient(config.tree(), "a generator", &["cloud", "kubernetesService", "serviceAccount"])?;
+    let part = |name, fields| match object.get(name) {
+        Some(node) => Object::lenient(node, name, fields).map(Some),
+        None => Ok(None),
+    };
+    let account = part("serviceAccount", &["name", "projectId"])?;
+    let service = part("kubernetesService", &["name", "namespace"])?;
+    let text = |object: &Option<Object>, name| object.as_ref().map_or(Ok(String::new()), |o| o.text(name));
+    match object.text("cloud")?.as_str() {
+        "gke" => {}
+        other => {
+            let error = Diagnostic::error(object.span, format!("`{other}` is no cloud that is known here"));
+            return Err(error.hinted("`cloud: gke` is"));
+        }
+    }
+    let (name, project) = (text(&account, "name")?, text(&account, "projectId")?);
+    let email = format!("{name}@{project}.iam.gserviceaccount.com");
+    let mut annotations = Mapping { span: object.span, ..Mapping::default() };
+    annotations.push("iam.gke.io/gcp-service-account", Node::string(email));
+    let mut metadata = Mapping { span: object.span, ..Mapping::default() };
+    metadata.push("annotations", Node::Mapping(annotations));
+    metadata.push("name", Node::string(text(&service, "name")?));
+    let namespace = text(&service, "namespace")?;
+    if !namespace.is_empty() {
+        metadata.push("namespace", Node::string(namespace));
+    }
+    let mut tree = Mapping { span: object.span, ..Mapping::default() };
+    tree.push("apiVersion", Node::string("v1"));
+    tree.push("kind", Node::string("ServiceAccount"));
+    tree.push("metadata", Node::Mapping(metadata));
+    Ok(Resource::new(Node::Mapping(tree)))
 }
 
 /// Applies a transformer config.

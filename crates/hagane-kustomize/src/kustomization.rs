@@ -28,6 +28,8 @@ pub(crate) struct Kustomization {
     pub openapi: Option<OpenApi>,
     /// Files of field specs that are added to the default ones.
     pub configurations: Vec<Located<String>>,
+    /// Files of OpenAPI definitions, whose field specs are added, too.
+    pub crds: Vec<Located<String>>,
     /// ConfigMaps to make.
     pub config_maps: Vec<GeneratorArgs>,
     /// Secrets to make.

@@ -52,9 +52,6 @@ const FIELDS: Names = &[
     "buildMetadata",
 ];
 
-/// Fields that are refused by name until they are there.
-const NOT_YET: [&str; 1] = ["crds"];
-
 /// Old fields, in the order kustomize warns about them, and what stands for them now.
 const DEPRECATED: [(&str, &str); 6] = [
     ("bases", "resources"),
@@ -145,14 +142,6 @@ fn nearest_file(root: &Root, sources: &Sources) -> Option<String> {
 
 fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnostic>), Diagnostic> {
     let (object, mut errors) = Object::with_unknown(node, "a kustomization", FIELDS)?;
-    if let Some((name, span)) =
-        NOT_YET.iter().find_map(|n| object.get(n).and(object.position(n)).map(|span| (n, span)))
-    {
-        let error = Diagnostic::error(span, format!("`{name}` is not supported yet"));
-        return Err(error.hinted(
-            "nothing is rendered rather than something incomplete; use kustomize for this directory",
-        ));
-    }
     let mut warnings: Vec<Diagnostic> = DEPRECATED
         .iter()
         .filter_map(|(old, new)| {
@@ -176,6 +165,7 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
         components: all.or_default(object.strings("components")),
         openapi: all.or_default(object.get("openapi").map(openapi).transpose()).flatten(),
         configurations: all.or_default(object.strings("configurations")),
+        crds: all.or_default(object.strings("crds")),
         config_maps: all.or_default(object.list("configMapGenerator", GeneratorArgs::decode)),
         secrets: all.or_default(object.list("secretGenerator", GeneratorArgs::decode)),
         charts,
