@@ -1,7 +1,6 @@
 //! One child process, from its start to its end.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,10 +33,13 @@ pub(crate) fn run(
     leftovers: &Leftovers,
 ) -> Result<Output, ProcessError> {
     let input = if stdin.is_empty() { Stdio::null() } else { Stdio::piped() };
-    command.process_group(0).stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
     let deadline = time_limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
-    let mut child = command.spawn().map_err(|error| start_error(&error, command))?;
-    let group = leftovers.running(Pid::from_child(&child));
+    let started = leftovers.start(command);
+    if started.is_err() {
+        leftovers.go_on();
+    }
+    let (mut child, group) = started.map_err(|error| start_error(&error, command))?;
     let followed = match Followed::new(&mut child, stdin) {
         Ok(mut followed) => followed.follow(deadline, &group),
         Err(error) => Err(ProcessError::Other(words(&error))),
@@ -47,6 +49,8 @@ pub(crate) fn run(
     }
     // Only now does its number become free for others: the signals above met nobody else.
     let status = child.wait().map_err(|error| ProcessError::Other(words(&error)))?;
+    drop(group);
+    leftovers.go_on();
     let (stdout, stderr) = followed?;
     Ok(Output { code: status.code(), stdout, stderr })
 }

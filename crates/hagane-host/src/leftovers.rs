@@ -5,7 +5,9 @@ use std::fs::{self, DirBuilder};
 use std::hash::BuildHasher;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -13,7 +15,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
+use signal_hook::low_level::{self, emulate_default_handler};
 
 /// The scratch directories and running programs of a run. They go away when this is dropped, by [`Leftovers::remove`],
 /// and, if [`Leftovers::remove_when_interrupted`] was called, when the user interrupts the program.
@@ -24,6 +26,8 @@ pub struct Leftovers(Mutex<State>);
 struct State {
     directories: Vec<PathBuf>,
     groups: Vec<Pid>,
+    /// Whether this process is about to end.
+    interrupted: bool,
 }
 
 impl Leftovers {
@@ -42,13 +46,14 @@ impl Leftovers {
         // Not a reference that keeps it: it is still removed when its owner drops it.
         let leftovers = Arc::downgrade(self);
         let watch = move || {
-            for signal in signals.forever() {
+            if let Some(signal) = signals.forever().next() {
                 if let Some(leftovers) = leftovers.upgrade() {
                     leftovers.end_programs();
                     leftovers.remove();
                 }
-                // It fails for signals that nobody can catch, and these two are none.
+                // It fails for signals that it does not know, and these two it does.
                 let _ = emulate_default_handler(signal);
+                low_level::exit(128 + signal);
             }
         };
         thread::Builder::new().name("interrupts".into()).spawn(watch).map(drop)
@@ -76,15 +81,26 @@ impl Leftovers {
         self.state().directories.iter().any(|directory| path.starts_with(directory))
     }
 
-    /// Notes that the programs of a process group run, until the value returned is dropped.
-    pub(crate) fn running(&self, group: Pid) -> Running<'_> {
-        self.state().groups.push(group);
-        Running { leftovers: self, group }
+    /// Starts a program in a process group of its own, which is known to run until the second value is dropped.
+    pub(crate) fn start(&self, command: &mut Command) -> io::Result<(Child, Running<'_>)> {
+        // Under the lock: who interrupts finds every program that has started, and none starts afterwards.
+        let mut state = self.state();
+        if state.interrupted {
+            return Err(ErrorKind::Interrupted.into());
+        }
+        let child = command.process_group(0).spawn()?;
+        let group = Pid::from_child(&child);
+        state.groups.push(group);
+        Ok((child, Running { leftovers: self, group }))
     }
 
     /// Asks the running programs to end, and a second later ends them.
     fn end_programs(&self) {
-        let groups = self.state().groups.clone();
+        let groups = {
+            let mut state = self.state();
+            state.interrupted = true;
+            state.groups.clone()
+        };
         groups.iter().for_each(|group| signal(*group, Signal::TERM));
         for _ in 0..20 {
             if self.state().groups.is_empty() {
@@ -94,6 +110,13 @@ impl Leftovers {
         }
         let groups = self.state().groups.clone();
         groups.iter().for_each(|group| signal(*group, Signal::KILL));
+    }
+
+    /// Does not return when this process is about to end: that a program was ended for it is nothing to go on with.
+    pub(crate) fn go_on(&self) {
+        while self.state().interrupted {
+            thread::park();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -4,7 +4,9 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -199,4 +201,37 @@ fn scratch_directories() {
     let later = programs.scratch().expect("there is a scratch directory");
     drop((programs, leftovers));
     assert!(!later.exists());
+}
+
+#[test]
+fn nothing_is_left_when_the_user_interrupts() {
+    const SIGTERM: i32 = 15;
+    let leftovers = Arc::new(Leftovers::default());
+    let programs = Programs::new(Arc::clone(&leftovers));
+    if std::env::var_os("HAGANE_TEST_INTERRUPTED").is_some() {
+        leftovers.remove_when_interrupted().expect("signals can be watched");
+        let directory = programs.scratch().expect("there is a scratch directory");
+        // The program interrupts the one that started it, and would go on.
+        let _ = programs
+            .run(&Process { directory, ..shell("echo $$ > ../pid; kill -TERM $PPID; exec sleep 600") });
+        return;
+    }
+    let directory = programs.scratch().expect("there is a scratch directory");
+    let status = Command::new(std::env::current_exe().expect("it runs"))
+        .args(["--exact", "nothing_is_left_when_the_user_interrupts"])
+        .envs([("HAGANE_TEST_INTERRUPTED", "yes".as_ref()), ("TMPDIR", directory.as_os_str())])
+        .stdout(Stdio::null())
+        .status();
+    assert_eq!(status.expect("it runs again").signal(), Some(SIGTERM));
+    let left: Vec<_> = fs::read_dir(&directory)
+        .expect("it is there")
+        .map(|entry| entry.expect("it is there").file_name())
+        .collect();
+    assert_eq!(left, ["pid"]);
+    let pid = fs::read_to_string(directory.join("pid")).expect("the script wrote it");
+    let start = Instant::now();
+    while is_alive(pid.trim()) {
+        assert!(start.elapsed() < Duration::from_secs(60), "it still runs");
+        thread::yield_now();
+    }
 }
