@@ -63,7 +63,7 @@ pub(crate) struct Build {
     #[command(flatten)]
     pub(crate) charts: Charts,
     #[command(flatten)]
-    pub(crate) plugins: Plugins,
+    _plugins: Plugins,
     /// How messages are written to standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,
@@ -80,7 +80,7 @@ pub(crate) struct Charts {
     #[arg(long, value_name = "PATH", default_value = "helm")]
     pub(crate) helm_command: OsString,
     /// API versions that charts are told of; once for each
-    #[arg(long, value_name = "VERSION", value_delimiter = ',')]
+    #[arg(long, value_name = "VERSION")]
     pub(crate) helm_api_versions: Vec<String>,
     /// The version of Kubernetes that charts are told of
     #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
@@ -90,31 +90,32 @@ pub(crate) struct Charts {
     pub(crate) helm_debug: bool,
 }
 
-/// What functions and plugins may do.
+/// What functions and plugins may do, one day: they are refused by name, and the flags are taken so that scripts need
+/// no change.
 #[derive(Args)]
-#[command(next_help_heading = "Functions and plugins")]
-pub(crate) struct Plugins {
+#[command(next_help_heading = "Functions and plugins: taken for kustomize's sake, without effect yet")]
+struct Plugins {
     /// Run functions in containers, and plugins
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    pub(crate) enable_alpha_plugins: bool,
+    enable_alpha_plugins: bool,
     /// Run functions that are programs, too
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    pub(crate) enable_exec: bool,
+    enable_exec: bool,
     /// Let functions in containers use the network, where they ask for it
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    pub(crate) network: bool,
+    network: bool,
     /// The network of functions in containers
     #[arg(long, value_name = "NAME", default_value = "bridge")]
-    pub(crate) network_name: String,
+    network_name: String,
     /// A directory for functions in containers, as `type=bind,src=PATH,dst=PATH[,rw=true]`
     #[arg(long, value_name = "OPTIONS")]
-    pub(crate) mount: Vec<String>,
+    mount: Vec<String>,
     /// A variable for functions: `NAME=VALUE`, or `NAME` for the value it has here
-    #[arg(short, long, value_name = "VARIABLE", value_delimiter = ',')]
-    pub(crate) env: Vec<String>,
+    #[arg(short, long, value_name = "VARIABLE")]
+    env: Vec<String>,
     /// Run functions in containers as the current user, not as nobody
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    pub(crate) as_current_user: bool,
+    as_current_user: bool,
 }
 
 /// Decrypt, compose and label

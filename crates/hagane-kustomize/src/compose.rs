@@ -430,7 +430,7 @@ impl Compose<'_, '_> {
         texts: &[Located<String>],
     ) -> Result<Vec<hagane_resource::Resource>, Diagnostic> {
         let mut all = Accumulator::default();
-        for text in texts {
+        for text in texts.iter().filter(|text| !text.trim().is_empty()) {
             let inline = text.contains('\n') || text.contains(": ");
             if inline {
                 for resource in hagane_resource::read_documents_at(text, self.sources.start_of(text))? {

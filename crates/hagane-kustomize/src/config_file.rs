@@ -138,6 +138,10 @@ pub(crate) fn transform(
     ];
     let object = Object::lenient(config.tree(), "a transformer", names)?;
     let specs = object.list("fieldSpecs", lenient_field_spec)?;
+    let needs_specs = matches!(kind, "PrefixTransformer" | "SuffixTransformer" | "PrefixSuffixTransformer");
+    if needs_specs && object.get("fieldSpecs").is_none() {
+        return Err(object.missing("fieldSpecs").hinted("`fieldSpecs: [{path: metadata/name}]`"));
+    }
     match kind {
         "AnnotationsTransformer" => annotate(resources, &object.string_map("annotations")?, &specs),
         "LabelTransformer" => label(resources, &object.string_map("labels")?, &specs),
@@ -148,6 +152,8 @@ pub(crate) fn transform(
             affix_names(resources, Affix::Prefix(&object.text("prefix")?), &specs)?;
             affix_names(resources, Affix::Suffix(&object.text("suffix")?), &specs)
         }
+        // Without a namespace there is nothing to set.
+        "NamespaceTransformer" if config.namespace().is_empty() => Ok(()),
         "NamespaceTransformer" => {
             let unset_only = object.bool("unsetOnly")?;
             set_namespace(resources, config.namespace(), &specs, subjects(&object)?, unset_only, object.span)

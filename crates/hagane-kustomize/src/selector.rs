@@ -75,6 +75,12 @@ impl Part {
 }
 
 impl Selector {
+    /// Returns whether it says nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        let parts = [&self.group, &self.version, &self.kind, &self.name, &self.namespace];
+        !parts.iter().any(|part| part.is_given()) && self.labels.is_none() && self.annotations.is_none()
+    }
+
     pub(crate) fn decode(node: &Node) -> Result<Selector, Diagnostic> {
         let object = Object::new(node, "a selector", FIELDS)?;
         let selector = |name| {

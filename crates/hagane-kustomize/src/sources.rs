@@ -162,7 +162,7 @@ impl<'w> Sources<'w> {
 
     /// Returns the directory at `path`, relative to `from`.
     pub fn root(&self, path: &Path, from: Option<&Root>, at: Span) -> Result<Root, Diagnostic> {
-        let full = from.map_or(&self.base, |root| &root.path).join(path);
+        let full = normalized(&from.map_or(&self.base, |root| &root.path).join(path));
         let checkout = from.and_then(|root| root.checkout.clone());
         match self.files.resolve(&full) {
             Ok((found, FileKind::Directory))
@@ -180,7 +180,7 @@ impl<'w> Sources<'w> {
 
     /// Returns whether `path`, relative to `root`, leads to something, and to what.
     pub fn kind(&self, root: &Root, path: &str) -> Option<FileKind> {
-        self.files.resolve(&root.path.join(path)).ok().map(|(_, kind)| kind)
+        self.files.resolve(&normalized(&root.path.join(path))).ok().map(|(_, kind)| kind)
     }
 
     /// Returns the file at `path`, relative to `root`, if the load restriction lets it through.
@@ -188,7 +188,7 @@ impl<'w> Sources<'w> {
         if is_file_url(path) {
             return Ok(self.remote_file(path));
         }
-        let full = root.path.join(path);
+        let full = normalized(&root.path.join(path));
         let (resolved, kind) =
             self.files.resolve(&full).map_err(|e| self.missing(&e, Path::new(path), &full, at))?;
         match kind {

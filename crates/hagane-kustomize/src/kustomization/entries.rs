@@ -174,13 +174,20 @@ const GENERATOR_ARGS: Names =
     &["name", "namespace", "behavior", "literals", "files", "envs", "env", "options", "type"];
 
 impl GeneratorArgs {
+    /// Returns an entry of `secretGenerator`.
     pub(crate) fn decode(node: &Node) -> Result<GeneratorArgs, Diagnostic> {
         GeneratorArgs::of(&Object::new(node, "a generator", GENERATOR_ARGS)?)
     }
 
+    /// Returns an entry of `configMapGenerator`, which has no `type`.
+    pub(crate) fn decode_config_map(node: &Node) -> Result<GeneratorArgs, Diagnostic> {
+        let names = GENERATOR_ARGS.strip_suffix(&["type"]).unwrap_or(GENERATOR_ARGS);
+        GeneratorArgs::of(&Object::new(node, "a generator", names)?)
+    }
+
     pub(crate) fn of(object: &Object) -> Result<GeneratorArgs, Diagnostic> {
         let mut envs = object.strings("envs")?;
-        envs.extend(object.string("env")?);
+        envs.extend(object.string("env")?.filter(|path| !path.is_empty()));
         Ok(GeneratorArgs {
             span: object.span,
             name: object.text("name")?,
@@ -225,7 +232,11 @@ impl GeneratorOptions {
 }
 
 impl Label {
+    /// Returns an entry; a null is one that says nothing.
     pub(crate) fn decode(node: &Node) -> Result<Label, Diagnostic> {
+        if node.is_null() {
+            return Ok(Label::default());
+        }
         let names = &["pairs", "includeSelectors", "includeTemplates", "fields"];
         let object = Object::new(node, "a label entry", names)?;
         Ok(Label {
@@ -264,7 +275,11 @@ impl PatchEntry {
 }
 
 impl Image {
+    /// Returns an entry; a null is one that says nothing.
     pub(crate) fn decode(node: &Node) -> Result<Image, Diagnostic> {
+        if node.is_null() {
+            return Ok(Image::default());
+        }
         let object = Object::new(node, "an image", &["name", "newName", "newTag", "tagSuffix", "digest"])?;
         Ok(Image {
             name: object.string("name")?.unwrap_or_default(),
@@ -325,7 +340,7 @@ impl ReplacementTarget {
         Ok(ReplacementTarget {
             span: object.span,
             select: Selector::decode(select)?,
-            reject: object.list("reject", Selector::decode)?,
+            reject: object.list("reject", Selector::decode)?.into_iter().filter(|r| !r.is_empty()).collect(),
             field_paths: object.list("fieldPaths", |node| string(node, "fieldPaths"))?,
             options: FieldOptions::decode(&object)?,
         })

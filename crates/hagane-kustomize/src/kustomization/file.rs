@@ -166,7 +166,7 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
         openapi: all.or_default(object.get("openapi").map(openapi).transpose()).flatten(),
         configurations: all.or_default(object.strings("configurations")),
         crds: all.or_default(object.strings("crds")),
-        config_maps: all.or_default(object.list("configMapGenerator", GeneratorArgs::decode)),
+        config_maps: all.or_default(object.list("configMapGenerator", GeneratorArgs::decode_config_map)),
         secrets: all.or_default(object.list("secretGenerator", GeneratorArgs::decode)),
         charts,
         chart_homes,
@@ -277,7 +277,7 @@ fn sort(node: &Node) -> Result<Sort, Diagnostic> {
 }
 
 /// The versions of the builtin schema.
-const OPENAPI_VERSIONS: [&str; 2] = ["v1.21.2", "v1212"];
+const OPENAPI_VERSIONS: [&str; 1] = ["v1.21.2"];
 
 fn openapi(node: &Node) -> Result<Option<OpenApi>, Diagnostic> {
     let object = Object::new(node, "openapi", &["path", "version"])?;
