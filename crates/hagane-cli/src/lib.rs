@@ -82,6 +82,8 @@ fn run_here() -> u8 {
     let disk = Disk::default();
     let keyring = LocalKeys::new(&hagane_host::environment, &disk, &directory);
     let leftovers = Arc::new(Leftovers::default());
+    // Programs that are started do not hear the terminal: who interrupts us ends them. Without it they end by themselves.
+    let _ = leftovers.remove_when_interrupted();
     let progress: &(dyn Fn(&str) + Sync) = &|text| {
         let _ = writeln!(io::stderr(), "{text}");
     };

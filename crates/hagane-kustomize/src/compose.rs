@@ -21,7 +21,7 @@ use crate::hash::content_hash;
 use crate::kustomization::{self, Kustomization, Label, Loaded, OpenApi, ReplacementEntry, Sort};
 use crate::name_reference::fix_references;
 use crate::replacement::replace;
-use crate::sources::{Root, Sources, is_file_url};
+use crate::sources::{Root, Sources, is_file_url, marks_repository};
 use crate::transformer::{
     Affix, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images,
     set_namespace, set_replicas,
@@ -175,7 +175,8 @@ impl Compose<'_, '_> {
                 self.file(layer, path, all).or_else(|error| {
                     // A page about a repository is no file of resources.
                     let is_of_content = error.span.is_known() && error.span.file != path.span.file;
-                    self.layer(layer, &place, path, all).map_err(|e| if is_of_content { error } else { e })
+                    let is_better = is_of_content || !marks_repository(path);
+                    self.layer(layer, &place, path, all).map_err(|e| if is_better { error } else { e })
                 })
             }
             place @ Place::Elsewhere(_) => self.layer(layer, &place, path, all),

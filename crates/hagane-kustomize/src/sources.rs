@@ -16,7 +16,7 @@ use crate::files::{Decrypted, Decrypter, FileError, FileKind, Files};
 use crate::outside::Outside;
 use crate::process::Processes;
 use remote::Checkout;
-pub(crate) use remote::{is_file_url, shown_url};
+pub(crate) use remote::{is_file_url, marks_repository, shown_url};
 
 /// The files of a run.
 pub struct Sources<'w> {

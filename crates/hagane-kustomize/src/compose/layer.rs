@@ -77,7 +77,7 @@ impl Layer {
             Place::Elsewhere(directory) => Layer {
                 above: Vec::new(),
                 remotes: self.remotes.iter().chain([&directory.raw]).cloned().collect(),
-                path: PathBuf::from(&directory.path),
+                path: PathBuf::from(shown_path(directory)),
                 repository: Some((directory.repository.url.clone(), directory.repository.reference.clone())),
                 ..layer
             },
@@ -137,7 +137,16 @@ impl Layer {
 
     /// Returns what the build may write about a file of the layer.
     pub(crate) fn origin_of(&self, path: &str) -> Origin {
-        Origin { path: self.joined(path), ..self.repository_origin() }
+        match RemoteDirectory::parse(path) {
+            // A file behind a URL that could be one of a repository is shown as that.
+            Some(directory) => Origin {
+                path: shown_path(&directory).to_owned(),
+                repo: directory.repository.url.clone(),
+                reference: directory.repository.reference.clone(),
+                ..Origin::default()
+            },
+            None => Origin { path: self.joined(path), ..self.repository_origin() },
+        }
     }
 
     /// Returns what the build may write about something configured in a file; `by` is its apiVersion, kind, name
@@ -168,5 +177,13 @@ impl Layer {
     /// Returns the directory as messages show it.
     pub(crate) fn shown(&self, sources: &Sources) -> String {
         sources.shown(Path::new(self.root.path()))
+    }
+}
+
+/// Returns the path of a directory in its repository as origins show it; the topmost has kustomize's odd name.
+fn shown_path(directory: &RemoteDirectory) -> &str {
+    match directory.path.as_str() {
+        "" => "notCloned",
+        path => path,
     }
 }

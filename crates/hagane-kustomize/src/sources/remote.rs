@@ -83,9 +83,10 @@ impl Sources<'_> {
         let Some(remotes) = self.outside.remotes else { return };
         let (mut repositories, mut urls): (Vec<Repository>, Vec<&str>) = Default::default();
         for path in paths {
-            let marked = || [".git", "_git/", "//"].iter().any(|m| without_scheme(path).contains(m));
             match RemoteDirectory::parse(path) {
-                Some(directory) if !is_file_url(path) || marked() => repositories.push(directory.repository),
+                Some(directory) if !is_file_url(path) || marks_repository(path) => {
+                    repositories.push(directory.repository)
+                }
                 _ if is_file_url(path) => urls.push(path),
                 _ => {}
             }
@@ -103,8 +104,10 @@ impl Sources<'_> {
     }
 }
 
-fn without_scheme(url: &str) -> &str {
-    url.split_once("://").map_or(url, |(_, rest)| rest)
+/// Returns whether a URL says itself that it is one of a repository.
+pub(crate) fn marks_repository(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    [".git", "_git/", "//"].iter().any(|mark| rest.contains(mark))
 }
 
 fn diagnostic(error: &RemoteError, url: &str, reference: &str, at: Span) -> Diagnostic {
