@@ -27,7 +27,10 @@ pub type MemoryAnswer<'a> = dyn FnMut(&MemoryInvocation) -> Output + 'a;
 
 /// Returns whether a case needs no disk: it has no links, permissions or giants, writes nothing, and speaks to hagane only.
 pub fn fits(case: &Case) -> bool {
-    let writes = |word: &String| word.starts_with("-o") || word.starts_with("--output") || word == "man";
+    let commands = ["man", "edit", "create"];
+    let writes = |word: &String| {
+        word.starts_with("-o") || word.starts_with("--output") || commands.contains(&word.as_str())
+    };
     case.parts.iter().all(|part| match part {
         Part::Make(Entry::Sparse { .. } | Entry::Link { .. } | Entry::Mode { .. }, _) => false,
         Part::Make(..) => true,

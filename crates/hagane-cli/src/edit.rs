@@ -1,7 +1,9 @@
 //! `kustomize edit`: a kustomization file changed in place.
 
 mod add;
+mod generator;
 pub(crate) mod glob;
+mod patch;
 mod remove;
 mod set;
 

@@ -12,13 +12,17 @@
 //! assert_eq!(kustomization.text(), text.replace("1.0", "1.1"));
 //! ```
 
+mod generator;
 mod image;
 mod kustomization;
 mod metadata;
+mod patch;
 mod paths;
 pub mod text_edit;
 
+pub use generator::{GeneratorArgument, GeneratorKind};
 pub use image::{ImageArgument, ReplicaArgument};
 pub use kustomization::Kustomization;
 pub use metadata::{Existing, LabelScope, Missing, check_annotation_keys, pairs};
+pub use patch::PatchArgument;
 pub use paths::{holds_resources, matches_pattern};

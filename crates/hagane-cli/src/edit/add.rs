@@ -1,10 +1,10 @@
 //! `edit add`.
 
 use clap::{ArgAction, Args, Subcommand};
-use hagane::{FILE_NAMES, Failed};
-use hagane_edit::{Existing, LabelScope, pairs};
+use hagane::{Diagnostic, FILE_NAMES, Failed, Span};
+use hagane_edit::{Existing, GeneratorKind, LabelScope, pairs};
 
-use super::{change, glob, refused};
+use super::{change, generator, glob, patch, refused};
 use crate::Surroundings;
 
 /// Add to a field
@@ -17,6 +17,13 @@ pub(super) struct Add {
 
 #[derive(Subcommand)]
 enum Command {
+    /// In `configMapGenerator`
+    #[command(name = "configmap")]
+    ConfigMap(generator::Add),
+    /// In `secretGenerator`
+    Secret(generator::Add),
+    /// In `patches`
+    Patch(patch::Patch),
     Resource(Resource),
     Component(Paths),
     Transformer(Paths),
@@ -115,6 +122,15 @@ fn existing(force: bool) -> Existing {
 
 pub(super) fn run(arguments: &Add, surroundings: &mut Surroundings) -> Result<(), Failed> {
     match &arguments.command {
+        Command::ConfigMap(argument) => generator::add(GeneratorKind::ConfigMap, argument, surroundings),
+        Command::Secret(argument) => generator::add(GeneratorKind::Secret, argument, surroundings),
+        Command::Patch(argument) => {
+            let patch = argument.argument()?;
+            if patch.path.is_empty() && patch.patch.is_empty() {
+                return Err(refused(Diagnostic::error(Span::default(), "`--path` or `--patch` is needed")));
+            }
+            change(surroundings, |kustomization| kustomization.add_patch(&patch))
+        }
         Command::Resource(add) if add.no_verify => {
             change(surroundings, |kustomization| kustomization.add_paths("resources", &add.paths))
         }

@@ -2,9 +2,9 @@
 
 use clap::{ArgAction, Args, Subcommand};
 use hagane::Failed;
-use hagane_edit::Missing;
+use hagane_edit::{GeneratorKind, Missing};
 
-use super::change;
+use super::{change, generator, patch};
 use crate::Surroundings;
 
 /// Remove from a field
@@ -17,6 +17,13 @@ pub(super) struct Remove {
 
 #[derive(Subcommand)]
 enum Command {
+    /// In `configMapGenerator`
+    #[command(name = "configmap")]
+    ConfigMap(generator::Remove),
+    /// In `secretGenerator`
+    Secret(generator::Remove),
+    /// In `patches`
+    Patch(patch::Patch),
     Resource(Paths),
     Component(Paths),
     Transformer(Paths),
@@ -77,13 +84,16 @@ impl Keys {
 }
 
 pub(super) fn run(arguments: &Remove, surroundings: &mut Surroundings) -> Result<(), Failed> {
-    let mut paths = |field: &str, remove: &Paths| {
-        change(surroundings, |kustomization| kustomization.remove_paths(field, &remove.paths))
-    };
     match &arguments.command {
-        Command::Resource(remove) => paths("resources", remove),
-        Command::Component(remove) => paths("components", remove),
-        Command::Transformer(remove) => paths("transformers", remove),
+        Command::ConfigMap(argument) => generator::remove(GeneratorKind::ConfigMap, argument, surroundings),
+        Command::Secret(argument) => generator::remove(GeneratorKind::Secret, argument, surroundings),
+        Command::Patch(argument) => {
+            let patch = argument.argument()?;
+            change(surroundings, |kustomization| kustomization.remove_patch(&patch))
+        }
+        Command::Resource(remove) => paths("resources", remove, surroundings),
+        Command::Component(remove) => paths("components", remove, surroundings),
+        Command::Transformer(remove) => paths("transformers", remove, surroundings),
         Command::BuildMetadata(remove) => {
             change(surroundings, |kustomization| kustomization.remove_build_metadata(&remove.options))
         }
@@ -94,4 +104,8 @@ pub(super) fn run(arguments: &Remove, surroundings: &mut Surroundings) -> Result
             change(surroundings, |kustomization| kustomization.remove_annotations(&keys.keys, keys.missing()))
         }
     }
+}
+
+fn paths(field: &str, remove: &Paths, surroundings: &mut Surroundings) -> Result<(), Failed> {
+    change(surroundings, |kustomization| kustomization.remove_paths(field, &remove.paths))
 }

@@ -2,9 +2,9 @@
 
 use clap::{ArgAction, Args, Subcommand};
 use hagane::Failed;
-use hagane_edit::{ImageArgument, LabelScope, ReplicaArgument, check_annotation_keys, pairs};
+use hagane_edit::{GeneratorKind, ImageArgument, LabelScope, ReplicaArgument, check_annotation_keys, pairs};
 
-use super::{change, refused};
+use super::{change, generator, refused};
 use crate::Surroundings;
 
 /// Set a field
@@ -17,6 +17,11 @@ pub(super) struct Set {
 
 #[derive(Subcommand)]
 enum Command {
+    /// In `configMapGenerator`
+    #[command(name = "configmap")]
+    ConfigMap(generator::Set),
+    /// In `secretGenerator`
+    Secret(generator::Set),
     #[command(name = "nameprefix")]
     NamePrefix(NamePrefix),
     #[command(name = "namesuffix")]
@@ -124,6 +129,8 @@ struct BuildMetadata {
 
 pub(super) fn run(arguments: &Set, surroundings: &mut Surroundings) -> Result<(), Failed> {
     match &arguments.command {
+        Command::ConfigMap(argument) => generator::set(GeneratorKind::ConfigMap, argument, surroundings),
+        Command::Secret(argument) => generator::set(GeneratorKind::Secret, argument, surroundings),
         Command::NamePrefix(set) => {
             change(surroundings, |kustomization| kustomization.set_field("namePrefix", &set.prefix))
         }
