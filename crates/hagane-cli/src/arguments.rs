@@ -60,6 +60,9 @@ pub(crate) struct Build {
     /// Give every resource the label `app.kubernetes.io/managed-by`
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
     pub(crate) enable_managedby_label: bool,
+    /// Fetch nothing: what lies elsewhere is refused
+    #[arg(long)]
+    pub(crate) offline: bool,
     #[command(flatten)]
     pub(crate) charts: Charts,
     #[command(flatten)]
@@ -151,6 +154,9 @@ pub(crate) struct Render {
     /// Which files a kustomization may read
     #[arg(long, value_name = "NAME", value_enum, default_value_t)]
     pub(crate) load_restrictor: LoadRestrictor,
+    /// Fetch nothing: what lies elsewhere is refused
+    #[arg(long)]
+    pub(crate) offline: bool,
     #[command(flatten)]
     pub(crate) charts: Charts,
     /// How messages are written to standard error

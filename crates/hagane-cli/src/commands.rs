@@ -19,7 +19,8 @@ pub(crate) fn build(arguments: &arguments::Build, surroundings: &mut Surrounding
         managed_by_label: arguments.enable_managedby_label,
         helm: arguments.charts.helm(),
     };
-    let mut built = hagane::build(&world(surroundings), &arguments.directory, &options)?;
+    let mut built =
+        hagane::build(&world(surroundings, Reach::of(arguments.offline)), &arguments.directory, &options)?;
     message::tell(&built.warnings, &built.source_map, arguments.message_format, surroundings);
     let destination = Destination::new(arguments.output.as_deref(), surroundings);
     let written = output::write(&mut built, &destination, EmitOptions::default(), surroundings);
@@ -37,7 +38,8 @@ pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundi
         },
         secrets: arguments.secrets.into(),
     };
-    let mut rendered = hagane::render(&world(surroundings), &arguments.directory, &options)?;
+    let mut rendered =
+        hagane::render(&world(surroundings, Reach::of(arguments.offline)), &arguments.directory, &options)?;
     let destination = Destination::new(arguments.output.as_deref(), surroundings);
     let redact = destination == Destination::Terminal && !arguments.reveal && rendered.holds_secrets();
     if redact {
@@ -48,16 +50,29 @@ pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundi
     output::write(&mut rendered, &destination, EmitOptions { secrets }, surroundings)
 }
 
+/// Whether what lies elsewhere is fetched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Online,
+    Offline,
+}
+
+impl Reach {
+    fn of(offline: bool) -> Reach {
+        if offline { Reach::Offline } else { Reach::Online }
+    }
+}
+
 fn redacted() -> Diagnostic {
     Diagnostic::warning(Span::default(), "decrypted values are not shown on a terminal")
         .hinted("`--reveal` shows them; files and pipes get them")
 }
 
-fn world<'s>(surroundings: &'s Surroundings) -> World<'s> {
+fn world<'s>(surroundings: &'s Surroundings, reach: Reach) -> World<'s> {
     World {
         files: surroundings.files,
         keyring: surroundings.keyring,
-        remotes: surroundings.remotes,
+        remotes: surroundings.remotes.filter(|_| reach == Reach::Online),
         processes: surroundings.processes,
         directory: &surroundings.directory,
     }
