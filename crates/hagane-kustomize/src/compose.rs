@@ -457,6 +457,7 @@ fn label_specs(entry: &Label, config: &Config) -> Result<Vec<hagane_resource::Fi
     let mut specs = entry.field_specs.clone();
     if entry.include_selectors {
         add_specs(&mut specs, &config.common_labels)?;
+        add_specs(&mut specs, &config.labels)?;
     } else {
         if entry.include_templates {
             add_specs(&mut specs, &config.template_labels)?;

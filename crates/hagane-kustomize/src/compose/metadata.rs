@@ -10,6 +10,28 @@ use crate::transformer::label;
 
 const ORIGIN: &str = "config.kubernetes.io/origin";
 const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
+/// The annotations that kustomize keeps its own notes in, and takes off in the end.
+const OWN: [&str; 19] = [
+    ORIGIN,
+    TRANSFORMATIONS,
+    "config.kubernetes.io/index",
+    "config.kubernetes.io/path",
+    "config.k8s.io/id",
+    "internal.config.kubernetes.io/index",
+    "internal.config.kubernetes.io/path",
+    "internal.config.kubernetes.io/id",
+    "internal.config.kubernetes.io/seqindent",
+    "internal.config.kubernetes.io/annotations-migration-resource-id",
+    "internal.config.kubernetes.io/previousNames",
+    "internal.config.kubernetes.io/previousNamespaces",
+    "internal.config.kubernetes.io/previousKinds",
+    "internal.config.kubernetes.io/prefixes",
+    "internal.config.kubernetes.io/suffixes",
+    "internal.config.kubernetes.io/refBy",
+    "internal.config.kubernetes.io/generatorBehavior",
+    "internal.config.kubernetes.io/needsHashSuffix",
+    "internal.config.kubernetes.io/helm-generated",
+];
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 /// Notes the file that a resource came from.
@@ -87,6 +109,7 @@ pub(super) fn settle(
         label(resources, &[(MANAGED_BY.into(), "kustomize-v5.8.1".into())], &specs)?;
     }
     for resource in resources.iter_mut() {
+        remove_own_annotations(resource)?;
         if let Some(origin) = resource.origin.take().filter(|_| metadata.origin_annotations) {
             set_annotation(resource, ORIGIN, origin.to_yaml());
         }
@@ -96,6 +119,25 @@ pub(super) fn settle(
         }
         resource.settle_annotations();
         refuse_odd_keys(resource)?;
+    }
+    Ok(())
+}
+
+/// Removes the annotations that kustomize keeps its own notes in, wherever they come from.
+fn remove_own_annotations(resource: &mut Resource) -> Result<(), Diagnostic> {
+    let annotations = match resource.tree().at(&["metadata", "annotations"]) {
+        Some(Node::Sequence(list)) if !list.items.is_empty() => {
+            let error = Diagnostic::error(list.span, "`annotations` must be a mapping, and is a list");
+            return Err(error.hinted("write `key: value` lines, without dashes"));
+        }
+        Some(Node::Mapping(annotations)) => annotations,
+        _ => return Ok(()),
+    };
+    let is_own = |key: &str| OWN.contains(&key);
+    if annotations.entries.iter().any(|entry| is_own(entry.key.text.as_str()))
+        && let Some(Node::Mapping(annotations)) = resource.metadata_mut().get_mut("annotations")
+    {
+        annotations.entries.retain(|entry| !is_own(entry.key.text.as_str()));
     }
     Ok(())
 }

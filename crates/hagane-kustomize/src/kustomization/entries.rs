@@ -313,10 +313,11 @@ impl Replacement {
             (None, Some(value)) => ReplacementSource::Value(value),
             (None, None) => return Err(object.missing("source")),
         };
-        if object.get("targets").is_none() {
-            return Err(object.missing("targets"));
+        let targets = object.list("targets", ReplacementTarget::decode)?;
+        if targets.is_empty() {
+            return Err(object.missing("targets").hinted("`targets` lists the fields that get the value"));
         }
-        Ok(Replacement { source, targets: object.list("targets", ReplacementTarget::decode)? })
+        Ok(Replacement { source, targets })
     }
 }
 
