@@ -12,7 +12,7 @@ pub(crate) use entries::{
     FieldOptions, GeneratorArgs, GeneratorOptions, Image, Label, PatchEntry, PatchText, Replacement,
     ReplacementSource, ReplacementTarget, Replica, Var,
 };
-pub use file::FILE_NAMES;
+pub use file::{FIELDS, FILE_NAMES};
 pub(crate) use file::{Loaded, load};
 
 /// What a kustomization file says.

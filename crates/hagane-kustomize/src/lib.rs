@@ -32,7 +32,7 @@ mod variable;
 pub use chart::Helm;
 pub use compose::{Composed, Options, Reorder, compose};
 pub use files::{Decrypted, Decrypter, FileError, FileKind, Files};
-pub use kustomization::FILE_NAMES;
+pub use kustomization::{FIELDS, FILE_NAMES};
 pub use outside::Outside;
 pub use process::{Environment, Output, Process, ProcessError, Processes};
 pub use remote::{RemoteError, Remotes, Repository};

@@ -8,14 +8,15 @@ use super::{
     Replacement, ReplacementEntry, Replica, Sort, Var,
 };
 use crate::chart::{Chart, ChartHomes};
-use crate::decode::{Located, Names, Object};
+use crate::decode::{Located, Object};
 use crate::files::FileKind;
 use crate::sources::{Root, Sources};
 
 /// The names that a kustomization file may have.
 pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-const FIELDS: Names = &[
+/// The fields that kustomize 5.8.1 knows.
+pub const FIELDS: &[&str] = &[
     "apiVersion",
     "kind",
     "metadata",
