@@ -1,47 +1,10 @@
 //! A kustomization file that is edited: finding its fields, and what all edits do to them.
 
+use hagane_kustomize::FIELDS;
 use hagane_resource::{Diagnostic, nearest};
 use hagane_yaml::{Dialect, FileId, Mapping, Node, Span, Tag};
 
 use crate::text_edit::Document;
-
-/// The fields that kustomize 5.8.1 knows.
-const FIELDS: [&str; 34] = [
-    "apiVersion",
-    "kind",
-    "metadata",
-    "openapi",
-    "namePrefix",
-    "nameSuffix",
-    "namespace",
-    "commonLabels",
-    "labels",
-    "commonAnnotations",
-    "patchesStrategicMerge",
-    "patchesJson6902",
-    "patches",
-    "images",
-    "imageTags",
-    "replacements",
-    "replicas",
-    "vars",
-    "sortOptions",
-    "resources",
-    "components",
-    "crds",
-    "bases",
-    "configMapGenerator",
-    "secretGenerator",
-    "helmGlobals",
-    "helmCharts",
-    "helmChartInflationGenerator",
-    "generatorOptions",
-    "configurations",
-    "generators",
-    "transformers",
-    "validators",
-    "buildMetadata",
-];
 
 /// A kustomization file, and what its edits have to say.
 ///
@@ -217,7 +180,7 @@ fn check_fields(mapping: &Mapping) -> Result<(), Diagnostic> {
         }
         let Some(field) = FIELDS.iter().find(|field| field.eq_ignore_ascii_case(name)) else {
             let error = Diagnostic::error(entry.key.span, format!("a kustomization has no field `{name}`"));
-            errors.push(match nearest(name, FIELDS) {
+            errors.push(match nearest(name, FIELDS.iter().copied()) {
                 Some(like) => error.hinted(format!("did you mean `{like}`?")),
                 None => error,
             });
