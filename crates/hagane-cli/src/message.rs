@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::ValueEnum;
-use hagane::{Diagnostic, Severity, SourceMap};
+use hagane::{Diagnostic, Severity, SourceMap, without_credentials};
 
 use crate::Surroundings;
 
@@ -62,7 +62,8 @@ fn human(out: &mut String, diagnostic: &Diagnostic, map: &SourceMap, coloured: b
         Some((path, Some((line, column)))) => {
             let pad = " ".repeat(line.to_string().len());
             let _ = writeln!(out, "{pad} {dim}-->{end} {}:{line}:{column}", visible(path));
-            if let Some(text) = map.line(diagnostic.span).filter(|_| diagnostic.quotable) {
+            let is_shown = |line: &&str| diagnostic.quotable && without_credentials(line) == **line;
+            if let Some(text) = map.line(diagnostic.span).filter(is_shown) {
                 let (text, before, length) = excerpt(text, column as usize);
                 let caret = format!("{}{}", " ".repeat(before), "^".repeat(length));
                 let _ = writeln!(out, "{pad}  {dim}|{end}");

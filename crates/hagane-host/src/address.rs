@@ -1,6 +1,6 @@
 //! The addresses of repositories and files, and texts that name them.
 
-use hagane::RemoteError;
+use hagane::{RemoteError, without_credentials};
 
 /// How a repository is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) fn transport(url: &str) -> Result<Transport, RemoteError> {
         },
     };
     transport.ok_or_else(|| RemoteError::Refused {
-        why: format!("`{}` is no URL that a repository is fetched from", redact(url)),
+        why: format!("`{}` is no URL that a repository is fetched from", without_credentials(url)),
         hint: "`https://`, `http://`, `ssh://` and `file://` URLs are, and `user@host:path`".into(),
     })
 }
@@ -55,38 +55,6 @@ pub(crate) fn check_reference(reference: &str) -> Result<(), RemoteError> {
         return Err(RemoteError::NoSuchReference);
     }
     Ok(())
-}
-
-/// Returns a text whose URLs are without users, passwords and queries: there tokens are.
-pub(crate) fn redact(text: &str) -> String {
-    let mut redacted = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("://") {
-        let (before, after) = rest.split_at(start + 3);
-        redacted.push_str(before);
-        let end = after.find(|c: char| c.is_whitespace() || "'\"`<>".contains(c)).unwrap_or(after.len());
-        let (url, behind) = after.split_at(end);
-        let url = without_user(url);
-        redacted.push_str(url.split(['?', '#']).next().unwrap_or_default());
-        rest = behind;
-    }
-    redacted + rest
-}
-
-fn without_user(url: &str) -> &str {
-    let authority = authority(url);
-    let from = match authority.rfind('@') {
-        Some(at) => Some(at),
-        // A password with a slash in it ends the authority too soon; what should be a port gives it away.
-        None => match authority.rsplit_once(':') {
-            Some((host, port)) if !host.starts_with('[') && port.bytes().any(|b| !b.is_ascii_digit()) => {
-                url.rfind('@')
-            }
-            _ if authority.contains(':') => url.rfind('@'),
-            _ => None,
-        },
-    };
-    from.map_or(url, |at| &url[at + 1..])
 }
 
 #[cfg(test)]
@@ -116,19 +84,6 @@ mod tests {
         check("https:///repo", None);
         check("https://host/re\npo", None);
         check("", None);
-    }
-
-    #[test]
-    fn redacted_texts() {
-        let check = |text: &str, expected: &str| assert_eq!(redact(text), expected);
-        check("https://host/path", "https://host/path");
-        check("unable to access 'https://user:word@host/a@b': no", "unable to access 'https://host/a@b': no");
-        check("https://token@host:8080/x and http://b:c@d", "https://host:8080/x and http://d");
-        check("https://host/file?token=word#x, then", "https://host/file then");
-        check("https://user:wo/rd@host/x", "https://host/x");
-        check("https://user:1/2@host/x", "https://host/x");
-        check("git@host:path", "git@host:path");
-        check("https://[::1]:80/x", "https://[::1]:80/x");
     }
 
     #[test]

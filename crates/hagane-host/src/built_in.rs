@@ -16,10 +16,10 @@ use gix::remote::fetch::{Shallow, Tags};
 use gix::remote::{Direction, ref_map};
 use gix::worktree::stack::state::attributes;
 use gix::{ObjectId, ThreadSafeRepository, create, open};
-use hagane::{RemoteError, Repository};
+use hagane::{RemoteError, Repository, without_credentials};
 use ureq::Agent;
 
-use crate::address::{self, Transport, redact};
+use crate::address::{self, Transport};
 use crate::disk::words;
 
 /// Fetches a repository into an empty directory. Returns the commit. The URL and the reference have been checked.
@@ -192,6 +192,6 @@ fn other(error: &gix::Error) -> RemoteError {
             texts.push(text);
         }
     }
-    let text = redact(&texts.join(": "));
+    let text = without_credentials(&texts.join(": "));
     if text.contains("not our ref") { RemoteError::NoSuchReference } else { RemoteError::Other(text) }
 }

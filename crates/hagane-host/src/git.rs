@@ -5,10 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use hagane::{Output, ProcessError, RemoteError, Repository};
+use hagane::{Output, ProcessError, RemoteError, Repository, without_credentials};
 use zeroize::Zeroizing;
 
-use crate::address::redact;
 use crate::child::run;
 use crate::leftovers::Leftovers;
 
@@ -141,7 +140,7 @@ fn words(stderr: &str) -> String {
     } else {
         reasons.join("; ")
     };
-    let text: String = redact(&text).chars().filter(|c| !c.is_control()).collect();
+    let text: String = without_credentials(&text).chars().filter(|c| !c.is_control()).collect();
     let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= MAX_WORDS).unwrap_or(text.len());
     text[..end].to_owned()
 }

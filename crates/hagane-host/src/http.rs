@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use hagane::RemoteError;
+use hagane::{RemoteError, without_credentials};
 use percent_encoding::percent_decode_str;
 use ureq::config::RedirectAuthHeaders;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Error};
 
-use crate::address::redact;
 use crate::disk::{MAX_FILE, words};
 
 /// Returns an agent that trusts the certificates of this machine (`SSL_CERT_FILE` and `SSL_CERT_DIR`, else the
@@ -35,7 +34,7 @@ pub(crate) fn agent() -> Agent {
 
 /// Returns the content of the file at a URL.
 pub(crate) fn file(agent: &Agent, url: &str, time_limit: Duration) -> Result<Arc<[u8]>, RemoteError> {
-    let (url, authorization) = without_credentials(url);
+    let (url, authorization) = split_credentials(url);
     let mut request = agent.get(&url).config().timeout_global(Some(time_limit)).build();
     if let Some(authorization) = authorization {
         request = request.header("Authorization", authorization);
@@ -49,7 +48,7 @@ pub(crate) fn file(agent: &Agent, url: &str, time_limit: Duration) -> Result<Arc
 }
 
 /// Returns a URL without its user and password, and the header that says them.
-pub(crate) fn without_credentials(url: &str) -> (String, Option<String>) {
+pub(crate) fn split_credentials(url: &str) -> (String, Option<String>) {
     let url = url.split('#').next().unwrap_or_default();
     let Some((scheme, rest)) = url.split_once("://") else { return (url.to_owned(), None) };
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -70,12 +69,12 @@ pub(crate) fn remote_error(error: Error, time_limit: Duration) -> RemoteError {
         Error::BodyExceedsLimit(limit) => RemoteError::TooLarge { limit },
         Error::HostNotFound => RemoteError::Unreachable("there is no such host".into()),
         Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => RemoteError::TimedOut(time_limit),
-        Error::Io(error) => RemoteError::Unreachable(redact(&words(&error))),
-        Error::Rustls(error) => RemoteError::Unreachable(redact(&error.to_string())),
+        Error::Io(error) => RemoteError::Unreachable(without_credentials(&words(&error))),
+        Error::Rustls(error) => RemoteError::Unreachable(without_credentials(&error.to_string())),
         Error::ConnectionFailed | Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl | Error::Tls(_) => {
-            RemoteError::Unreachable(redact(&error.to_string()))
+            RemoteError::Unreachable(without_credentials(&error.to_string()))
         }
-        other => RemoteError::Other(redact(&other.to_string())),
+        other => RemoteError::Other(without_credentials(&other.to_string())),
     }
 }
 
@@ -86,7 +85,7 @@ mod tests {
     #[test]
     fn credentials() {
         let check = |url: &str, bare: &str, authorization: Option<&str>| {
-            assert_eq!(without_credentials(url), (bare.to_owned(), authorization.map(str::to_owned)));
+            assert_eq!(split_credentials(url), (bare.to_owned(), authorization.map(str::to_owned)));
         };
         check("https://host/a@b?c#d", "https://host/a@b?c", None);
         check("https://me:a%40b@host/x", "https://host/x", Some("Basic bWU6YUBi"));

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use hagane::{RemoteError, Remotes, Repository};
+use hagane::{RemoteError, Remotes, Repository, without_credentials};
 use ureq::Agent;
 
-use crate::address::{check_reference, redact, transport};
+use crate::address::{check_reference, transport};
 use crate::disk::words;
 use crate::leftovers::Leftovers;
 use crate::programs::find;
@@ -146,7 +146,7 @@ impl<'p> Fetcher<'p> {
             });
         }
         if let Some(progress) = self.options.progress {
-            progress(&format!("fetching {}", redact(url)));
+            progress(&format!("fetching {}", without_credentials(url)));
         }
         Ok(())
     }

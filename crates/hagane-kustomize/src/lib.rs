@@ -5,6 +5,7 @@
 //! which is kustomize's contract with its users, is in `compose.rs`, a step a line.
 
 mod accumulator;
+mod address;
 mod chart;
 mod compose;
 mod config;
@@ -29,6 +30,7 @@ mod sources;
 mod transformer;
 mod variable;
 
+pub use address::without_credentials;
 pub use chart::Helm;
 pub use compose::{Composed, Options, Reorder, compose};
 pub use files::{Decrypted, Decrypter, FileError, FileKind, Files};

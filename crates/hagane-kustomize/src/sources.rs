@@ -11,12 +11,13 @@ use std::sync::Arc;
 use hagane_resource::{Diagnostic, Fault, Resource, nearest};
 use hagane_yaml::{FileId, SourceMap, Span};
 
+use crate::address::without_credentials;
 use crate::decode::Located;
 use crate::files::{Decrypted, Decrypter, FileError, FileKind, Files};
 use crate::outside::Outside;
 use crate::process::Processes;
 use remote::Checkout;
-pub(crate) use remote::{is_file_url, marks_repository, shown_url};
+pub(crate) use remote::{is_file_url, marks_repository};
 
 /// The files of a run.
 pub struct Sources<'w> {
@@ -148,7 +149,7 @@ impl<'w> Sources<'w> {
     /// Returns the path as messages show it.
     pub fn shown(&self, path: &Path) -> String {
         if !path.is_absolute() {
-            return shown_url(&path.to_string_lossy());
+            return without_credentials(&path.to_string_lossy());
         }
         let checkouts = self.checkouts.borrow();
         let checkout = checkouts

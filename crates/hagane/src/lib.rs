@@ -35,7 +35,7 @@ use hagane_policy::label;
 
 pub use hagane_kustomize::{
     Environment, FILE_NAMES, FileError, FileKind, Files, Helm, LoadRestriction, Output, Process,
-    ProcessError, Processes, RemoteError, Remotes, Reorder, Repository, relative,
+    ProcessError, Processes, RemoteError, Remotes, Reorder, Repository, relative, without_credentials,
 };
 pub use hagane_policy::RecommendedLabels;
 pub use hagane_resource::{Diagnostic, Fault, ResId, Resource, ResourceSet, Severity, nearest};

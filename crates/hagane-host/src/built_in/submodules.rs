@@ -6,10 +6,10 @@ use std::path::Path;
 use gix::bstr::{BStr, ByteSlice};
 use gix::index::entry::Mode;
 use gix::submodule;
-use hagane::RemoteError;
+use hagane::{RemoteError, without_credentials};
 
 use super::{Fetching, Step, other};
-use crate::address::{self, Transport, redact};
+use crate::address::{self, Transport};
 
 /// How deep submodules may lie in one another.
 const MAX_DEPTH: usize = 16;
@@ -75,7 +75,10 @@ fn location(modules: &submodule::File, name: &BStr, url: &str) -> Result<String,
     match address::transport(&location)? {
         // As in git: what somebody else wrote does not get at the repositories of this machine.
         Transport::File => Err(RemoteError::Refused {
-            why: format!("the submodule `{name}` is fetched from this machine: `{}`", redact(&location)),
+            why: format!(
+                "the submodule `{name}` is fetched from this machine: `{}`",
+                without_credentials(&location)
+            ),
             hint: "submodules are fetched over `https` or `ssh`".into(),
         }),
         Transport::Http | Transport::Ssh => Ok(location),
@@ -108,7 +111,7 @@ fn beside(url: &str, relative: &str) -> String {
 
 /// Says which submodule an error is about.
 fn within(path: &BStr, url: &str, error: RemoteError) -> RemoteError {
-    let about = |what: &str| format!("submodule `{path}` from `{}`: {what}", redact(url));
+    let about = |what: &str| format!("submodule `{path}` from `{}`: {what}", without_credentials(url));
     match error {
         RemoteError::Denied(why) => RemoteError::Denied(about(&why)),
         RemoteError::Unreachable(why) => RemoteError::Unreachable(about(&why)),

@@ -14,7 +14,7 @@ use ureq::http::{Response, Uri};
 use ureq::{Agent, Body, ResponseExt};
 
 use super::other;
-use crate::http::{remote_error, without_credentials};
+use crate::http::{remote_error, split_credentials};
 
 /// The largest answer of a server, in bytes.
 const MAX_ANSWER: u64 = 2 << 30;
@@ -26,7 +26,7 @@ pub(super) fn http(
     deadline: Instant,
     time_limit: Duration,
 ) -> Result<(Transport<Client>, Failure), RemoteError> {
-    let (url, authorization) = without_credentials(url);
+    let (url, authorization) = split_credentials(url);
     let failure = Failure { url: url.clone(), error: Arc::default() };
     let parsed = gix::url::parse(url.as_str()).map_err(|error| other(&error))?;
     let authority = authority(&url);

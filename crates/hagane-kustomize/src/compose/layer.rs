@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use hagane_resource::{Diagnostic, Origin};
 
+use crate::address::without_credentials;
 use crate::decode::Located;
 use crate::kustomization::BuildMetadata;
 use crate::remote_directory::RemoteDirectory;
-use crate::sources::{Root, Sources, shown_url};
+use crate::sources::{Root, Sources};
 
 /// A kustomization directory on the way down from the root.
 #[derive(Clone)]
@@ -95,8 +96,11 @@ impl Layer {
             Place::Elsewhere(directory) => {
                 match self.remotes.iter().find(|r| r.starts_with(&directory.raw)) {
                     Some(visited) => {
-                        let message =
-                            format!("a cycle: `{}` is part of `{}`", shown_url(path), shown_url(visited));
+                        let message = format!(
+                            "a cycle: `{}` is part of `{}`",
+                            without_credentials(path),
+                            without_credentials(visited)
+                        );
                         Err(Diagnostic::error(path.span, message)
                             .hinted("a layer may not use itself, not even through others"))
                     }

@@ -7,6 +7,7 @@ use hagane_resource::{Diagnostic, Fault};
 use hagane_yaml::Span;
 
 use super::{Root, RootedPath, Sources};
+use crate::address::without_credentials;
 use crate::files::FileKind;
 use crate::remote::{RemoteError, Remotes, Repository};
 use crate::remote_directory::RemoteDirectory;
@@ -25,21 +26,11 @@ pub(crate) fn is_file_url(path: &str) -> bool {
     scheme.is_some_and(|scheme| ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)))
 }
 
-/// Returns a URL as messages show it: without the password that may stand in it.
-pub(crate) fn shown_url(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    match authority.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://{host}{path}"),
-        None => url.to_owned(),
-    }
-}
-
 impl Sources<'_> {
     /// Returns the directory of a repository, which is fetched if this run has not yet.
     pub(crate) fn remote_root(&self, directory: &RemoteDirectory, at: Span) -> Result<Root, Diagnostic> {
         let repository = &directory.repository;
-        let url = shown_url(&repository.url);
+        let url = without_credentials(&repository.url);
         let checkout = self
             .remotes(&url, at)?
             .repository(repository)
@@ -74,7 +65,7 @@ impl Sources<'_> {
     /// Returns the content of the file behind a URL.
     pub(super) fn read_remote(&self, url: &Path, at: Span) -> Result<std::sync::Arc<[u8]>, Diagnostic> {
         let url = url.to_string_lossy();
-        let shown = shown_url(&url);
+        let shown = without_credentials(&url);
         self.remotes(&shown, at)?.file(&url).map_err(|error| diagnostic(&error, &shown, "", at))
     }
 
