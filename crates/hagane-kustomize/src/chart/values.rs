@@ -20,6 +20,8 @@ pub(super) struct Values {
     /// The text of the first file.
     text: Zeroizing<Vec<u8>>,
     /// Whether it was decrypted.
+    is_decrypted: bool,
+    /// Whether any value is secret.
     is_secret: bool,
     further: Vec<Further>,
 }
@@ -29,7 +31,7 @@ enum Further {
     /// A plain one, by its path.
     Path(OsString),
     /// The text of an encrypted one.
-    Secret(Zeroizing<Vec<u8>>),
+    Decrypted { text: Zeroizing<Vec<u8>>, is_secret: bool },
 }
 
 /// Returns inline values as JSON has them; nothing for a mapping without entries.
@@ -58,8 +60,8 @@ impl Values {
         let own = own_values(home, chart).to_string_lossy().into_owned();
         let own = Located { value: own, span: chart.span, block: false };
         let file = chart.values_file.as_ref().unwrap_or(&own);
-        let (text, is_secret) = match (&chart.values_inline, chart.values_merge) {
-            (Some(inline), ValuesMerge::Replace) => (written(inline, chart.span)?, false),
+        let (text, is_decrypted, is_secret) = match (&chart.values_inline, chart.values_merge) {
+            (Some(inline), ValuesMerge::Replace) => (written(inline, chart.span)?, false, false),
             (inline, how) => {
                 let source = sources.read(&sources.file(root, file, file.span)?, file.span)?;
                 let text = match inline {
@@ -85,29 +87,28 @@ impl Values {
                         written(&merged, chart.span)?
                     }
                 };
-                (text, source.is_secret())
+                (text, source.decrypted.is_some(), source.is_secret())
             }
         };
         let further = chart
             .additional_values_files
             .iter()
             .map(|file| Further::of(file, root, sources))
-            .collect::<Result<_, _>>()?;
-        let values = Values { text, is_secret, further };
-        match values.secrets() {
-            0 | 1 => Ok(values),
-            _ => Err(Diagnostic::error(chart.span, "more than one values file of a chart is encrypted")
-                .hinted("helm is given decrypted values on its standard input, which is one; put them into one file")),
+            .collect::<Result<Vec<_>, _>>()?;
+        let decrypted = further.iter().filter(|further| matches!(further, Further::Decrypted { .. })).count();
+        if decrypted + usize::from(is_decrypted) > 1 {
+            let message = "more than one values file of a chart is encrypted";
+            return Err(Diagnostic::error(chart.span, message).hinted(
+                "helm is given decrypted values on its standard input, which is one; put them into one file",
+            ));
         }
+        let is_secret = is_secret
+            || further.iter().any(|further| matches!(further, Further::Decrypted { is_secret: true, .. }));
+        Ok(Values { text, is_decrypted, is_secret, further })
     }
 
     pub(super) fn is_secret(&self) -> bool {
-        self.secrets() > 0
-    }
-
-    fn secrets(&self) -> usize {
-        let further = self.further.iter().filter(|further| matches!(further, Further::Secret(_)));
-        further.count() + usize::from(self.is_secret)
+        self.is_secret
     }
 
     /// Writes the plain values to `file`. Returns what helm is given as paths, and what it reads on standard input.
@@ -118,7 +119,7 @@ impl Values {
     ) -> Result<(Vec<OsString>, Zeroizing<Vec<u8>>), ProcessError> {
         let mut stdin = Zeroizing::default();
         let mut paths = Vec::with_capacity(1 + self.further.len());
-        match self.is_secret {
+        match self.is_decrypted {
             true => {
                 stdin = self.text.clone();
                 paths.push("-".into());
@@ -131,7 +132,7 @@ impl Values {
         for further in &self.further {
             match further {
                 Further::Path(path) => paths.push(path.clone()),
-                Further::Secret(text) => {
+                Further::Decrypted { text, .. } => {
                     stdin = text.clone();
                     paths.push("-".into());
                 }
@@ -144,8 +145,11 @@ impl Values {
 impl Further {
     fn of(file: &Located<String>, root: &Root, sources: &Sources) -> Result<Further, Diagnostic> {
         let source = sources.read(&sources.file(root, file, file.span)?, file.span)?;
-        match source.is_secret() {
-            true => Ok(Further::Secret(Zeroizing::new(source.content().to_vec()))),
+        match source.decrypted.is_some() {
+            true => Ok(Further::Decrypted {
+                text: Zeroizing::new(source.content().to_vec()),
+                is_secret: source.is_secret(),
+            }),
             false => Ok(Further::Path(root.path().join(file.as_str()).into())),
         }
     }
