@@ -57,6 +57,16 @@ pub(crate) fn check_reference(reference: &str) -> Result<(), RemoteError> {
     Ok(())
 }
 
+/// Refuses what is not all the digits of a commit.
+pub(crate) fn check_commit(commit: &str) -> Result<(), RemoteError> {
+    if is_commit(commit) { Ok(()) } else { Err(RemoteError::NoSuchReference) }
+}
+
+/// Returns whether a text is a whole commit: 40 hexadecimal digits, or 64 where git uses SHA-256.
+pub(crate) fn is_commit(text: &str) -> bool {
+    [40, 64].contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

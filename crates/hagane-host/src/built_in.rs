@@ -16,17 +16,24 @@ use gix::remote::fetch::{Shallow, Tags};
 use gix::remote::{Direction, ref_map};
 use gix::worktree::stack::state::attributes;
 use gix::{ObjectId, ThreadSafeRepository, create, open};
-use hagane::{RemoteError, Repository, without_credentials};
+use hagane::{Named, RemoteError, Repository, without_credentials};
 use ureq::Agent;
 
-use crate::address::{self, Transport};
+use crate::address::{self, Transport, is_commit};
 use crate::disk::words;
+use crate::remotes::Revision;
 
-/// Fetches a repository into an empty directory. Returns the commit. The URL and the reference have been checked.
+/// Fetches a repository into an empty directory, at `commit` where one is given. The URL, the reference and the commit
+/// have been checked.
 ///
 /// It happens in a thread of its own, which is left alone when its time is over: nobody can ask it to stop waiting for
 /// a server.
-pub(crate) fn fetch(agent: &Agent, repository: &Repository, directory: &Path) -> Result<String, RemoteError> {
+pub(crate) fn fetch(
+    agent: &Agent,
+    repository: &Repository,
+    commit: Option<&str>,
+    directory: &Path,
+) -> Result<Revision, RemoteError> {
     let (sender, steps) = channel();
     let fetching = Fetching {
         agent: agent.clone(),
@@ -36,11 +43,12 @@ pub(crate) fn fetch(agent: &Agent, repository: &Repository, directory: &Path) ->
     };
     let stop = Arc::clone(&fetching.stop);
     let (repository, directory) = (repository.clone(), directory.to_owned());
+    let commit = commit.map(str::to_owned);
     let time_limit = repository.time_limit;
     let work = move || {
-        let commit = fetching.repository(&repository, &directory);
+        let fetched = fetching.repository(&repository, commit.as_deref(), &directory);
         // Nobody listens when it took too long.
-        let _ = fetching.steps.send(Step::Done(commit.map(|commit| commit.to_string())));
+        let _ = fetching.steps.send(Step::Done(fetched));
     };
     thread::Builder::new().spawn(work).map_err(|error| RemoteError::Other(words(&error)))?;
     loop {
@@ -62,8 +70,18 @@ pub(crate) fn fetch(agent: &Agent, repository: &Repository, directory: &Path) ->
 enum Step {
     /// It starts with another repository.
     Next,
-    Done(Result<String, RemoteError>),
+    Done(Result<Revision, RemoteError>),
 }
+
+/// What a reference leads to.
+#[derive(Clone, Copy)]
+struct Found {
+    id: ObjectId,
+    named: Named,
+}
+
+/// What the full names of tags start with.
+const TAGS: &[u8] = b"refs/tags/";
 
 /// A repository being fetched, with its submodules.
 struct Fetching {
@@ -74,13 +92,19 @@ struct Fetching {
 }
 
 impl Fetching {
-    fn repository(&self, repository: &Repository, directory: &Path) -> Result<ObjectId, RemoteError> {
+    fn repository(
+        &self,
+        repository: &Repository,
+        commit: Option<&str>,
+        directory: &Path,
+    ) -> Result<Revision, RemoteError> {
         let reference = if repository.reference.is_empty() { "HEAD" } else { &repository.reference };
-        let (commit, index) = self.tree(&repository.url, reference, directory)?;
+        let (found, index) = self.tree(&repository.url, reference, commit, directory)?;
         if repository.submodules {
             self.submodules(&repository.url, &index, directory, 0)?;
         }
-        Ok(commit)
+        let named = if is_commit(reference) { Named::Commit } else { found.named };
+        Ok(Revision { commit: found.id.to_string(), named })
     }
 
     /// Fetches one commit and writes its tree into a directory.
@@ -88,37 +112,55 @@ impl Fetching {
         &self,
         url: &str,
         reference: &str,
+        commit: Option<&str>,
         directory: &Path,
-    ) -> Result<(ObjectId, gix::index::File), RemoteError> {
+    ) -> Result<(Found, gix::index::File), RemoteError> {
         let transport = address::transport(url)?;
         let kind = create::Kind::WithWorktree;
         let repository =
             ThreadSafeRepository::init_opts(directory, kind, create::Options::default(), options())
                 .map_err(|error| other(&error))?
                 .to_thread_local();
-        let id = match transport {
-            Transport::File => local::object(url, reference, &repository)?,
-            Transport::Http => self.over_http(url, reference, &repository)?,
-            Transport::Ssh => self.over_ssh(url, reference, &repository)?,
+        let fetch = |reference: &str, depth: Shallow| match transport {
+            Transport::File => local::object(url, reference, &repository),
+            Transport::Http => self.over_http(url, reference, depth, &repository),
+            Transport::Ssh => self.over_ssh(url, reference, depth, &repository),
         };
-        let commit = repository.find_object(id).and_then(|object| object.peel_to_commit());
+        let only = || Shallow::DepthAtRemote(std::num::NonZeroU32::MIN);
+        let found = match commit {
+            None => fetch(reference, only())?,
+            Some(commit) => match fetch(commit, only()) {
+                // Where a server gives away only what a reference names, its whole history is asked for.
+                Err(RemoteError::NoSuchReference | RemoteError::Other(_)) => {
+                    let found = fetch(reference, Shallow::NoChange)?;
+                    let id = ObjectId::from_hex(commit.as_bytes());
+                    Found { id: id.map_err(|_| RemoteError::NoSuchReference)?, ..found }
+                }
+                fetched => fetched?,
+            },
+        };
+        if commit.is_some() && !repository.has_object(found.id) {
+            return Err(RemoteError::NoSuchReference);
+        }
+        let commit = repository.find_object(found.id).and_then(|object| object.peel_to_commit());
         let commit = commit.map_err(|error| other(&error))?;
         let tree = commit.tree_id().map_err(|error| other(&error))?;
         let index = self.check_out(&repository, &tree, directory)?;
-        Ok((commit.id, index))
+        Ok((Found { id: commit.id, ..found }, index))
     }
 
     fn over_http(
         &self,
         url: &str,
         reference: &str,
+        depth: Shallow,
         repository: &gix::Repository,
-    ) -> Result<ObjectId, RemoteError> {
+    ) -> Result<Found, RemoteError> {
         let deadline = Instant::now() + self.time_limit;
         let (transport, failure) = transport::http(&self.agent, url, deadline, self.time_limit)?;
         let remote = repository.remote_at(failure.url()).map_err(|error| other(&error))?;
-        let received =
-            self.receive(remote, reference, |remote| Ok(remote.to_connection_with_transport(transport)));
+        let received = self
+            .receive(remote, reference, depth, |remote| Ok(remote.to_connection_with_transport(transport)));
         // The client knows better what the server said.
         received.map_err(|error| failure.take().unwrap_or(error))
     }
@@ -128,20 +170,22 @@ impl Fetching {
         &self,
         url: &str,
         reference: &str,
+        depth: Shallow,
         repository: &gix::Repository,
-    ) -> Result<ObjectId, RemoteError> {
+    ) -> Result<Found, RemoteError> {
         let remote = repository.remote_at(url).map_err(|error| other(&error))?;
-        self.receive(remote, reference, |remote| remote.connect(Direction::Fetch))
+        self.receive(remote, reference, depth, |remote| remote.connect(Direction::Fetch))
     }
 
     fn receive<'r, T: gix::protocol::transport::client::blocking_io::Transport>(
         &self,
         remote: gix::Remote<'r>,
         reference: &str,
+        depth: Shallow,
         connect: impl for<'a> FnOnce(
             &'a gix::Remote<'r>,
         ) -> Result<gix::remote::Connection<'a, 'static, 'r, T>, gix::Error>,
-    ) -> Result<ObjectId, RemoteError> {
+    ) -> Result<Found, RemoteError> {
         let remote = remote.with_fetch_tags(Tags::None).with_refspecs([reference], Direction::Fetch);
         let remote = remote.map_err(|_| RemoteError::NoSuchReference)?;
         let connection = connect(&remote).map_err(|error| other(&error))?;
@@ -149,11 +193,12 @@ impl Fetching {
         let connection = connection.with_credentials(|_| Ok(None));
         let fetch = connection.prepare_fetch(Discard, ref_map::Options::default());
         let fetch = fetch.map_err(|error| other(&error))?;
-        let id = fetch.ref_map().mappings.iter().find_map(|mapping| mapping.remote.as_id());
-        let id = id.ok_or(RemoteError::NoSuchReference)?.to_owned();
-        let depth = Shallow::DepthAtRemote(std::num::NonZeroU32::MIN);
+        let mut sources = fetch.ref_map().mappings.iter().map(|mapping| &mapping.remote);
+        let found = sources.find_map(|source| Some((source.as_id()?.to_owned(), source.as_name())));
+        let (id, name) = found.ok_or(RemoteError::NoSuchReference)?;
+        let named = if name.is_some_and(|name| name.starts_with(TAGS)) { Named::Tag } else { Named::Branch };
         let received = fetch.with_shallow(depth).receive(Discard, &self.stop);
-        received.map_err(|error| other(&error)).map(|_| id)
+        received.map_err(|error| other(&error)).map(|_| Found { id, named })
     }
 
     fn check_out(

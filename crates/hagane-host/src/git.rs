@@ -5,11 +5,13 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use hagane::{Output, ProcessError, RemoteError, Repository, without_credentials};
+use hagane::{Named, Output, ProcessError, RemoteError, Repository, without_credentials};
 use zeroize::Zeroizing;
 
+use crate::address::is_commit;
 use crate::child::run;
 use crate::leftovers::Leftovers;
+use crate::remotes::Revision;
 
 /// Variables that say which repository git works on. Git sets them for its hooks; here they would lead astray.
 const LOCAL_VARIABLES: [&str; 10] = [
@@ -28,13 +30,15 @@ const LOCAL_VARIABLES: [&str; 10] = [
 /// The longest text of git that a message quotes, in bytes.
 const MAX_WORDS: usize = 600;
 
-/// Fetches a repository into an empty directory. Returns the commit. The URL and the reference have been checked.
+/// Fetches a repository into an empty directory, at `commit` where one is given. The URL, the reference and the commit
+/// have been checked.
 pub(crate) fn fetch(
     git: &Path,
     repository: &Repository,
+    commit: Option<&str>,
     directory: &Path,
     leftovers: &Leftovers,
-) -> Result<String, RemoteError> {
+) -> Result<Revision, RemoteError> {
     let step = |arguments: &[&str]| -> Result<Output, RemoteError> {
         let mut command = Command::new(git);
         command.current_dir(directory).args(["-c", "gc.auto=0", "-c", "maintenance.auto=false"]);
@@ -59,18 +63,40 @@ pub(crate) fn fetch(
     success(step(&["init", "--quiet", "--template="])?)?;
     // Relative URLs of submodules start at it.
     success(step(&["remote", "add", "origin", url])?)?;
-    let fetched = step(&["fetch", "--quiet", "--no-tags", "--depth=1", url, reference])?;
+    let mut fetched =
+        step(&["fetch", "--quiet", "--no-tags", "--depth=1", url, commit.unwrap_or(reference)])?;
+    if commit.is_some() && fetched.code != Some(0) && refuses_commit(&fetched) {
+        // Where a server gives away only what a reference names, its whole history is asked for.
+        fetched = step(&["fetch", "--quiet", "--no-tags", url, reference])?;
+    }
     if fetched.code != Some(0) && lacks_reference(&fetched) {
         return Err(RemoteError::NoSuchReference);
     }
     success(fetched)?;
-    success(step(&["checkout", "--quiet", "FETCH_HEAD"])?)?;
+    let named = named(repository, directory);
+    let checked_out = step(&["checkout", "--quiet", "--detach", commit.unwrap_or("FETCH_HEAD")])?;
+    if commit.is_some() && checked_out.code != Some(0) {
+        return Err(RemoteError::NoSuchReference);
+    }
+    success(checked_out)?;
     if repository.submodules {
         success(step(&["submodule", "--quiet", "update", "--init", "--recursive"])?)?;
     }
     let head = fs::read_to_string(directory.join(".git/HEAD"));
     let head = head.map_err(|error| RemoteError::Other(format!("its commit is not known: {error}")))?;
-    Ok(head.trim_end().to_owned())
+    Ok(Revision { commit: head.trim_end().to_owned(), named })
+}
+
+/// Returns what a reference is that has been fetched: git notes it with what it fetched.
+fn named(repository: &Repository, directory: &Path) -> Named {
+    let note = fs::read_to_string(directory.join(".git/FETCH_HEAD")).unwrap_or_default();
+    if is_commit(&repository.reference) {
+        Named::Commit
+    } else if note.split('\t').nth(2).is_some_and(|note| note.starts_with("tag ")) {
+        Named::Tag
+    } else {
+        Named::Branch
+    }
 }
 
 fn success(output: Output) -> Result<(), RemoteError> {
@@ -83,6 +109,12 @@ fn success(output: Output) -> Result<(), RemoteError> {
 fn lacks_reference(output: &Output) -> bool {
     let stderr = String::from_utf8_lossy(&output.stderr).to_lowercase();
     ["couldn't find remote ref", "not our ref", "invalid refspec"].iter().any(|words| stderr.contains(words))
+}
+
+/// Returns whether a server has no such commit or does not give it away.
+fn refuses_commit(output: &Output) -> bool {
+    let stderr = String::from_utf8_lossy(&output.stderr).to_lowercase();
+    lacks_reference(output) || stderr.contains("unadvertised object")
 }
 
 /// Returns what git's standard error says.

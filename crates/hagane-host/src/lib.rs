@@ -15,6 +15,7 @@ mod keys;
 mod leftovers;
 mod programs;
 mod remotes;
+mod tree;
 mod write;
 
 use std::ffi::OsString;

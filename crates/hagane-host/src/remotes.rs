@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use hagane::{RemoteError, Remotes, Repository, without_credentials};
+use hagane::{Checkout, Named, RemoteError, Remotes, Repository, tree_hash, without_credentials};
 use ureq::Agent;
 
-use crate::address::{check_reference, transport};
+use crate::address::{check_commit, check_reference, transport};
 use crate::disk::words;
 use crate::leftovers::Leftovers;
 use crate::programs::find;
-use crate::{git, http};
+use crate::{git, http, tree};
 
 /// How many are fetched at once.
 const AT_ONCE: usize = 8;
@@ -26,7 +26,7 @@ pub struct Fetcher<'p> {
     options: FetchOptions<'p>,
     git: OnceLock<Option<PathBuf>>,
     agent: OnceLock<Agent>,
-    repositories: Memory<(String, String, bool), Checkout>,
+    repositories: Memory<Wanted, Fetched>,
     files: Memory<String, Arc<[u8]>>,
 }
 
@@ -71,11 +71,21 @@ pub enum Git {
 /// What has been asked for, each with a cell that the first who asks fills and the others wait for.
 type Memory<K, V> = Mutex<BTreeMap<K, Arc<OnceLock<Result<V, RemoteError>>>>>;
 
+/// What is fetched once: URL, reference and submodules of a repository, and its commit where one is asked for.
+type Wanted = (String, String, bool, Option<String>);
+
 /// The tree of a repository.
 #[derive(Clone)]
-struct Checkout {
+struct Fetched {
     directory: PathBuf,
-    commit: String,
+    revision: Revision,
+}
+
+/// What was fetched.
+#[derive(Clone, Debug)]
+pub(crate) struct Revision {
+    pub(crate) commit: String,
+    pub(crate) named: Named,
 }
 
 impl<'p> Fetcher<'p> {
@@ -93,39 +103,48 @@ impl<'p> Fetcher<'p> {
 
     /// Returns the commit of a repository that has been fetched.
     pub fn commit(&self, repository: &Repository) -> Option<String> {
-        let cell = cell(&self.repositories, key(repository));
-        cell.get()?.as_ref().ok().map(|checkout| checkout.commit.clone())
+        let cell = cell(&self.repositories, key(repository, None));
+        cell.get()?.as_ref().ok().map(|fetched| fetched.revision.commit.clone())
     }
 
-    fn checkout(&self, repository: &Repository) -> Result<Checkout, RemoteError> {
-        cell(&self.repositories, key(repository)).get_or_init(|| self.fetch(repository)).clone()
+    fn fetched(&self, repository: &Repository, commit: Option<&str>) -> Result<Fetched, RemoteError> {
+        cell(&self.repositories, key(repository, commit))
+            .get_or_init(|| self.fetch(repository, commit))
+            .clone()
     }
 
-    fn fetch(&self, repository: &Repository) -> Result<Checkout, RemoteError> {
+    fn fetch(&self, repository: &Repository, commit: Option<&str>) -> Result<Fetched, RemoteError> {
         self.start(&repository.url)?;
         transport(&repository.url)?;
         check_reference(&repository.reference)?;
+        commit.map_or(Ok(()), check_commit)?;
         let directory = self.leftovers.directory();
         let directory = directory
             .map_err(|error| RemoteError::Other(format!("no directory for it: {}", words(&error))))?;
-        let commit = match self.git_program() {
-            Some(git) => git::fetch(git, repository, &directory, &self.leftovers)?,
-            None => self.fetch_without_program(repository, &directory)?,
+        let revision = match self.git_program() {
+            Some(git) => git::fetch(git, repository, commit, &directory, &self.leftovers)?,
+            None => self.fetch_without_program(repository, commit, &directory)?,
         };
-        Ok(Checkout { directory, commit })
+        Ok(Fetched { directory, revision })
     }
 
     #[cfg(feature = "git")]
     fn fetch_without_program(
         &self,
         repository: &Repository,
+        commit: Option<&str>,
         directory: &Path,
-    ) -> Result<String, RemoteError> {
-        crate::built_in::fetch(self.agent.get_or_init(http::agent), repository, directory)
+    ) -> Result<Revision, RemoteError> {
+        crate::built_in::fetch(self.agent.get_or_init(http::agent), repository, commit, directory)
     }
 
     #[cfg(not(feature = "git"))]
-    fn fetch_without_program(&self, _: &Repository, _: &Path) -> Result<String, RemoteError> {
+    fn fetch_without_program(
+        &self,
+        _: &Repository,
+        _: Option<&str>,
+        _: &Path,
+    ) -> Result<Revision, RemoteError> {
         Err(RemoteError::Other("there is no `git` program on the search path".into()))
     }
 
@@ -154,7 +173,20 @@ impl<'p> Fetcher<'p> {
 
 impl Remotes for Fetcher<'_> {
     fn repository(&self, repository: &Repository) -> Result<PathBuf, RemoteError> {
-        self.checkout(repository).map(|checkout| checkout.directory)
+        self.fetched(repository, None).map(|fetched| fetched.directory)
+    }
+
+    fn checkout(&self, repository: &Repository, commit: Option<&str>) -> Result<Checkout, RemoteError> {
+        let Fetched { directory, revision } = self.fetched(repository, commit)?;
+        let files = tree::files_of(&directory);
+        let mut files = files
+            .map_err(|error| RemoteError::Other(format!("its files cannot be read: {}", words(&error))))?;
+        Ok(Checkout {
+            content: tree_hash(&mut files),
+            commit: revision.commit,
+            named: revision.named,
+            directory,
+        })
     }
 
     fn file(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
@@ -172,7 +204,7 @@ impl Remotes for Fetcher<'_> {
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 match (repositories.get(at), urls.get(at.wrapping_sub(repositories.len()))) {
-                    (Some(repository), _) => drop(self.checkout(repository)),
+                    (Some(repository), _) => drop(self.fetched(repository, None)),
                     (None, Some(url)) => drop(self.file(url)),
                     (None, None) => return,
                 }
@@ -188,8 +220,9 @@ impl Remotes for Fetcher<'_> {
     }
 }
 
-fn key(repository: &Repository) -> (String, String, bool) {
-    (repository.url.clone(), repository.reference.clone(), repository.submodules)
+fn key(repository: &Repository, commit: Option<&str>) -> Wanted {
+    let Repository { url, reference, submodules, .. } = repository;
+    (url.clone(), reference.clone(), *submodules, commit.map(str::to_owned))
 }
 
 fn cell<K: Ord, V>(memory: &Memory<K, V>, key: K) -> Arc<OnceLock<Result<V, RemoteError>>> {

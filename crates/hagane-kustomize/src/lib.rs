@@ -28,6 +28,7 @@ mod replacement;
 mod selector;
 mod sources;
 mod transformer;
+mod tree_hash;
 mod variable;
 
 pub use address::without_credentials;
@@ -37,6 +38,7 @@ pub use files::{Decrypted, Decrypter, FileError, FileKind, Files};
 pub use kustomization::{FIELDS, FILE_NAMES};
 pub use outside::Outside;
 pub use process::{Environment, Output, Process, ProcessError, Processes};
-pub use remote::{RemoteError, Remotes, Repository};
+pub use remote::{Checkout, Named, RemoteError, Remotes, Repository};
 pub use remote_directory::is_remote;
 pub use sources::{LoadRestriction, Source, Sources, normalized, relative};
+pub use tree_hash::{TreeFile, TreeFileKind, digest, hexadecimal, tree_hash};

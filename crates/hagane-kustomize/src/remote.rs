@@ -9,6 +9,10 @@ pub trait Remotes {
     /// Returns the directory that the tree of a repository lies in, without symbolic links in its path.
     fn repository(&self, repository: &Repository) -> Result<PathBuf, RemoteError>;
 
+    /// Returns the same with what it is: at `commit`, wherever the reference of the repository leads by now, or, where
+    /// none is given, at what the reference leads to.
+    fn checkout(&self, repository: &Repository, commit: Option<&str>) -> Result<Checkout, RemoteError>;
+
     /// Returns the content of the file at an `http` or `https` URL.
     fn file(&self, url: &str) -> Result<Arc<[u8]>, RemoteError>;
 
@@ -27,6 +31,30 @@ pub struct Repository {
     pub submodules: bool,
     /// How long each step may take.
     pub time_limit: Duration,
+}
+
+/// The tree of a repository, and which it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkout {
+    /// The directory it lies in, without symbolic links in its path.
+    pub directory: PathBuf,
+    /// The commit: 40 or 64 hexadecimal digits.
+    pub commit: String,
+    /// What the reference is in the repository.
+    pub named: Named,
+    /// The hash of its files, as [`tree_hash`](crate::tree_hash) has it.
+    pub content: String,
+}
+
+/// What a reference is in its repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A branch, or the one that the repository shows first: it moves.
+    Branch,
+    /// A tag: it should not move.
+    Tag,
+    /// A commit.
+    Commit,
 }
 
 /// Why something cannot be fetched.

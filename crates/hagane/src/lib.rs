@@ -34,8 +34,9 @@ use hagane_kustomize::{Decrypter, Outside, Sources, compose};
 use hagane_policy::label;
 
 pub use hagane_kustomize::{
-    Environment, FILE_NAMES, FileError, FileKind, Files, Helm, LoadRestriction, Output, Process,
-    ProcessError, Processes, RemoteError, Remotes, Reorder, Repository, relative, without_credentials,
+    Checkout, Environment, FILE_NAMES, FileError, FileKind, Files, Helm, LoadRestriction, Named, Output,
+    Process, ProcessError, Processes, RemoteError, Remotes, Reorder, Repository, TreeFile, TreeFileKind,
+    digest, relative, tree_hash, without_credentials,
 };
 pub use hagane_policy::RecommendedLabels;
 pub use hagane_resource::{Diagnostic, Fault, ResId, Resource, ResourceSet, Severity, nearest};

@@ -45,8 +45,9 @@ impl Fetching {
             let from = location(modules, name, url)?;
             let inner = directory.join(gix::path::from_bstr(path).map_err(|error| other(&error))?);
             let _ = self.steps.send(Step::Next);
-            let (_, index) =
-                self.tree(&from, &commit.to_string(), &inner).map_err(|error| within(path, &from, error))?;
+            let (_, index) = self
+                .tree(&from, &commit.to_string(), None, &inner)
+                .map_err(|error| within(path, &from, error))?;
             self.submodules(&from, &index, &inner, depth + 1)?;
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hagane::{RemoteError, Remotes, Repository};
+use hagane::{Named, RemoteError, Remotes, Repository};
 use hagane_host::{FetchOptions, Fetcher, Git, Network};
 
 use crate::fixture::{Fixture, LIBRARY, MAIN, git, has_git, tree};
@@ -75,6 +75,12 @@ fn serve(root: &Path) -> Server {
             }
             return git_http_backend(&root, &Request { path: format!("/{path}"), ..request.clone() });
         }
+        if let Some(path) = request.path.strip_prefix("/old/") {
+            // One that does not hear which version of the protocol is asked for gives away what references name.
+            let mut request = Request { path: format!("/{path}"), ..request.clone() };
+            request.headers.remove("git-protocol");
+            return git_http_backend(&root, &request);
+        }
         match request.path.split('/').nth(1) {
             Some("silent") => Answer::Silence,
             Some("stuck") => Answer::Stuck,
@@ -136,6 +142,52 @@ fn submodules() {
         let without = Repository { submodules: false, ..with.clone() };
         assert_ne!(fetcher.repository(&with), fetcher.repository(&without));
     }
+}
+
+#[test]
+fn commits_that_a_lock_names() {
+    if !has_git() {
+        return;
+    }
+    let fixture = Fixture::new();
+    let server = serve(&fixture.root);
+    let first = "base/kustomization.yaml = resources: []\\n\n";
+    let absent = "0123456789012345678901234567890123456789";
+    let at_file = format!("file://{}/shop.git", fixture.root.display());
+    let mut hashes: Vec<String> = Vec::new();
+    for git in BOTH {
+        for url in [server.url("/shop.git"), server.url("/old/shop.git"), at_file.clone()] {
+            let fetcher = fetcher(git);
+            let main = repository(&url, "main");
+            let check = |commit: Option<&str>, shown: &str, found: &str, named: Named| {
+                let checkout = fetcher.checkout(&main, commit).expect("it is there");
+                assert_eq!(tree(&checkout.directory), shown, "{git:?} {url} {commit:?}");
+                assert_eq!(checkout.commit, found);
+                assert!(commit.is_some() || checkout.named == named);
+                checkout.content
+            };
+            // The branch has moved since.
+            hashes.push(check(Some(&fixture.first), first, &fixture.first, Named::Branch));
+            hashes.push(check(None, MAIN, &fixture.last, Named::Branch));
+            for wrong in [absent, "main", "--upload-pack=true", &fixture.first[..12]] {
+                let refused = fetcher.checkout(&main, Some(wrong));
+                assert_eq!(refused, Err(RemoteError::NoSuchReference), "{git:?} {url} {wrong}");
+            }
+            // What another branch has is no commit of this one, where only its history is given away.
+            let names = [("", Named::Branch), ("v1", Named::Tag), ("v2", Named::Tag)];
+            let names = names.into_iter().chain([("refs/heads/next/big", Named::Branch)]);
+            for (reference, named) in names {
+                let checkout = fetcher.checkout(&repository(&url, reference), None).expect("it is there");
+                assert_eq!(checkout.named, named, "{git:?} {url} {reference}");
+            }
+        }
+        let checkout = fetcher(git).checkout(&repository(&at_file, &fixture.last), None);
+        assert_eq!(checkout.expect("it is there").named, Named::Commit);
+    }
+    // Whoever fetches, and wherever from: the same files, the same hash.
+    assert!(hashes.iter().step_by(2).all(|hash| *hash == hashes[0]), "{hashes:?}");
+    assert!(hashes.iter().skip(1).step_by(2).all(|hash| *hash == hashes[1]), "{hashes:?}");
+    assert_ne!(hashes[0], hashes[1]);
 }
 
 #[test]
