@@ -10,6 +10,8 @@
 
 mod change;
 mod layout;
+mod lines;
+mod walk;
 mod write;
 
 use hagane_resource::Diagnostic;
@@ -71,6 +73,34 @@ impl Document {
         self.apply(path, Change::Push(item))
     }
 
+    /// Adds the items of the list at `from`, the value of an entry, to the list at `to`, and removes the entry.
+    pub fn absorb(&mut self, to: &[usize], from: &[usize]) -> Result<(), Diagnostic> {
+        if self.apply(to, Change::Absorb(from.to_owned())).is_ok() {
+            return Ok(());
+        }
+        // Lists that are not of lines: item by item.
+        let items = self.at(from).and_then(Node::as_sequence).map(|list| list.items.clone());
+        for item in items.unwrap_or_default() {
+            self.push(to, item)?;
+        }
+        self.remove(from)
+    }
+
+    /// Puts `outer` around the node at `path`, which goes to the place `hole` in it, the last one.
+    pub fn enclose(&mut self, path: &[usize], outer: Node, hole: &[usize]) -> Result<(), Diagnostic> {
+        if self.apply(path, Change::Enclose(outer.clone(), hole.to_owned())).is_ok() {
+            return Ok(());
+        }
+        let mut value = Node::clone(self.at(path).unwrap_or(&outer));
+        let span = value.span();
+        let mut enclosed = outer;
+        match hole.iter().try_fold(&mut enclosed, |node, index| child_mut(node, *index)) {
+            Some(place) => std::mem::swap(place, &mut value),
+            None => return Err(Diagnostic::error(span, "there is no place for this value")),
+        }
+        self.replace(path, enclosed)
+    }
+
     /// Removes the entry or item at `path`, with the comments that belong to it. A collection that has nothing left
     /// stays, empty.
     pub fn remove(&mut self, path: &[usize]) -> Result<(), Diagnostic> {
@@ -102,9 +132,9 @@ impl Document {
     }
 
     fn place(&self) -> Result<Place, Diagnostic> {
-        layout::place(&self.text, &self.root).map_err(|unknown| {
+        walk::place(&self.text, &self.root).map_err(|unknown| {
             let line = self.text[..unknown.at].matches('\n').count() as u32 + 1;
-            let column = layout::column(&self.text, unknown.at) as u32 + 1;
+            let column = lines::column(&self.text, unknown.at) as u32 + 1;
             let span = Span { file: self.file, line, column };
             Diagnostic::error(span, "the file is written in a way that cannot be edited in place")
                 .hinted("write this line in the usual way, or edit the file by hand")
@@ -169,16 +199,6 @@ fn child_mut(node: &mut Node, index: usize) -> Option<&mut Node> {
         Node::Mapping(mapping) => mapping.entries.get_mut(index).map(|entry| &mut entry.value),
         Node::Sequence(sequence) => sequence.items.get_mut(index),
         Node::Scalar(_) => None,
-    }
-}
-
-impl Place {
-    fn child(&self, index: usize) -> Option<&Place> {
-        match &self.form {
-            Form::Mapping(_, entries) => entries.get(index).map(|entry| &entry.value),
-            Form::Sequence(_, items) => items.get(index).map(|item| &item.value),
-            _ => None,
-        }
     }
 }
 

@@ -9,10 +9,12 @@ enum Edit {
     Replace(&'static str),
     Insert(&'static str, &'static str),
     Push(&'static str),
+    Absorb(&'static [usize]),
+    Enclose(&'static str, &'static [usize]),
     Remove,
     Rename(&'static str),
 }
-use Edit::{Insert, Push, Remove, Rename, Replace};
+use Edit::{Absorb, Enclose, Insert, Push, Remove, Rename, Replace};
 
 fn node(text: &str) -> Node {
     let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
@@ -26,6 +28,8 @@ fn edited(before: &str, path: &[usize], edit: &Edit) -> Result<String, String> {
         Replace(value) => document.replace(path, node(value)),
         Insert(key, value) => document.insert(path, key, node(value)),
         Push(value) => document.push(path, node(value)),
+        Absorb(from) => document.absorb(path, from),
+        Enclose(outer, hole) => document.enclose(path, node(outer), hole),
         Remove => document.remove(path),
         Rename(key) => document.rename(path, key),
     };
@@ -177,6 +181,60 @@ fn parts_are_removed_with_their_comments() {
     check("a:\n- x\nb: 1\n", &[0, 0], Remove, "a: []\nb: 1\n");
     check("a:\n  x: 1\nb: 1\n", &[0, 0], Remove, "a: {}\nb: 1\n");
     check("a: 1\n", &[0], Remove, "{}\n");
+}
+
+#[test]
+fn lists_take_the_items_of_others() {
+    check("a:\n- x\nb:\n- y\n", &[0], Absorb(&[1]), "a:\n- x\n- y\n");
+    check("b:\n- y\na:\n- x\n", &[1], Absorb(&[0]), "a:\n- x\n- y\n");
+    check(
+        "a:\n- x # one\n# z\nc: 1\n# about b\nb: # two\n    # about y\n  - y # three\n  # - z\nd: 1\n",
+        &[0],
+        Absorb(&[2]),
+        "a:\n- x # one\n# about b\n# two\n  # about y\n- y # three\n# - z\n# z\nc: 1\nd: 1\n",
+    );
+    check(
+        "# the file\nb:\n- y: |\n    1\n\n    2\n  z: 3\na:\n  - x\n",
+        &[1],
+        Absorb(&[0]),
+        "# the file\na:\n  - x\n  - y: |\n      1\n\n      2\n    z: 3\n",
+    );
+    check("a:\n- x\nb:\n- y", &[0], Absorb(&[1]), "a:\n- x\n- y");
+    check("b:\n- y\na:\n- x", &[1], Absorb(&[0]), "a:\n- x\n- y");
+    check("a: [x]\nb:\n- y\n", &[0], Absorb(&[1]), "a: [x, y]\n");
+    check("a:\n- x\nb: [y, z] # w\n", &[0], Absorb(&[1]), "a:\n- x\n- y\n- z\n");
+    check("{a: [x], b: [y]}\n", &[0], Absorb(&[1]), "{a: [x, y]}\n");
+    check("a:\n- x\nb: []\n", &[0], Absorb(&[1]), "a:\n- x\n");
+    refused("a:\n- x\nb: &n\n- y\nc: *n\n", &[0], Absorb(&[1]));
+    check("- a:\n  - x\n  b:\n  - y\n", &[0, 0], Absorb(&[0, 1]), "- a:\n  - x\n  - y\n");
+}
+
+#[test]
+fn values_get_others_around_them() {
+    let labels = "[{s: true, p: }]";
+    check(
+        "a: # why\n  # one\n  x: y # two\n  z: w\nb: 1\n",
+        &[0],
+        Enclose(labels, &[0, 1]),
+        "a:\n- s: true\n  p: # why\n    # one\n    x: y # two\n    z: w\nb: 1\n",
+    );
+    check("a: {x: y} # one\n", &[0], Enclose(labels, &[0, 1]), "a:\n- s: true\n  p: {x: y} # one\n");
+    check("a: &n {x: y}\nb: *n\n", &[1], Enclose(labels, &[0, 1]), "a: &n {x: y}\nb:\n- s: true\n  p: *n\n");
+    check("{a: {x: y}}\n", &[0], Enclose(labels, &[0, 1]), "{a: [{s: true, p: {x: y}}]}\n");
+    check("a:\n- x # one\n- y\n", &[0, 0], Enclose("{p: }", &[0]), "a:\n- p: x # one\n- y\n");
+    check("a:\n  -   x\n", &[0, 0], Enclose("{p: }", &[0]), "a:\n  -   p: x\n");
+    check(
+        "a:\n- |- # one\n  x: 1\n    y\n\n  z\n# b\nb: 1\n",
+        &[0, 0],
+        Enclose("{p: }", &[0]),
+        "a:\n- p: |- # one\n    x: 1\n      y\n\n    z\n# b\nb: 1\n",
+    );
+    check("- |2\n    x\n   y\n", &[0], Enclose("{p: }", &[0]), "- p: |2\n      x\n     y\n");
+    check("- >-\n  x\n  y\n", &[0], Enclose("{p: }", &[0]), "- p: >-\n    x\n    y\n");
+    check("- \"x\n  y\"\n", &[0], Enclose("{p: }", &[0]), "- p: \"x\n    y\"\n");
+    check("-\n  x\n", &[0], Enclose("{p: }", &[0]), "- p:\n    x\n");
+    check("a: [x, y]\n", &[0, 1], Enclose("{p: }", &[0]), "a: [x, {p: y}]\n");
+    check("- e: x # one\n  f: 1\n", &[0, 0], Enclose("[~]", &[0]), "- e:\n  - x # one\n  f: 1\n");
 }
 
 #[test]

@@ -3,6 +3,9 @@
 use hagane_yaml::emit::{go_v2, json_string};
 use hagane_yaml::{Entry, Mapping, Node, Scalar, Sequence, Style, Tag};
 
+use super::layout::{Form, Layout, Place};
+use super::lines::column;
+
 /// How far things stand from what they belong to, as the document around has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Indentation {
@@ -22,6 +25,18 @@ impl Default for Indentation {
 }
 
 impl Indentation {
+    /// Returns the indentation that a document has, seen from the first collections that show it.
+    pub(super) fn of(text: &str, root: &Place) -> Indentation {
+        let (mut mapping, mut sequence) = (None, None);
+        measure(text, root, &mut mapping, &mut sequence);
+        let usual = Indentation::default();
+        Indentation {
+            mapping: mapping.unwrap_or(usual.mapping),
+            sequence: sequence.unwrap_or(usual.sequence),
+            dash: usual.dash,
+        }
+    }
+
     /// Returns the entry of a mapping that stands at `column`; later lines are indented, the first is not.
     pub(super) fn entry(self, entry: &Entry, column: usize) -> String {
         let key = scalar(&entry.key, column);
@@ -180,4 +195,28 @@ fn double_quoted(text: &str) -> String {
 /// Returns as many blanks.
 pub(super) fn pad(columns: usize) -> String {
     " ".repeat(columns)
+}
+
+fn measure(text: &str, place: &Place, mapping: &mut Option<usize>, sequence: &mut Option<usize>) {
+    match &place.form {
+        Form::Mapping(Layout::Block, entries) => {
+            for entry in entries {
+                let outer = column(text, entry.start);
+                match &entry.value.form {
+                    Form::Mapping(Layout::Block, inner) if mapping.is_none() => {
+                        *mapping = inner.first().and_then(|e| column(text, e.start).checked_sub(outer));
+                    }
+                    Form::Sequence(Layout::Block, inner) if sequence.is_none() => {
+                        *sequence = inner.first().and_then(|i| column(text, i.start).checked_sub(outer));
+                    }
+                    _ => {}
+                }
+                measure(text, &entry.value, mapping, sequence);
+            }
+        }
+        Form::Sequence(Layout::Block, items) => {
+            items.iter().for_each(|item| measure(text, &item.value, mapping, sequence));
+        }
+        _ => {}
+    }
 }
