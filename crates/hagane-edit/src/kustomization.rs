@@ -45,6 +45,11 @@ impl Kustomization {
         self.warnings.push(warning);
     }
 
+    /// Returns the text and its tree, to be changed.
+    pub(crate) fn document_mut(&mut self) -> &mut Document {
+        &mut self.document
+    }
+
     /// Returns the node at a path of positions.
     pub(crate) fn at(&self, path: &[usize]) -> Option<&Node> {
         self.document.at(path)
@@ -165,6 +170,11 @@ pub(crate) fn texts(pairs: &[(&str, &str)]) -> Node {
 /// Returns a scalar that is no string: a number, `true`.
 pub(crate) fn literal(text: String, tag: Tag) -> Node {
     Node::Scalar(hagane_yaml::Scalar { text: text.into(), tag, ..Default::default() })
+}
+
+/// Returns what stands for a value that is put there later.
+pub(crate) fn hole() -> Node {
+    literal("null".into(), Tag::Null)
 }
 
 pub(crate) fn span(node: Option<&Node>) -> Span {

@@ -12,6 +12,7 @@
 //! assert_eq!(kustomization.text(), text.replace("1.0", "1.1"));
 //! ```
 
+mod fix;
 mod generator;
 mod image;
 mod kustomization;
