@@ -27,7 +27,7 @@ use crate::transformer::{
     set_namespace, set_replicas,
 };
 use crate::variable::{point_vars, resolve_vars};
-use layer::{Layer, Place};
+pub(crate) use layer::{Layer, Place};
 
 /// What a user may ask of a build.
 #[derive(Clone, Debug, Default)]

@@ -17,7 +17,8 @@ use crate::files::{Decrypted, Decrypter, FileError, FileKind, Files};
 use crate::outside::Outside;
 use crate::process::Processes;
 use remote::Checkout;
-pub(crate) use remote::{is_file_url, marks_repository};
+pub use remote::is_file_url;
+pub(crate) use remote::marks_repository;
 
 /// The files of a run.
 pub struct Sources<'w> {
@@ -69,6 +70,13 @@ impl Root {
     /// Returns the directory.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+impl RootedPath {
+    /// Returns the path, or the URL.
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Checkout {
 }
 
 /// Returns whether a path is the URL of a file.
-pub(crate) fn is_file_url(path: &str) -> bool {
+pub fn is_file_url(path: &str) -> bool {
     let scheme = path.split_once(':').map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)))
 }
@@ -55,6 +55,12 @@ impl Sources<'_> {
             Err(_) => Err(Diagnostic::error(at, format!("there is no `{}` in `{url}`", directory.path))
                 .hinted("check the path behind `//` and the `ref`")),
         }
+    }
+
+    /// Returns the directory of the repository that a path lies in.
+    pub(crate) fn checkout_of(&self, path: &Path) -> Option<PathBuf> {
+        let checkouts = self.checkouts.borrow();
+        checkouts.iter().map(|checkout| &checkout.directory).find(|d| path.starts_with(d)).cloned()
     }
 
     /// Returns the file behind a URL.
