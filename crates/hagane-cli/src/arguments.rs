@@ -8,6 +8,7 @@ use hagane::{Helm, LoadRestriction, Reorder, SecretsMode};
 
 use crate::kustomize::Kustomize;
 use crate::message::MessageFormat;
+use crate::plugins::Plugins;
 
 /// Renders Kubernetes manifests from kustomizations and SOPS-encrypted secrets.
 #[derive(Parser)]
@@ -66,7 +67,7 @@ pub(crate) struct Build {
     #[command(flatten)]
     pub(crate) charts: Charts,
     #[command(flatten)]
-    _plugins: Plugins,
+    pub(crate) plugins: Plugins,
     /// How messages are written to standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,
@@ -91,34 +92,6 @@ pub(crate) struct Charts {
     /// Let helm say more when it fails
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
     pub(crate) helm_debug: bool,
-}
-
-/// What functions and plugins may do, one day: they are refused by name, and the flags are taken so that scripts need
-/// no change.
-#[derive(Args)]
-#[command(next_help_heading = "Functions and plugins: taken for kustomize's sake, without effect yet")]
-struct Plugins {
-    /// Run functions in containers, and plugins
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    enable_alpha_plugins: bool,
-    /// Run functions that are programs, too
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    enable_exec: bool,
-    /// Let functions in containers use the network, where they ask for it
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    network: bool,
-    /// The network of functions in containers
-    #[arg(long, value_name = "NAME", default_value = "bridge")]
-    network_name: String,
-    /// A directory for functions in containers, as `type=bind,src=PATH,dst=PATH[,rw=true]`
-    #[arg(long, value_name = "OPTIONS")]
-    mount: Vec<String>,
-    /// A variable for functions: `NAME=VALUE`, or `NAME` for the value it has here
-    #[arg(short, long, value_name = "VARIABLE")]
-    env: Vec<String>,
-    /// Run functions in containers as the current user, not as nobody
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    as_current_user: bool,
 }
 
 /// Decrypt, compose and label
@@ -159,6 +132,8 @@ pub(crate) struct Render {
     pub(crate) offline: bool,
     #[command(flatten)]
     pub(crate) charts: Charts,
+    #[command(flatten)]
+    pub(crate) plugins: Plugins,
     /// How messages are written to standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,

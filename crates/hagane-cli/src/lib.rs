@@ -11,6 +11,7 @@ mod kustomize;
 mod message;
 mod output;
 mod panic;
+mod plugins;
 
 use std::convert::Infallible;
 use std::ffi::OsString;

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 pub use disk::{Disk, MAX_FILE, words};
 pub use keys::LocalKeys;
 pub use leftovers::Leftovers;
-pub use programs::Programs;
+pub use programs::{Programs, current_user};
 pub use remotes::{FetchOptions, Fetcher, Git, Network};
 pub use write::{Access, write_file, write_files};
 

@@ -32,6 +32,11 @@ impl Programs {
     }
 }
 
+/// Returns user and group of this process, as `1000:1000`.
+pub fn current_user() -> String {
+    format!("{}:{}", rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw())
+}
+
 /// Returns the next of `processes` and the place of its end.
 fn take<'p, T>(next: &AtomicUsize, processes: &'p [Process], ends: &'p [T]) -> Option<(&'p Process, &'p T)> {
     let place = next.fetch_add(1, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 
-use hagane_resource::{Diagnostic, LegacyOrder, ResourceSet, Schema, legacy_order};
+use hagane_resource::{Diagnostic, LegacyOrder, Resource, ResourceSet, Schema, legacy_order};
 use hagane_yaml::Span;
 
 use crate::accumulator::{Accumulator, duplicate};
@@ -20,6 +20,7 @@ use crate::generator::{Generated, generate};
 use crate::hash::content_hash;
 use crate::kustomization::{self, Kustomization, Label, Loaded, OpenApi, ReplacementEntry, Sort};
 use crate::name_reference::fix_references;
+use crate::plugin::{Plugin, Plugins};
 use crate::replacement::replace;
 use crate::sources::{Root, Sources, is_file_url, marks_repository};
 use crate::transformer::{
@@ -38,6 +39,8 @@ pub struct Options {
     pub managed_by_label: bool,
     /// How Helm charts are inflated; none refuses them.
     pub helm: Option<Helm>,
+    /// What functions and plugins may do; none refuses them.
+    pub plugins: Option<Plugins>,
 }
 
 /// The order of the output.
@@ -70,6 +73,7 @@ pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Co
         schema: None,
         defaults: Rc::default(),
         inflation: Inflation::new(options.helm.as_ref()),
+        plugins: options.plugins.as_ref(),
         warnings: Vec::new(),
     };
     let loaded = compose.load(&root, Span::default())?;
@@ -97,6 +101,7 @@ struct Compose<'c, 'w> {
     schema: Option<Schema>,
     defaults: Rc<Config>,
     inflation: Inflation<'c>,
+    plugins: Option<&'c Plugins>,
     warnings: Vec<Diagnostic>,
 }
 
@@ -279,14 +284,23 @@ impl Compose<'_, '_> {
         }
         self.inflate(layer, k, all)?;
         for config in self.configs(layer, &k.generators)? {
-            let schema = &self.schema.clone().unwrap_or_default();
-            let made = config_file::generate(&config, &layer.root, self.sources, &self.inflation, schema)?;
+            let made = self.made_by(&config, layer)?;
             for mut resource in made {
                 metadata::note_config(&mut resource, layer, &config);
                 all.add_generated(resource)?;
             }
         }
         Ok(())
+    }
+
+    /// Returns what a generator config makes.
+    fn made_by(&mut self, config: &Resource, layer: &Layer) -> Result<Vec<Resource>, Diagnostic> {
+        let (root, sources) = (&layer.root, self.sources);
+        if config_file::is_builtin(config) {
+            let schema = self.schema.clone().unwrap_or_default();
+            return config_file::generate(config, root, sources, &self.inflation, &schema);
+        }
+        Plugin::of(config, root, sources, self.plugins)?.generate(&mut self.warnings)
     }
 
     /// Adds what the layer's charts make.
@@ -385,12 +399,27 @@ impl Compose<'_, '_> {
         all: &mut Accumulator,
     ) -> Result<(), Diagnostic> {
         for config in self.configs(layer, paths)? {
-            let schema = self.schema.clone().unwrap_or_default();
-            config_file::transform(&config, &mut all.resources, &layer.root, self.sources, &schema)
-                .map_err(|error| error.or_at(config.tree().span()))?;
+            self.transform_by(&config, layer, &mut all.resources)?;
             metadata::note_transformer_config(&mut all.resources, layer, &config);
         }
         Ok(())
+    }
+
+    /// Applies a transformer config.
+    fn transform_by(
+        &mut self,
+        config: &Resource,
+        layer: &Layer,
+        resources: &mut ResourceSet,
+    ) -> Result<(), Diagnostic> {
+        let (root, sources) = (&layer.root, self.sources);
+        let result = if config_file::is_builtin(config) {
+            let schema = self.schema.clone().unwrap_or_default();
+            config_file::transform(config, resources, root, sources, &schema)
+        } else {
+            Plugin::of(config, root, sources, self.plugins)?.transform(resources, &mut self.warnings)
+        };
+        result.map_err(|error| error.or_at(config.tree().span()))
     }
 
     /// Runs validators: transformers that may change nothing.
@@ -402,13 +431,7 @@ impl Compose<'_, '_> {
     ) -> Result<(), Diagnostic> {
         for config in self.configs(layer, paths)? {
             let mut copy = all.resources.clone();
-            config_file::transform(
-                &config,
-                &mut copy,
-                &layer.root,
-                self.sources,
-                &self.schema.clone().unwrap_or_default(),
-            )?;
+            self.transform_by(&config, layer, &mut copy)?;
             let changed = copy.iter().zip(&all.resources).find(|(new, old)| new.tree() != old.tree());
             if let Some((_, old)) = changed {
                 let message = format!(
@@ -425,11 +448,7 @@ impl Compose<'_, '_> {
     }
 
     /// Returns the plugin configs that paths and inline texts lead to.
-    fn configs(
-        &mut self,
-        layer: &Layer,
-        texts: &[Located<String>],
-    ) -> Result<Vec<hagane_resource::Resource>, Diagnostic> {
+    fn configs(&mut self, layer: &Layer, texts: &[Located<String>]) -> Result<Vec<Resource>, Diagnostic> {
         let mut all = Accumulator::default();
         for text in texts.iter().filter(|text| !text.trim().is_empty()) {
             let inline = text.contains('\n') || text.contains(": ");

@@ -185,25 +185,15 @@ pub(crate) fn transform(
     }
 }
 
-/// Returns the kind of a builtin config; anything else is a plugin, which is refused by name.
+/// Returns whether a config is one of a builtin generator or transformer; anything else is a function or a plugin.
+pub(crate) fn is_builtin(config: &Resource) -> bool {
+    config.gvk().api_version() == "builtin"
+}
+
+/// Returns the kind of a builtin config.
 fn builtin_kind<'c>(config: &'c Resource, kinds: &[&str]) -> Result<&'c str, Diagnostic> {
-    let (version, kind) = (config.gvk().api_version(), config.gvk().kind.as_str());
+    let kind = config.gvk().kind.as_str();
     let at = config.tree().span();
-    let has_function = |key| config.metadata_entry("annotations", key).is_some();
-    if has_function("config.kubernetes.io/function") || has_function("config.k8s.io/function") {
-        let error =
-            Diagnostic::error(at, format!("{} is a KRM function, which is not supported yet", config.id()));
-        return Err(error.hinted(
-            "nothing is rendered rather than something incomplete; use kustomize for this directory",
-        ));
-    }
-    if version != "builtin" {
-        let error = Diagnostic::error(
-            at,
-            format!("{} is a plugin ({version}), which is not supported yet", config.id()),
-        );
-        return Err(error.hinted("builtin transformers and generators have the apiVersion `builtin`"));
-    }
     if !kinds.contains(&kind) {
         let error = Diagnostic::error(at, format!("there is no builtin `{kind}` here"));
         return Err(match hagane_resource::nearest(kind, kinds.iter().copied()) {

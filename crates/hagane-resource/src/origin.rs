@@ -32,6 +32,30 @@ impl Origin {
         list.iter().map(|origin| origin.lines("- ")).collect()
     }
 
+    /// Returns the origins that an annotation's text describes: one, or a list. A text that is neither describes none.
+    pub fn read(text: &str) -> Vec<Origin> {
+        let documents = hagane_yaml::parse(text, Default::default(), &Default::default()).unwrap_or_default();
+        match documents.first() {
+            Some(Node::Sequence(list)) => list.items.iter().map(Origin::of).collect(),
+            Some(node @ Node::Mapping(_)) => vec![Origin::of(node)],
+            _ => Vec::new(),
+        }
+    }
+
+    fn of(node: &Node) -> Origin {
+        let text = |keys: &[&str]| node.at(keys).and_then(Node::as_str).unwrap_or_default().to_owned();
+        let by = |key| text(&["configuredBy", key]);
+        Origin {
+            repo: text(&["repo"]),
+            reference: text(&["ref"]),
+            path: text(&["path"]),
+            configured_in: text(&["configuredIn"]),
+            configured_by: node
+                .get("configuredBy")
+                .map(|_| ["apiVersion", "kind", "name", "namespace"].map(by)),
+        }
+    }
+
     fn lines(&self, bullet: &str) -> String {
         let mut lines: Vec<String> = Vec::new();
         let mut field = |indent: &str, key: &str, value: &str| {

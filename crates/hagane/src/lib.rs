@@ -35,8 +35,8 @@ use hagane_policy::label;
 
 pub use hagane_kustomize::{
     Checkout, Environment, FILE_NAMES, FileError, FileKind, Files, Helm, LoadRestriction, Named, Output,
-    Process, ProcessError, Processes, RemoteError, Remotes, Reorder, Repository, TreeFile, TreeFileKind,
-    digest, relative, tree_hash, without_credentials,
+    Plugins, Process, ProcessError, Processes, RemoteError, Remotes, Reorder, Repository, TreeFile,
+    TreeFileKind, digest, relative, tree_hash, without_credentials,
 };
 pub use hagane_policy::RecommendedLabels;
 pub use hagane_resource::{Diagnostic, Fault, ResId, Resource, ResourceSet, Severity, nearest};

@@ -1,6 +1,6 @@
 //! What a user may ask for.
 
-use hagane_kustomize::{Helm, LoadRestriction, Options, Reorder};
+use hagane_kustomize::{Helm, LoadRestriction, Options, Plugins, Reorder};
 
 /// What a user may ask of [`build`](crate::build): kustomize's options.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,8 @@ pub struct BuildOptions {
     pub managed_by_label: bool,
     /// How Helm charts are inflated; none refuses them.
     pub helm: Option<Helm>,
+    /// What functions and plugins may do; none refuses them.
+    pub plugins: Option<Plugins>,
 }
 
 /// What a user may ask of [`render`](crate::render).
@@ -38,6 +40,11 @@ pub enum SecretsMode {
 
 impl BuildOptions {
     pub(crate) fn composing(&self) -> Options {
-        Options { reorder: self.reorder, managed_by_label: self.managed_by_label, helm: self.helm.clone() }
+        Options {
+            reorder: self.reorder,
+            managed_by_label: self.managed_by_label,
+            helm: self.helm.clone(),
+            plugins: self.plugins.clone(),
+        }
     }
 }

@@ -6,32 +6,9 @@ use hagane_yaml::{Mapping, Node, Scalar, Tag};
 
 use super::layer::Layer;
 use crate::kustomization::BuildMetadata;
+use crate::notes::{ORIGIN, OWN, TRANSFORMATIONS};
 use crate::transformer::label;
 
-const ORIGIN: &str = "config.kubernetes.io/origin";
-const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
-/// The annotations that kustomize keeps its own notes in, and takes off in the end.
-const OWN: [&str; 19] = [
-    ORIGIN,
-    TRANSFORMATIONS,
-    "config.kubernetes.io/index",
-    "config.kubernetes.io/path",
-    "config.k8s.io/id",
-    "internal.config.kubernetes.io/index",
-    "internal.config.kubernetes.io/path",
-    "internal.config.kubernetes.io/id",
-    "internal.config.kubernetes.io/seqindent",
-    "internal.config.kubernetes.io/annotations-migration-resource-id",
-    "internal.config.kubernetes.io/previousNames",
-    "internal.config.kubernetes.io/previousNamespaces",
-    "internal.config.kubernetes.io/previousKinds",
-    "internal.config.kubernetes.io/prefixes",
-    "internal.config.kubernetes.io/suffixes",
-    "internal.config.kubernetes.io/refBy",
-    "internal.config.kubernetes.io/generatorBehavior",
-    "internal.config.kubernetes.io/needsHashSuffix",
-    "internal.config.kubernetes.io/helm-generated",
-];
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 /// Notes the file that a resource came from.
