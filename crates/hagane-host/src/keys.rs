@@ -1,23 +1,49 @@
-//! The age identities that the user has given, as SOPS looks for them.
+//! The keys that the user has given, as SOPS looks for them: age identities, agents, and services.
 
+mod age;
+mod gpg;
+mod terminal;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::path::Path;
+use std::rc::Rc;
 
 use hagane::{
-    AgeKeyring, FileError, Files, Identities, KeyFailure, Keyring, MasterKey, Remembering, SecretBytes,
+    AgeKeyring, Attempt, Files, KeyFailure, Keyring, MasterKey, Remembering, SecretBytes, WrappedKey,
 };
-use zeroize::Zeroize;
 
-/// A keyring of the identities in `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE` and the default key file. They are read when
-/// the first encrypted file asks for them, and data keys are remembered.
-pub struct LocalKeys<'h>(Remembering<Local<'h>>);
+use self::age::AgeSources;
 
-struct Local<'h> {
+/// A keyring of what this machine and its user have: `SOPS_AGE_KEY` and the other variables of SOPS, key files, `gpg`,
+/// the cloud's credentials. Each is looked for when the first encrypted file asks for it, and data keys are remembered.
+pub struct LocalKeys<'h>(Remembering<Services<'h>>);
+
+/// The outside as key services see it.
+struct Surroundings<'h> {
     environment: &'h dyn Fn(&str) -> Option<OsString>,
     files: &'h dyn Files,
     directory: &'h Path,
-    keyring: OnceLock<AgeKeyring>,
+}
+
+/// What the user asks of the key services.
+#[derive(Clone, Debug, Default)]
+pub struct KeyOptions {
+    /// Whether the keys of this machine are used; unless stated, `SOPS_ENABLE_LOCAL_KEYSERVICE` says.
+    pub local: Option<bool>,
+    /// Addresses of other key services, `tcp://HOST:PORT` or `unix://PATH`; unless stated, `SOPS_KEYSERVICE` says.
+    pub services: Vec<String>,
+    /// The kinds of keys that are tried first; unless stated, `SOPS_DECRYPTION_ORDER` says.
+    pub order: Option<Vec<String>>,
+}
+
+/// The services behind each kind of key.
+struct Services<'h> {
+    surroundings: Surroundings<'h>,
+    options: KeyOptions,
+    /// One keyring for all recipients, or one for each where a command is told for whom it is asked.
+    age: RefCell<BTreeMap<String, Rc<AgeKeyring>>>,
 }
 
 impl<'h> LocalKeys<'h> {
@@ -27,92 +53,130 @@ impl<'h> LocalKeys<'h> {
         files: &'h dyn Files,
         directory: &'h Path,
     ) -> LocalKeys<'h> {
-        LocalKeys(Remembering::new(Local { environment, files, directory, keyring: OnceLock::new() }))
+        LocalKeys::with_options(environment, files, directory, KeyOptions::default())
+    }
+
+    /// Returns the keys that an environment leads to, as the user asks.
+    pub fn with_options(
+        environment: &'h dyn Fn(&str) -> Option<OsString>,
+        files: &'h dyn Files,
+        directory: &'h Path,
+        options: KeyOptions,
+    ) -> LocalKeys<'h> {
+        let surroundings = Surroundings { environment, files, directory };
+        LocalKeys(Remembering::new(Services { surroundings, options, age: RefCell::default() }))
     }
 }
 
 impl Keyring for LocalKeys<'_> {
-    fn unwrap_key(&self, key: &MasterKey) -> Result<SecretBytes, KeyFailure> {
+    fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
         self.0.unwrap_key(key)
     }
-}
 
-impl Keyring for Local<'_> {
-    fn unwrap_key(&self, key: &MasterKey) -> Result<SecretBytes, KeyFailure> {
-        self.keyring.get_or_init(|| AgeKeyring::new(self.identities())).unwrap_key(key)
+    fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
+        self.0.wrap_key(key, data_key)
+    }
+
+    fn order(&self) -> Vec<String> {
+        self.0.order()
     }
 }
 
-impl Local<'_> {
-    fn identities(&self) -> Identities {
-        let mut identities = Identities::new();
-        let key = self.variable("SOPS_AGE_KEY");
-        let file = self.variable("SOPS_AGE_KEY_FILE");
-        let given = key.is_some() || file.is_some();
-        match key.map(OsString::into_string) {
-            Some(Ok(mut text)) => {
-                identities.add_text("SOPS_AGE_KEY", &text);
-                text.zeroize();
-            }
-            Some(Err(_)) => identities.add_failure("SOPS_AGE_KEY", "is not UTF-8"),
-            None if !given => identities.add_failure("SOPS_AGE_KEY", "is not set"),
-            None => {}
-        }
-        match file {
-            Some(path) => {
-                let path = PathBuf::from(path);
-                self.add_file(&mut identities, &format!("SOPS_AGE_KEY_FILE ({})", path.display()), &path);
-            }
-            None if !given => identities.add_failure("SOPS_AGE_KEY_FILE", "is not set"),
-            None => {}
-        }
-        if let Some(path) = self.default_file() {
-            // Nobody has to have this one; that it is absent is news only where nothing else was given.
-            if !given || self.files.resolve(&path).is_ok() {
-                self.add_file(&mut identities, &path.display().to_string(), &path);
-            }
-        }
-        identities
+impl Keyring for Services<'_> {
+    fn unwrap_key(&self, wrapped: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.ask(|keys| keys.unwrap_key(wrapped))
     }
 
-    fn add_file(&self, identities: &mut Identities, label: &str, path: &Path) {
-        match self.files.read(&self.directory.join(path)) {
-            Ok(mut content) => {
-                match std::str::from_utf8(&content) {
-                    Ok(text) => identities.add_text(label, text),
-                    Err(_) => identities.add_failure(label, "is not UTF-8"),
-                }
-                // Files of this machine are ours alone once they are read.
-                if let Some(content) = Arc::get_mut(&mut content) {
-                    content.zeroize();
-                }
+    fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
+        self.ask(|keys| keys.wrap_key(key, data_key))
+    }
+
+    fn order(&self) -> Vec<String> {
+        let named = |text: String| text.split(',').map(|kind| kind.trim().to_owned()).collect();
+        let given = self.options.order.clone();
+        given
+            .or_else(|| self.surroundings.text("SOPS_DECRYPTION_ORDER").map(named))
+            .unwrap_or_else(|| vec!["age".into(), "pgp".into()])
+    }
+}
+
+impl Services<'_> {
+    /// Asks this machine, then the other services, until one can.
+    fn ask<T>(
+        &self,
+        mut question: impl FnMut(&dyn Keyring) -> Result<T, KeyFailure>,
+    ) -> Result<T, KeyFailure> {
+        let mut tried = Vec::new();
+        if self.uses_local() {
+            match question(&Local(self)) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => tried.extend(failure.tried),
             }
-            Err(error) => identities.add_failure(label, reason(&error)),
+        }
+        Err(KeyFailure { tried })
+    }
+
+    fn uses_local(&self) -> bool {
+        self.options.local.unwrap_or_else(|| {
+            let said = self.surroundings.text("SOPS_ENABLE_LOCAL_KEYSERVICE");
+            !said.is_some_and(|said| matches!(said.to_lowercase().as_str(), "0" | "f" | "false"))
+        })
+    }
+
+    fn age(&self, recipient: &str) -> Rc<AgeKeyring> {
+        let sources = AgeSources::new(&self.surroundings);
+        let asked_for = if sources.ask_commands() { recipient } else { "" };
+        if let Some(keyring) = self.age.borrow().get(asked_for) {
+            return Rc::clone(keyring);
+        }
+        let keyring = Rc::new(AgeKeyring::new(sources.identities(recipient)));
+        self.age.borrow_mut().insert(asked_for.to_owned(), Rc::clone(&keyring));
+        keyring
+    }
+}
+
+/// The keys of this machine.
+struct Local<'s, 'h>(&'s Services<'h>);
+
+impl Keyring for Local<'_, '_> {
+    fn unwrap_key(&self, wrapped: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        let surroundings = &self.0.surroundings;
+        match &wrapped.key {
+            MasterKey::Age(recipient) => self.0.age(recipient).unwrap_key(wrapped),
+            MasterKey::Pgp(_) => gpg::decrypt(&wrapped.enc, surroundings).map_err(of_service),
+            _ => Err(KeyFailure::new("this build", "has no service for keys of this kind")),
         }
     }
 
+    fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
+        let surroundings = &self.0.surroundings;
+        match key {
+            MasterKey::Age(recipient) => self.0.age(&recipient.clone()).wrap_key(key, data_key),
+            MasterKey::Pgp(fingerprint) => {
+                gpg::encrypt(fingerprint, data_key, surroundings).map_err(of_service)
+            }
+            _ => Err(KeyFailure::new("this build", "has no service for keys of this kind")),
+        }
+    }
+}
+
+/// Returns the failure of a service, which has tried one thing.
+fn of_service(attempt: Attempt) -> KeyFailure {
+    KeyFailure { tried: vec![attempt] }
+}
+
+impl Surroundings<'_> {
     /// Returns the variable, if it holds anything.
     fn variable(&self, name: &str) -> Option<OsString> {
         (self.environment)(name).filter(|value| !value.is_empty())
     }
 
-    fn default_file(&self) -> Option<PathBuf> {
-        let configuration = match self.variable("XDG_CONFIG_HOME") {
-            Some(directory) => PathBuf::from(directory),
-            None => {
-                let home = PathBuf::from(self.variable("HOME")?);
-                home.join(if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" })
-            }
-        };
-        Some(configuration.join("sops/age/keys.txt"))
+    /// Returns the variable as text, if it is one and holds anything.
+    fn text(&self, name: &str) -> Option<String> {
+        self.variable(name).and_then(|value| value.into_string().ok())
     }
-}
 
-fn reason(error: &FileError) -> String {
-    match error {
-        FileError::NotFound => "does not exist".into(),
-        FileError::PermissionDenied => "may not be read".into(),
-        FileError::TooLarge { limit } => format!("is larger than {} MiB", limit >> 20),
-        FileError::Other(why) => format!("cannot be read: {why}"),
+    fn home(&self) -> Option<std::path::PathBuf> {
+        self.variable("HOME").map(Into::into)
     }
 }

@@ -23,7 +23,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use disk::{Disk, MAX_FILE, words};
-pub use keys::LocalKeys;
+pub use keys::{KeyOptions, LocalKeys};
 pub use leftovers::Leftovers;
 pub use programs::{Programs, current_user};
 pub use remotes::{FetchOptions, Fetcher, Git, Network};

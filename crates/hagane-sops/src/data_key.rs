@@ -14,6 +14,13 @@ impl DataKey {
         Some(DataKey(Zeroizing::new(*key)))
     }
 
+    /// Returns a new key; `random` fills bytes with chance.
+    pub(crate) fn generate(random: &dyn Fn(&mut [u8])) -> DataKey {
+        let mut key = Zeroizing::new([0; 32]);
+        random(&mut *key);
+        DataKey(key)
+    }
+
     pub(crate) fn expose(&self) -> &[u8; 32] {
         &self.0
     }

@@ -4,11 +4,13 @@ use hagane_yaml::FileId;
 
 use crate::error::ValueProblem;
 use crate::format::{self, Loaded};
+use crate::kept::Kept;
 use crate::mac::Mac;
 use crate::metadata::Metadata;
+use crate::opened::OpenedFile;
 use crate::selection::Seen;
 use crate::tree::{Comment, Element, Item, Kind, Leaf, Pair, Value};
-use crate::value::{Cipher, Opened, looks_encrypted};
+use crate::value::{Cipher, Opened, Sealed, has_junk, looks_encrypted};
 use crate::{Contents, DecryptError, Format, Keyring, key_group};
 
 /// Decrypts a file. The MAC is always verified; there is no way around it.
@@ -18,17 +20,58 @@ pub fn decrypt_file(
     file: FileId,
     keyring: &dyn Keyring,
 ) -> Result<Contents, DecryptError> {
-    let Loaded { mut documents, metadata } = format::load(text, format, file)?;
-    let metadata = Metadata::read(&metadata.ok_or(DecryptError::NoMetadata)?)?;
+    let (mut documents, metadata) = load(text, format, file)?;
     let cipher = Cipher::new(&key_group::data_key(&metadata, keyring)?);
-    let mut walk =
-        Walk { cipher: &cipher, mac: Mac::new(&metadata), metadata: &metadata, warnings: Vec::new() };
-    for document in &mut documents {
-        walk.mapping(document, &mut String::new(), Seen::default())?;
+    let mut walk = Walk::new(&cipher, &metadata, None);
+    walk.documents(&mut documents)?;
+    walk.mac.verify(&metadata, &cipher)?;
+    Contents::new(format, documents, walk.warnings)
+}
+
+/// Whether a MAC that is not right is an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MacCheck {
+    /// It is.
+    Required,
+    /// It is not: for the repair of a file whose two sides were merged. Each value is authentic all the same, and
+    /// nobody knows whether values are missing or moved.
+    Ignored,
+}
+
+/// Opens a file whose values will be written again: with the data key, and with what each value was sealed as.
+pub fn open_file(
+    text: &[u8],
+    format: Format,
+    file: FileId,
+    keyring: &dyn Keyring,
+    check: MacCheck,
+) -> Result<OpenedFile, DecryptError> {
+    let (mut documents, metadata) = load(text, format, file)?;
+    let key = key_group::data_key(&metadata, keyring)?;
+    let cipher = Cipher::new(&key);
+    let mut walk = Walk::new(&cipher, &metadata, Some(Kept::default()));
+    walk.documents(&mut documents)?;
+    let Walk { mac, warnings, kept, .. } = walk;
+    if check == MacCheck::Required {
+        mac.verify(&metadata, &cipher)?;
     }
-    let Walk { mac, warnings, .. } = walk;
-    mac.verify(&metadata, &cipher)?;
-    Contents::new(format, documents, warnings)
+    let contents = Contents::new(format, documents, warnings)?;
+    Ok(OpenedFile::new(text, file, contents, metadata, key, kept.unwrap_or_default()))
+}
+
+/// Returns the metadata of an encrypted file, for which no key is needed.
+pub fn read_metadata(text: &[u8], format: Format, file: FileId) -> Result<Metadata, DecryptError> {
+    load(text, format, file).map(|(_, metadata)| metadata)
+}
+
+fn load(text: &[u8], format: Format, file: FileId) -> Result<(Vec<Vec<Item>>, Metadata), DecryptError> {
+    let Loaded { documents, metadata } = format::load(text, format, file)?;
+    let mut metadata = Metadata::read(&metadata.ok_or(DecryptError::NoMetadata)?)?;
+    if format == Format::Binary {
+        // A binary file is one value, and that is encrypted.
+        metadata.selector = Default::default();
+    }
+    Ok((documents, metadata))
 }
 
 struct Walk<'a> {
@@ -36,6 +79,25 @@ struct Walk<'a> {
     mac: Mac,
     metadata: &'a Metadata,
     warnings: Vec<crate::Warning>,
+    /// What values were sealed as, where somebody will write them again.
+    kept: Option<Kept>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(cipher: &'a Cipher, metadata: &'a Metadata, kept: Option<Kept>) -> Walk<'a> {
+        Walk { cipher, mac: Mac::new(metadata), metadata, warnings: Vec::new(), kept }
+    }
+
+    fn documents(&mut self, documents: &mut [Vec<Item>]) -> Result<(), DecryptError> {
+        let mut path = String::new();
+        documents.iter_mut().try_for_each(|document| self.mapping(document, &mut path, Seen::default()))
+    }
+
+    fn keep(&mut self, path: &str, what: Sealed, plain: &crate::SecretBytes, sealed: &crate::SecretBytes) {
+        if let Some(kept) = &mut self.kept {
+            kept.add(path, what, plain, sealed);
+        }
+    }
 }
 
 impl Walk<'_> {
@@ -118,7 +180,7 @@ impl Walk<'_> {
         }
     }
 
-    fn leaf(&self, leaf: &mut Leaf, path: &str) -> Result<Option<Comment>, ValueProblem> {
+    fn leaf(&mut self, leaf: &mut Leaf, path: &str) -> Result<Option<Comment>, ValueProblem> {
         // An empty string is its own ciphertext.
         if leaf.kind == Kind::Str && leaf.bytes.expose().is_empty() {
             return Ok(None);
@@ -126,9 +188,17 @@ impl Walk<'_> {
         if leaf.kind != Kind::Str {
             return Err(ValueProblem::NotEncrypted);
         }
+        if has_junk(leaf.bytes.expose()) {
+            let message = "there is text behind the end of an encrypted value; it is left out";
+            self.warnings.push(crate::Warning { span: leaf.span, message });
+        }
         match self.cipher.open(leaf.bytes.expose(), path)? {
-            Opened::Comment(text) => Ok(Some(Comment { text, span: leaf.span })),
+            Opened::Comment(text) => {
+                self.keep(path, Sealed::Comment, &text, &leaf.bytes);
+                Ok(Some(Comment { text, span: leaf.span }))
+            }
             Opened::Leaf(kind, bytes) => {
+                self.keep(path, Sealed::Leaf(kind), &bytes, &leaf.bytes);
                 (leaf.kind, leaf.bytes, leaf.sensitive) = (kind, bytes, true);
                 Ok(None)
             }
@@ -143,7 +213,10 @@ impl Walk<'_> {
         }
         let path = if path.is_empty() { ":" } else { path };
         match self.cipher.open(comment.text.expose(), path) {
-            Ok(Opened::Comment(text) | Opened::Leaf(_, text)) => comment.text = text,
+            Ok(Opened::Comment(text) | Opened::Leaf(_, text)) => {
+                self.keep(path, Sealed::Comment, &text, &comment.text);
+                comment.text = text;
+            }
             Err(_) if looks_encrypted(comment.text.expose()) => {
                 self.warnings
                     .push(crate::Warning { span: comment.span, message: "an encrypted comment was altered" });

@@ -51,7 +51,7 @@ pub fn detect(text: &[u8], format_by_name: Format) -> Option<Format> {
 
 /// JSON is a format of its own, the envelope of binary files, and YAML: then the name decides.
 fn detect_json(text: &[u8], format_by_name: Format) -> Option<Format> {
-    let loaded = json::load(text, Default::default()).ok()?;
+    let loaded = json::load(text, Default::default(), json::Numbers::Floats).ok()?;
     let metadata = loaded.metadata?;
     if !FIELDS.iter().any(|field| metadata.get(field).is_some()) {
         return None;

@@ -19,6 +19,11 @@ pub enum DecryptError {
     },
     /// The file has no SOPS metadata.
     NoMetadata,
+    /// A file that is to be encrypted has SOPS metadata.
+    AlreadyEncrypted {
+        /// Where.
+        span: Span,
+    },
     /// The metadata is incomplete or contradicts itself.
     BadMetadata {
         /// Where.
@@ -117,6 +122,7 @@ impl DecryptError {
             DecryptError::NoKey(no_key) => no_key.span,
             DecryptError::Syntax { span, .. }
             | DecryptError::BadMetadata { span, .. }
+            | DecryptError::AlreadyEncrypted { span }
             | DecryptError::BadDataKey { span }
             | DecryptError::BadValue { span, .. }
             | DecryptError::MacMissing { span }
@@ -138,6 +144,9 @@ impl DecryptError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             DecryptError::Syntax { .. } | DecryptError::NoMetadata => return None,
+            DecryptError::AlreadyEncrypted { .. } => {
+                "SOPS keeps its metadata there; the file is encrypted already, or the key needs another name".into()
+            }
             DecryptError::BadMetadata { .. } => {
                 "the `sops` block is written by `sops`; restore the file, or encrypt it again".into()
             }
@@ -194,7 +203,7 @@ impl NoKey {
             if tried.is_empty() {
                 notes.push(match key {
                     MasterKey::Age(_) => format!("{key}: no identity was found"),
-                    _ => format!("{key}: keys of this kind are not supported yet"),
+                    _ => format!("{key}: there is no service for keys of this kind"),
                 });
             }
             notes.extend(tried.iter().map(|attempt| format!("{key}: {} {}", attempt.source, attempt.reason)));
@@ -223,6 +232,7 @@ impl fmt::Display for DecryptError {
         match self {
             DecryptError::Syntax { message, .. } => f.write_str(message),
             DecryptError::NoMetadata => f.write_str("the file has no SOPS metadata"),
+            DecryptError::AlreadyEncrypted { .. } => f.write_str("the file has a top-level key `sops`"),
             DecryptError::BadMetadata { field, problem, .. } => {
                 write!(f, "SOPS metadata: `{field}` {problem}")
             }

@@ -3,6 +3,7 @@
 use hagane_yaml::{Mapping, Node, Scalar, Sequence, Span, Style, Tag};
 
 use crate::DecryptError;
+use crate::tree::{Element, Item, Kind, Value};
 
 /// More items than any list of metadata has.
 const MAX_ITEMS: usize = 1000;
@@ -10,6 +11,38 @@ const MAX_ITEMS: usize = 1000;
 const MAX_LINES: usize = 10_000;
 /// More levels than the metadata has.
 const MAX_LEVELS: usize = 8;
+
+/// Returns the lines that stand for the metadata: their keys, each with `prefix` before it, and their texts.
+pub(crate) fn flatten(block: &[Item], prefix: &str) -> Vec<(String, String)> {
+    let mut lines = Vec::new();
+    for item in block {
+        if let Item::Pair(pair) = item {
+            flatten_value(&pair.value, format!("{prefix}{}", pair.key), &mut lines);
+        }
+    }
+    lines
+}
+
+fn flatten_value(value: &Value, path: String, lines: &mut Vec<(String, String)>) {
+    match value {
+        Value::Null(_) => {}
+        Value::Mapping(items, _) => lines.extend(flatten(items, &format!("{path}__map_"))),
+        Value::Sequence(elements, _) => {
+            for (index, element) in elements.iter().enumerate() {
+                if let Element::Value(value) = element {
+                    flatten_value(value, format!("{path}__list_{index}"), lines);
+                }
+            }
+        }
+        Value::Leaf(leaf) => {
+            let text = match (leaf.kind, leaf.bytes.expose_str().unwrap_or_default()) {
+                (Kind::Bool, text) => text.to_lowercase(),
+                (_, text) => text.to_owned(),
+            };
+            lines.push((path, text));
+        }
+    }
+}
 
 enum Step<'a> {
     Key(&'a str),

@@ -2,10 +2,10 @@
 
 use crate::error::{GroupFailure, NoKey};
 use crate::metadata::Metadata;
-use crate::{DataKey, DecryptError, Keyring, MasterKey, SecretBytes, shamir};
+use crate::{DataKey, DecryptError, Keyring, SecretBytes, WrappedKey, shamir};
 
 /// Keys of which any one will do.
-pub type KeyGroup = Vec<MasterKey>;
+pub type KeyGroup = Vec<WrappedKey>;
 
 /// Returns the data key of a file.
 pub(crate) fn data_key(metadata: &Metadata, keyring: &dyn Keyring) -> Result<DataKey, DecryptError> {
@@ -33,13 +33,18 @@ pub(crate) fn data_key(metadata: &Metadata, keyring: &dyn Keyring) -> Result<Dat
 }
 
 fn open_group(group: &KeyGroup, keyring: &dyn Keyring) -> Result<SecretBytes, GroupFailure> {
-    let mut keys: Vec<&MasterKey> = group.iter().collect();
-    keys.sort_by_key(|key| key.order());
+    let order = keyring.order();
+    let place = |key: &WrappedKey| {
+        let kind = key.key.identifier();
+        order.iter().position(|named| named == kind).unwrap_or(order.len())
+    };
+    let mut keys: Vec<&WrappedKey> = group.iter().collect();
+    keys.sort_by_key(|key| place(key));
     let mut failure = GroupFailure::default();
     for key in keys {
         match keyring.unwrap_key(key) {
             Ok(part) => return Ok(part),
-            Err(why) => failure.keys.push((key.clone(), why.tried)),
+            Err(why) => failure.keys.push((key.key.clone(), why.tried)),
         }
     }
     Err(failure)

@@ -5,9 +5,9 @@ mod age;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use crate::{KeyFailure, Keyring, MasterKey, SecretBytes};
+use crate::{KeyFailure, Keyring, MasterKey, SecretBytes, WrappedKey};
 
-pub use self::age::{AgeKeyring, Identities};
+pub use self::age::{AgeKeyring, AgeOutside, AnyIdentity, AnyRecipient, Identities, NoOutside};
 
 /// A keyring that asks another one only once for each wrapped key: a service is called once for all files that
 /// share a data key.
@@ -24,8 +24,8 @@ impl<K: Keyring> Remembering<K> {
 }
 
 impl<K: Keyring> Keyring for Remembering<K> {
-    fn unwrap_key(&self, key: &MasterKey) -> Result<SecretBytes, KeyFailure> {
-        let enc = &key.wrapped().enc;
+    fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        let enc = &key.enc;
         if let Some(known) = self.known.lock().ok().and_then(|known| known.get(enc).cloned()) {
             return Ok(known);
         }
@@ -35,5 +35,13 @@ impl<K: Keyring> Keyring for Remembering<K> {
             known.insert(enc.clone(), unwrapped.clone());
         }
         Ok(unwrapped)
+    }
+
+    fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
+        self.keyring.wrap_key(key, data_key)
+    }
+
+    fn order(&self) -> Vec<String> {
+        self.keyring.order()
     }
 }

@@ -46,11 +46,15 @@ impl Mac {
         let Ok(Opened::Leaf(_, stated)) = cipher.open(text.as_bytes(), &metadata.last_modified) else {
             return Err(DecryptError::MacUndecryptable { span });
         };
-        let computed: String = self.hash.finalize().iter().map(|byte| format!("{byte:02X}")).collect();
-        if bool::from(computed.as_bytes().ct_eq(stated.expose())) {
+        if bool::from(self.text().as_bytes().ct_eq(stated.expose())) {
             Ok(())
         } else {
             Err(DecryptError::MacMismatch { span })
         }
+    }
+
+    /// Returns the MAC as it is sealed: in hexadecimal.
+    pub(crate) fn text(self) -> String {
+        self.hash.finalize().iter().map(|byte| format!("{byte:02X}")).collect()
     }
 }

@@ -1,4 +1,6 @@
-//! Master keys: who can open a file, and what their service must unwrap.
+//! Master keys: who can open a file, and how each names itself.
+
+mod parse;
 
 use std::fmt;
 
@@ -6,50 +8,76 @@ use hagane_yaml::Span;
 
 use crate::SecretBytes;
 
-/// A master key of a file, by the kind of service that holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+pub use parse::BadKey;
+
+/// A master key: a recipient, or a key that a service holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MasterKey {
-    /// An age recipient.
-    Age(WrappedKey),
-    /// An OpenPGP key; its name is the fingerprint.
-    Pgp(WrappedKey),
-    /// AWS KMS; its name is the ARN.
-    AwsKms(WrappedKey),
-    /// Google Cloud KMS; its name is the resource id.
-    GcpKms(WrappedKey),
-    /// Huawei Cloud KMS; its name is `region:uuid`.
-    HuaweiKms(WrappedKey),
-    /// Azure Key Vault; its name is the URL of the key.
-    AzureKeyVault(WrappedKey),
-    /// HashiCorp Vault's transit engine; its name is the URL of the key.
-    Vault(WrappedKey),
+    /// An age recipient: `age1…`, `age1pq1…`, `ssh-ed25519 …`, `ssh-rsa …`, or that of a plugin.
+    Age(String),
+    /// The fingerprint of an OpenPGP key.
+    Pgp(String),
+    /// A key of AWS KMS.
+    AwsKms(AwsKmsKey),
+    /// The resource id of a key of Google Cloud KMS.
+    GcpKms(String),
+    /// A key of Huawei Cloud KMS: `region:uuid`.
+    HuaweiKms(String),
+    /// A key of Azure Key Vault.
+    AzureKeyVault(AzureKey),
+    /// A key of the transit engine of HashiCorp Vault or OpenBao.
+    Vault(VaultKey),
+}
+
+/// A key of AWS KMS.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AwsKmsKey {
+    /// The ARN of a key or alias, whose region is the one that is asked.
+    pub arn: String,
+    /// The role that is assumed first; empty for none.
+    pub role: String,
+    /// The encryption context: what KMS authenticates with the data key.
+    pub context: Vec<(String, String)>,
+    /// The profile of the AWS configuration; empty for the usual one.
+    pub profile: String,
+}
+
+/// A key of Azure Key Vault.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AzureKey {
+    /// `https://NAME.vault.azure.net`.
+    pub vault_url: String,
+    /// The key's name.
+    pub name: String,
+    /// The key's version; empty for the latest, which wrapping fills in.
+    pub version: String,
+}
+
+/// A key of a transit engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VaultKey {
+    /// `https://vault.example.org:8200`.
+    pub address: String,
+    /// Where the engine is mounted: `transit`.
+    pub engine_path: String,
+    /// The key's name.
+    pub name: String,
 }
 
 /// The data key (or a part of it) as one master key has wrapped it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrappedKey {
-    /// What the service calls the key.
-    pub name: String,
+    /// Who can unwrap it.
+    pub key: MasterKey,
     /// The wrapped key, as the file has it.
     pub enc: String,
+    /// When it was wrapped, in RFC 3339; empty for age, which keeps no time.
+    pub created_at: String,
     /// Where in the file.
     pub span: Span,
 }
 
 impl MasterKey {
-    /// Returns the wrapped key.
-    pub fn wrapped(&self) -> &WrappedKey {
-        match self {
-            MasterKey::Age(key)
-            | MasterKey::Pgp(key)
-            | MasterKey::AwsKms(key)
-            | MasterKey::GcpKms(key)
-            | MasterKey::HuaweiKms(key)
-            | MasterKey::AzureKeyVault(key)
-            | MasterKey::Vault(key) => key,
-        }
-    }
-
     /// Returns the kind of key in the field's words.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -63,26 +91,57 @@ impl MasterKey {
         }
     }
 
-    /// Returns the place in the order in which the keys of a group are tried: local ones first.
-    pub(crate) fn order(&self) -> u8 {
+    /// Returns the name of the kind in SOPS's metadata and in `--decryption-order`.
+    pub fn identifier(&self) -> &'static str {
         match self {
-            MasterKey::Age(_) => 0,
-            MasterKey::Pgp(_) => 1,
-            _ => 2,
+            MasterKey::Age(_) => "age",
+            MasterKey::Pgp(_) => "pgp",
+            MasterKey::AwsKms(_) => "kms",
+            MasterKey::GcpKms(_) => "gcp_kms",
+            MasterKey::HuaweiKms(_) => "hckms",
+            MasterKey::AzureKeyVault(_) => "azure_kv",
+            MasterKey::Vault(_) => "hc_vault",
+        }
+    }
+
+    /// Returns what the key is called where keys are listed.
+    pub fn name(&self) -> String {
+        match self {
+            MasterKey::Age(name)
+            | MasterKey::Pgp(name)
+            | MasterKey::GcpKms(name)
+            | MasterKey::HuaweiKms(name) => name.clone(),
+            MasterKey::AwsKms(key) if key.role.is_empty() => key.arn.clone(),
+            MasterKey::AwsKms(key) => format!("{}+{}", key.arn, key.role),
+            MasterKey::AzureKeyVault(key) if key.version.is_empty() => {
+                format!("{}/keys/{}", key.vault_url, key.name)
+            }
+            MasterKey::AzureKeyVault(key) => format!("{}/keys/{}/{}", key.vault_url, key.name, key.version),
+            MasterKey::Vault(key) => format!("{}/v1/{}/keys/{}", key.address, key.engine_path, key.name),
         }
     }
 }
 
 impl fmt::Display for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} `{}`", self.kind(), self.wrapped().name)
+        write!(f, "{} `{}`", self.kind(), self.name())
     }
 }
 
-/// The seam: unwraps data keys with whatever identities, agents and services there are.
+/// The seam: wraps and unwraps data keys with whatever identities, agents and services there are.
 pub trait Keyring {
     /// Returns what `key` has wrapped, or everything that was tried.
-    fn unwrap_key(&self, key: &MasterKey) -> Result<SecretBytes, KeyFailure>;
+    fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure>;
+
+    /// Returns the data key as `key` wraps it. A service completes the key's name where it has a part of it, as
+    /// Azure's version, that must be known later.
+    fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure>;
+
+    /// Returns the kinds of keys that are tried first, by [`MasterKey::identifier`]; the others follow in the order
+    /// of the file. Local keys come first unless the user says otherwise.
+    fn order(&self) -> Vec<String> {
+        vec!["age".into(), "pgp".into()]
+    }
 }
 
 /// Why a master key could not be used.
@@ -90,6 +149,13 @@ pub trait Keyring {
 pub struct KeyFailure {
     /// What was tried, and what came of it.
     pub tried: Vec<Attempt>,
+}
+
+impl KeyFailure {
+    /// Returns the failure of one attempt.
+    pub fn new(source: impl Into<String>, reason: impl Into<String>) -> KeyFailure {
+        KeyFailure { tried: vec![Attempt::new(source, reason)] }
+    }
 }
 
 /// One attempt to use a master key.

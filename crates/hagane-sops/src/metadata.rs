@@ -1,24 +1,63 @@
 //! The `sops` block: who can open the file, what is encrypted, and the MAC.
 
+mod write;
+
 use hagane_yaml::{Node, Span};
 
 use crate::key_group::KeyGroup;
-use crate::selection::{Pattern, Selector};
-use crate::{DecryptError, MasterKey, WrappedKey};
+use crate::selection::{FIELDS, Selector};
+use crate::{AwsKmsKey, AzureKey, DecryptError, MasterKey, VaultKey, WrappedKey};
 
 /// More keys than any file has; each one costs an attempt.
 const MAX_KEYS: usize = 1000;
 
 /// The metadata of a file. Fields that are not known are left alone, as SOPS leaves them.
-pub(crate) struct Metadata {
+#[derive(Clone, Debug)]
+pub struct Metadata {
     pub(crate) span: Span,
     pub(crate) key_groups: Vec<KeyGroup>,
     pub(crate) shamir_threshold: Option<usize>,
     /// The time of the last modification in the form that authenticates the MAC.
     pub(crate) last_modified: String,
+    /// The same time as the file spells it.
+    pub(crate) spelled_time: String,
     pub(crate) mac: Option<(String, Span)>,
     pub(crate) mac_only_encrypted: bool,
     pub(crate) selector: Selector,
+    /// The fields in the order of the file: versions of SOPS differ in it.
+    pub(crate) order: Vec<String>,
+}
+
+impl Metadata {
+    /// Returns the groups of keys that can open the file.
+    pub fn key_groups(&self) -> &[KeyGroup] {
+        &self.key_groups
+    }
+
+    /// Returns how many groups must be opened, where the file says so.
+    pub fn shamir_threshold(&self) -> Option<usize> {
+        self.shamir_threshold
+    }
+
+    /// Returns which values are encrypted.
+    pub fn selector(&self) -> &Selector {
+        &self.selector
+    }
+
+    /// Returns whether the MAC covers only what is encrypted.
+    pub fn is_mac_only_encrypted(&self) -> bool {
+        self.mac_only_encrypted
+    }
+
+    /// Returns whether the file has a MAC.
+    pub fn has_mac(&self) -> bool {
+        self.mac.as_ref().is_some_and(|(text, _)| !text.is_empty())
+    }
+
+    /// Returns where the block is.
+    pub fn span(&self) -> Span {
+        self.span
+    }
 }
 
 impl Metadata {
@@ -32,17 +71,20 @@ impl Metadata {
         if !version.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(bad(fields.span_of("version"), "version", "is missing or not a version"));
         }
-        let last_modified = fields.text("lastmodified").and_then(canonical_time);
-        let last_modified = last_modified
+        let spelled_time = fields.text("lastmodified").unwrap_or_default();
+        let last_modified = canonical_time(spelled_time)
             .ok_or_else(|| bad(fields.span_of("lastmodified"), "lastmodified", "is not a time"))?;
+        let order = block.as_mapping().into_iter().flat_map(|mapping| &mapping.entries);
         Ok(Metadata {
             span: block.span(),
             key_groups: key_groups(&fields)?,
             shamir_threshold: threshold(&fields)?,
             last_modified,
+            spelled_time: spelled_time.to_owned(),
             mac: fields.text("mac").map(|text| (text.to_owned(), fields.span_of("mac"))),
             mac_only_encrypted: matches!(fields.text("mac_only_encrypted"), Some("true" | "True" | "TRUE")),
             selector: selector(&fields)?,
+            order: order.map(|entry| entry.key.text.as_str().to_owned()).collect(),
         })
     }
 }
@@ -98,24 +140,15 @@ fn threshold(fields: &Fields) -> Result<Option<usize>, DecryptError> {
 }
 
 fn selector(fields: &Fields) -> Result<Selector, DecryptError> {
-    type Make = fn(&str) -> Selector;
-    let makers: [(&str, Make); 6] = [
-        ("unencrypted_suffix", |t| Selector::UnencryptedSuffix(t.to_owned())),
-        ("encrypted_suffix", |t| Selector::EncryptedSuffix(t.to_owned())),
-        ("unencrypted_regex", |t| Selector::UnencryptedRegex(Pattern::new(t))),
-        ("encrypted_regex", |t| Selector::EncryptedRegex(Pattern::new(t))),
-        ("unencrypted_comment_regex", |t| Selector::UnencryptedComment(Pattern::new(t))),
-        ("encrypted_comment_regex", |t| Selector::EncryptedComment(Pattern::new(t))),
-    ];
     let mut selector = None;
-    for (field, make) in makers {
+    for field in FIELDS {
         let Some(text) = fields.filled(field) else { continue };
         if selector.is_some() {
             return Err(bad(fields.span_of(field), field, "is a second selector; a file has one"));
         }
-        selector = Some(make(text));
+        selector = Selector::of_field(field, text);
     }
-    Ok(selector.unwrap_or_else(|| Selector::UnencryptedSuffix("_unencrypted".into())))
+    Ok(selector.unwrap_or_default())
 }
 
 /// Returns the groups. Keys at the top are one group, and then `key_groups` does not count.
@@ -141,24 +174,25 @@ fn key_groups(fields: &Fields) -> Result<Vec<KeyGroup>, DecryptError> {
 }
 
 fn key_group(fields: &Fields) -> Result<KeyGroup, DecryptError> {
-    type Make = fn(&Fields) -> (MakeKey, String);
-    type MakeKey = fn(WrappedKey) -> MasterKey;
+    type Make = fn(&Fields) -> MasterKey;
     fn named(fields: &Fields, field: &str) -> String {
         fields.text(field).unwrap_or_default().to_owned()
     }
-    fn joined(fields: &Fields, parts: &[&str]) -> String {
-        let parts: Vec<&str> = parts.iter().filter_map(|part| fields.filled(part)).collect();
-        parts.join("/")
-    }
     // The order in which SOPS puts the keys of a group.
     let kinds: [(&str, Make); 7] = [
-        ("kms", |f| (MasterKey::AwsKms, named(f, "arn"))),
-        ("gcp_kms", |f| (MasterKey::GcpKms, named(f, "resource_id"))),
-        ("hckms", |f| (MasterKey::HuaweiKms, named(f, "key_id"))),
-        ("azure_kv", |f| (MasterKey::AzureKeyVault, joined(f, &["vault_url", "name", "version"]))),
-        ("hc_vault", |f| (MasterKey::Vault, joined(f, &["vault_address", "engine_path", "key_name"]))),
-        ("pgp", |f| (MasterKey::Pgp, named(f, "fp"))),
-        ("age", |f| (MasterKey::Age, named(f, "recipient"))),
+        ("kms", |f| MasterKey::AwsKms(aws_kms(f))),
+        ("gcp_kms", |f| MasterKey::GcpKms(named(f, "resource_id"))),
+        ("hckms", |f| MasterKey::HuaweiKms(named(f, "key_id"))),
+        ("azure_kv", |f| {
+            let (vault_url, name) = (named(f, "vault_url"), named(f, "name"));
+            MasterKey::AzureKeyVault(AzureKey { vault_url, name, version: named(f, "version") })
+        }),
+        ("hc_vault", |f| {
+            let (address, engine_path) = (named(f, "vault_address"), named(f, "engine_path"));
+            MasterKey::Vault(VaultKey { address, engine_path, name: named(f, "key_name") })
+        }),
+        ("pgp", |f| MasterKey::Pgp(named(f, "fp"))),
+        ("age", |f| MasterKey::Age(named(f, "recipient"))),
     ];
     let mut group = KeyGroup::new();
     for (list, make) in kinds {
@@ -167,11 +201,26 @@ fn key_group(fields: &Fields) -> Result<KeyGroup, DecryptError> {
             let Some(enc) = key.filled("enc") else {
                 return Err(bad(key.span_of("enc"), list, "has a key without `enc`"));
             };
-            let (kind, name) = make(&key);
-            group.push(kind(WrappedKey { name, enc: enc.to_owned(), span: node.span() }));
+            let created_at = named(&key, "created_at");
+            group.push(WrappedKey { key: make(&key), enc: enc.to_owned(), created_at, span: node.span() });
         }
     }
     Ok(group)
+}
+
+fn aws_kms(fields: &Fields) -> AwsKmsKey {
+    let text = |field| fields.text(field).unwrap_or_default().to_owned();
+    let context = fields.node.get("context").and_then(Node::as_mapping);
+    let pairs = context.into_iter().flat_map(|mapping| &mapping.entries);
+    let pair = |entry: &hagane_yaml::Entry| {
+        (entry.key.text.as_str().to_owned(), entry.value.as_str().unwrap_or_default().to_owned())
+    };
+    AwsKmsKey {
+        arn: text("arn"),
+        role: text("role"),
+        context: pairs.map(pair).collect(),
+        profile: text("aws_profile"),
+    }
 }
 
 /// Returns a time as Go reads and writes it again: without a fraction, and with `Z` for no offset. The MAC was

@@ -32,6 +32,28 @@ pub(crate) fn combine(parts: &[SecretBytes]) -> Option<SecretBytes> {
     Some(SecretBytes::new(std::mem::take(&mut *secret)))
 }
 
+/// Returns `count` parts, of which `threshold` give the secret. `random` fills bytes with chance.
+pub(crate) fn split(
+    secret: &[u8],
+    count: u8,
+    threshold: usize,
+    random: &dyn Fn(&mut [u8]),
+) -> Vec<SecretBytes> {
+    let mut polynomials = Zeroizing::new(vec![0; secret.len() * threshold.saturating_sub(1)]);
+    random(&mut polynomials);
+    let coefficients = |byte: usize| polynomials.iter().skip(byte).step_by(secret.len());
+    let part = |x: u8| {
+        let mut part = Vec::with_capacity(secret.len() + 1);
+        for (byte, constant) in secret.iter().enumerate() {
+            let higher = coefficients(byte).fold(0, |sum, coefficient| multiply(sum ^ coefficient, x));
+            part.push(constant ^ higher);
+        }
+        part.push(x);
+        SecretBytes::new(part)
+    };
+    (1..=count).map(part).collect()
+}
+
 /// Multiplies in the field, in the same time for all values.
 fn multiply(a: u8, b: u8) -> u8 {
     (0..8).rev().fold(0u8, |product, bit| {
@@ -62,6 +84,20 @@ mod tests {
     fn check(parts: &[&[u8]], secret: Option<&[u8]>) {
         let parts: Vec<SecretBytes> = parts.iter().map(|p| SecretBytes::new(p.to_vec())).collect();
         assert_eq!(combine(&parts).as_ref().map(SecretBytes::expose), secret);
+    }
+
+    #[test]
+    fn what_is_split_comes_together() {
+        let random = |bytes: &mut [u8]| {
+            bytes.iter_mut().enumerate().for_each(|(i, b)| *b = (i as u8).wrapping_mul(37) ^ 5)
+        };
+        let secret = [1, 2, 3, 250];
+        let parts = split(&secret, 5, 3, &random);
+        for chosen in [[0, 1, 2], [4, 2, 0], [1, 3, 4]] {
+            let chosen = chosen.map(|index| parts[index].clone());
+            assert_eq!(combine(&chosen).as_ref().map(SecretBytes::expose), Some(&secret[..]));
+        }
+        assert_ne!(combine(&parts[..2]).as_ref().map(SecretBytes::expose), Some(&secret[..]));
     }
 
     #[test]

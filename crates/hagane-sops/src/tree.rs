@@ -5,17 +5,20 @@ use hagane_yaml::Span;
 use crate::SecretBytes;
 
 /// A line of a mapping.
+#[derive(Clone)]
 pub(crate) enum Item {
     Comment(Comment),
     Pair(Pair),
 }
 
+#[derive(Clone)]
 pub(crate) struct Pair {
     pub(crate) key: String,
     pub(crate) value: Value,
 }
 
 /// A line of a sequence. Encrypted comments of a sequence come as values and are found out by their type.
+#[derive(Clone)]
 pub(crate) enum Element {
     Comment(Comment),
     Value(Value),
@@ -28,6 +31,7 @@ pub(crate) struct Comment {
     pub(crate) span: Span,
 }
 
+#[derive(Clone)]
 pub(crate) enum Value {
     Null(Span),
     Mapping(Vec<Item>, Span),
@@ -36,6 +40,7 @@ pub(crate) enum Value {
 }
 
 /// A value that is encrypted or may be.
+#[derive(Clone)]
 pub(crate) struct Leaf {
     pub(crate) kind: Kind,
     /// The value as SOPS turns it into bytes, for encryption and for the MAC: an integer in decimal, a float
@@ -67,6 +72,54 @@ impl Leaf {
             Some("-Inf") => f64::NEG_INFINITY,
             Some(text) => text.parse().unwrap_or(f64::NAN),
             None => f64::NAN,
+        }
+    }
+}
+
+impl Leaf {
+    /// Returns the value as a text of its own: what dotenv, INI and environment variables get.
+    pub(crate) fn text(&self) -> SecretBytes {
+        match self.kind {
+            Kind::Bool if self.bytes.expose() == b"True" => SecretBytes::new(b"true".to_vec()),
+            Kind::Bool => SecretBytes::new(b"false".to_vec()),
+            Kind::Float => SecretBytes::new(hagane_yaml::scalar::go_general(self.float()).into_bytes()),
+            Kind::Str | Kind::Int | Kind::Time => self.bytes.clone(),
+        }
+    }
+}
+
+// Trees are the same when they say the same, wherever they were read.
+
+impl PartialEq for Item {
+    fn eq(&self, other: &Item) -> bool {
+        match (self, other) {
+            (Item::Comment(one), Item::Comment(other)) => one.text.expose() == other.text.expose(),
+            (Item::Pair(one), Item::Pair(other)) => one.key == other.key && one.value == other.value,
+            _ => false,
+        }
+    }
+}
+
+impl PartialEq for Element {
+    fn eq(&self, other: &Element) -> bool {
+        match (self, other) {
+            (Element::Comment(one), Element::Comment(other)) => one.text.expose() == other.text.expose(),
+            (Element::Value(one), Element::Value(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Null(_), Value::Null(_)) => true,
+            (Value::Mapping(one, _), Value::Mapping(other, _)) => one == other,
+            (Value::Sequence(one, _), Value::Sequence(other, _)) => one == other,
+            (Value::Leaf(one), Value::Leaf(other)) => {
+                one.kind == other.kind && one.bytes.expose() == other.bytes.expose()
+            }
+            _ => false,
         }
     }
 }

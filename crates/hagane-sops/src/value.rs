@@ -20,7 +20,7 @@ use crate::{DataKey, SecretBytes};
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
-/// Opens the values of one file; the key schedule is made once.
+/// Opens and seals the values of one file; the key schedule is made once.
 pub(crate) struct Cipher(AesGcm<Aes256, U32>);
 
 /// What a value turned out to be.
@@ -34,6 +34,11 @@ pub(crate) fn looks_encrypted(text: &[u8]) -> bool {
     text.starts_with(b"ENC[AES256_GCM,data:") && text.ends_with(b"]")
 }
 
+/// Returns whether something stands behind the end of an encrypted value. SOPS does not look there.
+pub(crate) fn has_junk(text: &[u8]) -> bool {
+    text.last() != Some(&b']') && Parts::parse(text).is_some()
+}
+
 /// The parts of an encrypted value, still in base64.
 pub(crate) struct Parts<'a> {
     data: &'a str,
@@ -45,7 +50,7 @@ pub(crate) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(crate) fn parse(text: &'a [u8]) -> Option<Parts<'a>> {
         let text = std::str::from_utf8(text).ok()?;
-        let inner = text.strip_prefix("ENC[AES256_GCM,data:")?.strip_suffix(']')?;
+        let (inner, _) = text.strip_prefix("ENC[AES256_GCM,data:")?.rsplit_once(']')?;
         let (data, rest) = inner.split_once(",iv:")?;
         let (iv, rest) = rest.split_once(",tag:")?;
         let (tag, kind) = rest.split_once(",type:")?;
@@ -91,6 +96,39 @@ impl Cipher {
         }
         let kind = parts.kind().ok_or(ValueProblem::UnknownType)?;
         Ok(Opened::Leaf(kind, canonical(kind, bytes)?))
+    }
+}
+
+/// What a sealed value says it is: the type is not authenticated, and tells a reader how to write the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sealed {
+    Leaf(Kind),
+    Comment,
+}
+
+impl Sealed {
+    fn name(self) -> &'static str {
+        match self {
+            Sealed::Leaf(Kind::Str) => "str",
+            Sealed::Leaf(Kind::Int) => "int",
+            Sealed::Leaf(Kind::Float) => "float",
+            Sealed::Leaf(Kind::Bool) => "bool",
+            Sealed::Leaf(Kind::Time) => "time",
+            Sealed::Comment => "comment",
+        }
+    }
+}
+
+impl Cipher {
+    /// Seals a value under a new nonce. `path` is its additional data.
+    pub(crate) fn seal(&self, bytes: &[u8], path: &str, what: Sealed, random: &dyn Fn(&mut [u8])) -> String {
+        let mut nonce = Nonce::<U32>::default();
+        random(&mut nonce);
+        let mut data = Zeroizing::new(bytes.to_vec());
+        let tag = self.0.encrypt_inout_detached(&nonce, path.as_bytes(), data.as_mut_slice().into());
+        let tag = tag.expect("a value is shorter than the 64 GiB that the cipher takes");
+        let (data, iv, tag) = (BASE64.encode(&data), BASE64.encode(nonce), BASE64.encode(tag));
+        format!("ENC[AES256_GCM,data:{data},iv:{iv},tag:{tag},type:{}]", what.name())
     }
 }
 

@@ -106,8 +106,8 @@ fn notes(no_key: &NoKey) -> Vec<String> {
     for (key, tried) in keys() {
         match key {
             MasterKey::Age(_) if tried.is_empty() => note("no identity was found".into()),
-            MasterKey::Age(_) => tried.iter().for_each(|t| note(format!("{} {}", t.source, t.reason))),
-            _ => note(format!("keys of this kind are not supported yet: {key}")),
+            _ if tried.is_empty() => note(format!("there is no service for keys of this kind: {key}")),
+            _ => tried.iter().for_each(|t| note(format!("{} {}", t.source, t.reason))),
         }
     }
     notes

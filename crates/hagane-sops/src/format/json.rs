@@ -4,20 +4,28 @@
 
 use hagane_yaml::{FileId, Span};
 
-use super::{Loaded, MAX_DEPTH, start_of, yaml};
+use super::{Indent, Loaded, MAX_DEPTH, start_of, yaml};
 use crate::secret::SecretWriter;
 use crate::tree::{Element, Item, Kind, Leaf, Pair, Value, float_bytes};
 use crate::{DecryptError, SecretBytes};
 
+/// What a number becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// A float, as it does for Go: the MAC is over those.
+    Floats,
+    /// An integer where it is one, so that no digit is lost.
+    Exact,
+}
+
+/// Reads a value, as `sops set` takes it.
+pub(crate) fn load_value(text: &[u8]) -> Result<Value, DecryptError> {
+    Reader::new(text, FileId::default(), Numbers::Exact).whole()
+}
+
 /// Reads the object.
-pub(crate) fn load(text: &[u8], file: FileId) -> Result<Loaded, DecryptError> {
-    let mut reader = Reader { rest: text, span: start_of(file), depth: 0 };
-    reader.blanks();
-    let value = reader.value()?;
-    reader.blanks();
-    if !reader.rest.is_empty() {
-        return Err(reader.error("there is text after the end of the JSON object"));
-    }
+pub(crate) fn load(text: &[u8], file: FileId, numbers: Numbers) -> Result<Loaded, DecryptError> {
+    let value = Reader::new(text, file, numbers).whole()?;
     let Value::Mapping(items, _) = value else {
         return Err(DecryptError::Syntax {
             span: value.span(),
@@ -44,9 +52,24 @@ struct Reader<'a> {
     rest: &'a [u8],
     span: Span,
     depth: usize,
+    numbers: Numbers,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(text: &'a [u8], file: FileId, numbers: Numbers) -> Reader<'a> {
+        Reader { rest: text, span: start_of(file), depth: 0, numbers }
+    }
+
+    fn whole(mut self) -> Result<Value, DecryptError> {
+        self.blanks();
+        let value = self.value()?;
+        self.blanks();
+        match self.rest.is_empty() {
+            true => Ok(value),
+            false => Err(self.error("there is text after the end of the JSON value")),
+        }
+    }
+
     fn error(&self, message: &str) -> DecryptError {
         DecryptError::Syntax { span: self.span, message: format!("invalid JSON: {message}") }
     }
@@ -165,7 +188,10 @@ impl Reader<'_> {
         let value = value.ok_or_else(|| self.error("this is not a number"))?;
         self.rest = rest;
         self.span.column += length as u32;
-        Ok(Leaf::plain(Kind::Float, float_bytes(value), span))
+        match (self.numbers, text.parse::<i64>()) {
+            (Numbers::Exact, Ok(integer)) => Ok(Leaf::plain(Kind::Int, integer.to_string(), span)),
+            _ => Ok(Leaf::plain(Kind::Float, float_bytes(value), span)),
+        }
     }
 
     fn string(&mut self) -> Result<String, DecryptError> {
@@ -243,70 +269,86 @@ fn is_json_number(text: &str) -> bool {
     whole > 0 && !leading_zero && !point_alone
 }
 
-/// Writes the first document, indented with tabs.
-pub(crate) fn emit(documents: &[Vec<Item>]) -> SecretBytes {
-    let mut out = SecretWriter::default();
-    object(documents.first().map_or(&[], Vec::as_slice), 0, &mut out);
-    out.push("\n");
-    out.finish()
+/// Writes the first document.
+pub(crate) fn emit(documents: &[Vec<Item>], indent: Indent) -> SecretBytes {
+    let mut writer = Writer { out: SecretWriter::default(), indent };
+    writer.object(documents.first().map_or(&[], Vec::as_slice), 0);
+    writer.out.push("\n");
+    writer.out.finish()
 }
 
-fn new_line(depth: usize, out: &mut SecretWriter) {
-    out.push("\n");
-    for _ in 0..depth {
-        out.push("\t");
-    }
+/// Writes one value, without a line break behind it.
+pub(crate) fn emit_value(value: &Value, indent: Indent) -> SecretBytes {
+    let mut writer = Writer { out: SecretWriter::default(), indent };
+    writer.value(value, 0);
+    writer.out.finish()
 }
 
-fn object(items: &[Item], depth: usize, out: &mut SecretWriter) {
-    out.push("{");
-    let mut first = true;
-    for item in items {
-        let Item::Pair(Pair { key, value: pair_value }) = item else { continue };
-        if !first {
-            out.push(",");
+struct Writer {
+    out: SecretWriter,
+    indent: Indent,
+}
+
+impl Writer {
+    fn new_line(&mut self, depth: usize) {
+        self.out.push("\n");
+        for _ in 0..depth {
+            match self.indent {
+                Indent::Tab => self.out.push("\t"),
+                Indent::Spaces(count) => self.out.push(" ".repeat(count)),
+            }
         }
-        first = false;
-        new_line(depth + 1, out);
-        string(key.as_bytes(), out);
-        out.push(": ");
-        value(pair_value, depth + 1, out);
     }
-    if !first {
-        new_line(depth, out);
-    }
-    out.push("}");
-}
 
-fn array(elements: &[Element], depth: usize, out: &mut SecretWriter) {
-    out.push("[");
-    let mut first = true;
-    for element in elements {
-        let Element::Value(element) = element else { continue };
-        if !first {
-            out.push(",");
+    fn object(&mut self, items: &[Item], depth: usize) {
+        self.out.push("{");
+        let mut first = true;
+        for item in items {
+            let Item::Pair(Pair { key, value }) = item else { continue };
+            self.next(&mut first, depth);
+            string(key.as_bytes(), &mut self.out);
+            self.out.push(": ");
+            self.value(value, depth + 1);
         }
-        first = false;
-        new_line(depth + 1, out);
-        value(element, depth + 1, out);
+        if !first {
+            self.new_line(depth);
+        }
+        self.out.push("}");
     }
-    if !first {
-        new_line(depth, out);
-    }
-    out.push("]");
-}
 
-fn value(value: &Value, depth: usize, out: &mut SecretWriter) {
-    match value {
-        Value::Null(_) => out.push("null"),
-        Value::Mapping(items, _) => object(items, depth, out),
-        Value::Sequence(elements, _) => array(elements, depth, out),
-        Value::Leaf(leaf) => match leaf.kind {
-            Kind::Str | Kind::Time => string(leaf.bytes.expose(), out),
-            Kind::Int => out.push(leaf.bytes.expose()),
-            Kind::Float => out.push(hagane_yaml::scalar::go_json(leaf.float())),
-            Kind::Bool => out.push(if leaf.bytes.expose() == b"True" { "true" } else { "false" }),
-        },
+    fn array(&mut self, elements: &[Element], depth: usize) {
+        self.out.push("[");
+        let mut first = true;
+        for element in elements {
+            let Element::Value(element) = element else { continue };
+            self.next(&mut first, depth);
+            self.value(element, depth + 1);
+        }
+        if !first {
+            self.new_line(depth);
+        }
+        self.out.push("]");
+    }
+
+    fn next(&mut self, first: &mut bool, depth: usize) {
+        if !std::mem::take(first) {
+            self.out.push(",");
+        }
+        self.new_line(depth + 1);
+    }
+
+    fn value(&mut self, value: &Value, depth: usize) {
+        match value {
+            Value::Null(_) => self.out.push("null"),
+            Value::Mapping(items, _) => self.object(items, depth),
+            Value::Sequence(elements, _) => self.array(elements, depth),
+            Value::Leaf(leaf) => match leaf.kind {
+                Kind::Str | Kind::Time => string(leaf.bytes.expose(), &mut self.out),
+                Kind::Int => self.out.push(leaf.bytes.expose()),
+                Kind::Float => self.out.push(hagane_yaml::scalar::go_json(leaf.float())),
+                Kind::Bool => self.out.push(if leaf.bytes.expose() == b"True" { "true" } else { "false" }),
+            },
+        }
     }
 }
 

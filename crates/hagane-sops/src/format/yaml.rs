@@ -9,23 +9,14 @@ use hagane_yaml::{
     Comments, Entry, Extra, FileId, Mapping, Node, ParseOptions, Scalar, Sequence, Span, Tag, Text,
 };
 
-use super::{Loaded, start_of};
+use super::{Loaded, METADATA, start_of};
 use crate::error::ValueProblem;
 use crate::tree::{Comment, Element, Item, Kind, Leaf, Pair, Value, float_bytes};
 use crate::{DecryptError, SecretBytes};
 
-const METADATA: &str = "sops";
-
 /// Reads the documents. The metadata is the first document's; the others only repeat it.
 pub(crate) fn load(text: &[u8], file: FileId) -> Result<Loaded, DecryptError> {
-    let Ok(text) = std::str::from_utf8(text) else {
-        let message = "the file is not UTF-8".to_owned();
-        return Err(DecryptError::Syntax { span: start_of(file), message });
-    };
-    let options =
-        ParseOptions { comments: true, merge_keys: hagane_yaml::MergeKeys::Keep, ..ParseOptions::default() };
-    let nodes = hagane_yaml::parse(text, file, &options)
-        .map_err(|error| DecryptError::Syntax { span: error.span, message: error.message })?;
+    let nodes = parse(text, file)?;
     let mut metadata = None;
     let mut documents = Vec::with_capacity(nodes.len());
     for (index, mut node) in nodes.into_iter().enumerate() {
@@ -47,6 +38,35 @@ pub(crate) fn load(text: &[u8], file: FileId) -> Result<Loaded, DecryptError> {
         documents.push(items);
     }
     Ok(Loaded { documents, metadata })
+}
+
+/// Reads the documents of a file that is not encrypted.
+pub(crate) fn load_plain(text: &[u8], file: FileId) -> Result<Vec<Vec<Item>>, DecryptError> {
+    let nodes = parse(text, file)?;
+    let mut documents = Vec::with_capacity(nodes.len());
+    for (index, node) in nodes.iter().enumerate() {
+        if let Node::Mapping(mapping) = node {
+            if index == 0 {
+                refuse_duplicates(mapping)?;
+            }
+            if let Some(entry) = mapping.entry(METADATA) {
+                return Err(DecryptError::AlreadyEncrypted { span: entry.key.span });
+            }
+        }
+        documents.push(top(node)?);
+    }
+    Ok(documents)
+}
+
+fn parse(text: &[u8], file: FileId) -> Result<Vec<Node>, DecryptError> {
+    let Ok(text) = std::str::from_utf8(text) else {
+        let message = "the file is not UTF-8".to_owned();
+        return Err(DecryptError::Syntax { span: start_of(file), message });
+    };
+    let options =
+        ParseOptions { comments: true, merge_keys: hagane_yaml::MergeKeys::Keep, ..ParseOptions::default() };
+    hagane_yaml::parse(text, file, &options)
+        .map_err(|error| DecryptError::Syntax { span: error.span, message: error.message })
 }
 
 fn refuse_duplicates(mapping: &Mapping) -> Result<(), DecryptError> {
@@ -182,10 +202,21 @@ fn leaf(scalar: &Scalar, key: &str) -> Result<Value, DecryptError> {
     Ok(Value::Leaf(Leaf::plain(kind, bytes, span)))
 }
 
-/// Writes the documents as SOPS does: yaml.v3's nodes, four columns a level.
-pub(crate) fn emit(documents: &[Vec<Item>]) -> SecretBytes {
+/// Writes the documents as SOPS does: yaml.v3's nodes, four columns a level unless asked otherwise.
+pub(crate) fn emit(documents: &[Vec<Item>], indent: usize) -> SecretBytes {
     let nodes: Vec<Node> = documents.iter().map(|items| document(items)).collect();
-    let mut text = v3::write(&nodes, &v3::Options::default());
+    write(&nodes, indent)
+}
+
+/// Writes one value.
+pub(crate) fn emit_value(value: &Value, indent: usize) -> SecretBytes {
+    write(&[node(value)], indent)
+}
+
+fn write(nodes: &[Node], indent: usize) -> SecretBytes {
+    // yaml.v3 takes what is out of its bounds for two.
+    let indent = if (2..=9).contains(&indent) { indent } else { 2 };
+    let mut text = v3::write(nodes, &v3::Options { indent, ..v3::Options::default() });
     SecretBytes::new(std::mem::take(&mut *text).into_bytes())
 }
 

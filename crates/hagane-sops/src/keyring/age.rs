@@ -1,92 +1,61 @@
-//! age identities (X25519) and what they unwrap.
+//! The age identities of a run, and what they unwrap; age recipients, and how they wrap.
+
+mod hybrid;
+mod identities;
+mod recipient;
+mod x_wing;
 
 use std::io::Read as _;
+use std::sync::Arc;
 
 use age::armor::ArmoredReader;
-use age::x25519;
+use age::secrecy::SecretString;
 use age::{DecryptError, Decryptor, Identity};
 use zeroize::Zeroizing;
 
+use self::identities::Source;
 use crate::{Attempt, KeyFailure, Keyring, MasterKey, SecretBytes, WrappedKey};
 
-/// Bytes of a wrapped key in armor; a real one has about 400.
+pub use self::identities::Identities;
+
+/// Bytes of a wrapped key in armor; a real one has about 400, a post-quantum one 2000.
 const MAX_ENC: usize = 64 << 10;
 /// Bytes of a data key, or of a part of one.
 const MAX_KEY: u64 = 64;
 
-/// The age identities of a run, each with the source it came from, so that a message can say what was tried.
-#[derive(Default)]
-pub struct Identities {
-    sources: Vec<Source>,
+/// An identity of any kind.
+pub type AnyIdentity = Box<dyn Identity + Send + Sync>;
+/// A recipient of any kind.
+pub type AnyRecipient = Box<dyn age::Recipient + Send + Sync>;
+
+/// What age needs from outside: a person who knows passphrases, and programs that are plugins.
+pub trait AgeOutside: Send + Sync {
+    /// Asks for the passphrase of something: `the identities of keys.txt`. None where nobody can be asked.
+    fn passphrase(&self, of: &str) -> Option<SecretString>;
+
+    /// Returns the identity of a line `AGE-PLUGIN-…`, or why there is none.
+    fn plugin_identity(&self, line: &str) -> Result<AnyIdentity, String>;
+
+    /// Returns the recipient of a plugin, or why there is none.
+    fn plugin_recipient(&self, recipient: &str) -> Result<AnyRecipient, String>;
 }
 
-struct Source {
-    label: String,
-    identities: Vec<(x25519::Identity, String)>,
-    problems: Vec<String>,
-}
+/// No outside: nobody knows a passphrase, and there are no plugins.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoOutside;
 
-impl Identities {
-    /// Returns no identities.
-    pub fn new() -> Identities {
-        Identities::default()
+impl AgeOutside for NoOutside {
+    fn passphrase(&self, _of: &str) -> Option<SecretString> {
+        None
     }
 
-    /// Adds the identities of a text: `AGE-SECRET-KEY-1…`, one or several a line, and comments. Whatever else
-    /// the text holds is remembered as a problem of the source, not as an error: another source may do.
-    pub fn add_text(&mut self, label: impl Into<String>, text: &str) {
-        let mut source = Source { label: label.into(), identities: Vec::new(), problems: Vec::new() };
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            if let Some(what) = foreign(line) {
-                source.problems.push(format!("holds {what}, which this build does not read"));
-                break;
-            }
-            for word in line.split_whitespace() {
-                match word.parse::<x25519::Identity>() {
-                    Ok(identity) => {
-                        let recipient = identity.to_public().to_string();
-                        source.identities.push((identity, recipient));
-                    }
-                    Err(_) => source.problems.push(format!("line {} is not an age identity", index + 1)),
-                }
-            }
-        }
-        if source.identities.is_empty() && source.problems.is_empty() {
-            source.problems.push("holds no identity".into());
-        }
-        self.sources.push(source);
+    fn plugin_identity(&self, _line: &str) -> Result<AnyIdentity, String> {
+        Err("holds an identity of an age plugin, and plugins are not started here".into())
     }
 
-    /// Adds a source that could not be read, for the message.
-    pub fn add_failure(&mut self, label: impl Into<String>, reason: impl Into<String>) {
-        self.sources.push(Source {
-            label: label.into(),
-            identities: Vec::new(),
-            problems: vec![reason.into()],
-        });
+    fn plugin_recipient(&self, _recipient: &str) -> Result<AnyRecipient, String> {
+        Err("is that of a plugin, and plugins are not started here".into())
     }
-
-    /// Returns whether there is no identity at all.
-    pub fn is_empty(&self) -> bool {
-        self.sources.iter().all(|s| s.identities.is_empty())
-    }
-}
-
-/// Returns what a line begins that is an identity of another kind.
-fn foreign(line: &str) -> Option<&'static str> {
-    const KINDS: [(&str, &str); 6] = [
-        ("AGE-SECRET-KEY-PQ-1", "a post-quantum age identity"),
-        ("AGE-PLUGIN-", "an identity of an age plugin"),
-        ("-----BEGIN OPENSSH PRIVATE KEY", "an SSH key"),
-        ("-----BEGIN RSA PRIVATE KEY", "an SSH key"),
-        ("-----BEGIN AGE ENCRYPTED FILE", "identities under a passphrase"),
-        ("age-encryption.org/", "identities under a passphrase"),
-    ];
-    KINDS.iter().find(|(start, _)| line.starts_with(start)).map(|(_, what)| *what)
 }
 
 /// A keyring of age identities.
@@ -102,27 +71,38 @@ impl AgeKeyring {
 }
 
 impl Keyring for AgeKeyring {
-    fn unwrap_key(&self, key: &MasterKey) -> Result<SecretBytes, KeyFailure> {
+    fn unwrap_key(&self, wrapped: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        match &wrapped.key {
+            MasterKey::Age(_) => self.unwrap_age(&wrapped.enc),
+            _ => Err(KeyFailure::default()),
+        }
+    }
+
+    fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
         match key {
-            MasterKey::Age(wrapped) => self.unwrap_age(wrapped),
+            MasterKey::Age(recipient) => recipient::wrap(recipient, data_key, self.outside())
+                .map_err(|reason| KeyFailure::new("age", reason)),
             _ => Err(KeyFailure::default()),
         }
     }
 }
 
 impl AgeKeyring {
-    fn unwrap_age(&self, wrapped: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
-        if wrapped.enc.len() > MAX_ENC {
-            let tried = vec![Attempt::new("the file", "the wrapped data key is too long")];
-            return Err(KeyFailure { tried });
+    fn outside(&self) -> &Arc<dyn AgeOutside> {
+        self.identities.outside()
+    }
+
+    fn unwrap_age(&self, enc: &str) -> Result<SecretBytes, KeyFailure> {
+        if enc.len() > MAX_ENC {
+            return Err(KeyFailure::new("the file", "the wrapped data key is too long"));
         }
         let mut tried = Vec::new();
-        for source in &self.identities.sources {
+        for source in self.identities.sources() {
             if !source.identities.is_empty() {
-                match unwrap_with(&source.identities, &wrapped.enc) {
+                match unwrap_with(source, enc) {
                     Ok(key) => return Ok(key),
                     Err(reason) => {
-                        tried.push(Attempt::new(&source.label, reason.unwrap_or_else(|| source.holds())))
+                        tried.push(Attempt::new(&source.label, reason.unwrap_or_else(|| source.holds())));
                     }
                 }
             }
@@ -132,23 +112,20 @@ impl AgeKeyring {
     }
 }
 
-impl Source {
-    fn holds(&self) -> String {
-        const SHOWN: usize = 3;
-        let recipients: Vec<&str> = self.identities.iter().take(SHOWN).map(|(_, r)| r.as_str()).collect();
-        let more = self.identities.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!("holds the identity of {}{more}", recipients.join(", "))
-    }
-}
-
 /// Unwraps with the first identity that fits; no reason means that none fits.
-fn unwrap_with(identities: &[(x25519::Identity, String)], enc: &str) -> Result<SecretBytes, Option<String>> {
+fn unwrap_with(source: &Source, enc: &str) -> Result<SecretBytes, Option<String>> {
     let damaged = || Some("the wrapped data key is damaged".to_owned());
     let decryptor = Decryptor::new_buffered(ArmoredReader::new(enc.as_bytes())).map_err(|_| damaged())?;
-    let identities = identities.iter().map(|(identity, _)| identity as &dyn Identity);
+    let identities = source.identities.iter().map(|known| &*known.identity as &dyn Identity);
     let reader = decryptor.decrypt(identities).map_err(|error| match error {
         DecryptError::NoMatchingKeys => None,
+        DecryptError::KeyDecryptionFailed => {
+            Some("is under a passphrase, and it was not this one".to_owned())
+        }
+        DecryptError::Plugin(errors) => {
+            let said: Vec<String> = errors.iter().map(|error| error.to_string().trim().to_owned()).collect();
+            Some(format!("has a plugin that says: {}", said.join("; ")))
+        }
         _ => damaged(),
     })?;
     let mut key = Zeroizing::new(Vec::with_capacity(MAX_KEY as usize + 1));

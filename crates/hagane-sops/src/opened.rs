@@ -1,0 +1,120 @@
+//! A file that is open and will be written again: with its data key, and with as much of its text as can stay.
+
+use hagane_yaml::FileId;
+
+use crate::encrypt::{EncryptError, Recipe, Sealing, sealed, selector, threshold, wrap, write};
+use crate::kept::Kept;
+use crate::metadata::Metadata;
+use crate::rewrite::Original;
+use crate::{Contents, DataKey, Format, MasterKey, WrappedKey};
+
+/// A file that is open.
+pub struct OpenedFile {
+    original: Original,
+    contents: Contents,
+    metadata: Metadata,
+    key: DataKey,
+    kept: Kept,
+}
+
+impl OpenedFile {
+    pub(crate) fn new(
+        text: &[u8],
+        file: FileId,
+        contents: Contents,
+        metadata: Metadata,
+        key: DataKey,
+        kept: Kept,
+    ) -> OpenedFile {
+        let original = Original { text: text.to_vec(), format: contents.format(), file };
+        OpenedFile { original, contents, metadata, key, kept }
+    }
+
+    /// Returns what the file holds.
+    pub fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// Returns who can open the file, and what in it is encrypted.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Returns the master keys of the file, by groups.
+    pub fn master_keys(&self) -> Vec<Vec<MasterKey>> {
+        let groups = self.metadata.key_groups.iter();
+        groups.map(|group| group.iter().map(|wrapped| wrapped.key.clone()).collect()).collect()
+    }
+
+    /// Returns the file with other contents under the same data key. Values that are the same keep their ciphertexts;
+    /// where nothing but values changed, all other text stays as it is.
+    pub fn reseal(
+        self,
+        contents: &Contents,
+        format: Format,
+        sealing: &Sealing,
+    ) -> Result<Vec<u8>, EncryptError> {
+        let mut metadata = self.metadata;
+        metadata.last_modified = sealing.time.to_owned();
+        let (documents, metadata) = sealed(contents, metadata, &self.key, self.kept, format, sealing)?;
+        Ok(self.original.rewrite(documents, &metadata, format, sealing.layout))
+    }
+
+    /// Returns the file as a recipe wants it to be, with other contents: as [`OpenedFile::reseal`], and for whom the
+    /// recipe names. A file that was for others gets a new data key.
+    pub fn reseal_as(
+        self,
+        contents: &Contents,
+        recipe: &Recipe,
+        format: Format,
+        sealing: &Sealing,
+    ) -> Result<Vec<u8>, EncryptError> {
+        let wanted = selector(recipe, contents.format());
+        let same = self.master_keys() == recipe.key_groups
+            && self.metadata.shamir_threshold == threshold(recipe.shamir_threshold, recipe.key_groups.len())
+            && self.metadata.selector.field() == wanted.field()
+            && self.metadata.mac_only_encrypted == recipe.mac_only_encrypted;
+        match same {
+            true if self.contents == *contents && format == self.original.format => Ok(self.original.text),
+            true => self.reseal(contents, format, sealing),
+            false => crate::encrypt_file(contents, recipe, format, sealing),
+        }
+    }
+
+    /// Returns the file for other master keys under the same data key; no value changes.
+    pub fn rewrap(
+        self,
+        groups: &[Vec<MasterKey>],
+        wanted: Option<usize>,
+        sealing: &Sealing,
+    ) -> Result<Vec<u8>, EncryptError> {
+        let mut metadata = self.metadata;
+        let known: &[WrappedKey] = match (metadata.key_groups.as_slice(), groups) {
+            ([group], [_]) => group,
+            // The parts of a data key belong together: new groups need new ones.
+            _ => &[],
+        };
+        metadata.key_groups = wrap(&self.key, groups, wanted, known, sealing)?;
+        metadata.shamir_threshold = threshold(wanted, groups.len());
+        let format = self.original.format;
+        Ok(self.original.with_metadata(&metadata, format, sealing.layout))
+    }
+
+    /// Returns the file under a new data key, for other master keys or the same.
+    pub fn rotate(
+        self,
+        groups: &[Vec<MasterKey>],
+        wanted: Option<usize>,
+        format: Format,
+        sealing: &Sealing,
+    ) -> Result<Vec<u8>, EncryptError> {
+        let key = DataKey::generate(sealing.random);
+        let mut metadata = self.metadata;
+        metadata.key_groups = wrap(&key, groups, wanted, &[], sealing)?;
+        metadata.shamir_threshold = threshold(wanted, groups.len());
+        metadata.last_modified = sealing.time.to_owned();
+        let layout = sealing.layout.of_text(&self.original.text, self.original.format);
+        let sealing = Sealing { layout, ..*sealing };
+        write(&self.contents, metadata, &key, Kept::default(), format, &sealing)
+    }
+}
