@@ -11,6 +11,7 @@ use crate::decode::Located;
 use crate::files::FileKind;
 use crate::kustomization::{self, Kustomization, Loaded, OpenApi, PatchText, ReplacementEntry};
 use crate::remote::Repository;
+use crate::remote_directory::RemoteDirectory;
 use crate::sources::{Root, Source, Sources, is_file_url, marks_repository};
 
 /// A layer that is looked at: its kustomization, and what that refers to.
@@ -230,6 +231,11 @@ impl Visit {
         let layer = self.layer.below(place, root.clone(), loaded.file_name);
         Visit::new(layer, loaded, place, &root, sources, path.span).map(|visit| Found::Layer(Box::new(visit)))
     }
+}
+
+/// Returns the repository that a text asks for, if it is the URL of a directory in one.
+pub fn repository_of(text: &str) -> Option<Repository> {
+    RemoteDirectory::parse(text).map(|directory| directory.repository)
 }
 
 /// Returns what a kustomization refers to.
