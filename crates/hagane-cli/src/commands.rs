@@ -18,7 +18,6 @@ pub(crate) fn build(arguments: &arguments::Build, surroundings: &mut Surrounding
         reorder: arguments.reorder.map(Into::into).unwrap_or_default(),
         managed_by_label: arguments.enable_managedby_label,
         helm: arguments.charts.helm(),
-        plugins: arguments.plugins.plugins(),
     };
     let mut built =
         hagane::build(&world(surroundings, Reach::of(arguments.offline)), &arguments.directory, &options)?;
@@ -35,7 +34,6 @@ pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundi
         build: BuildOptions {
             load_restriction: arguments.load_restrictor.into(),
             helm: arguments.charts.helm(),
-            plugins: arguments.plugins.plugins(),
             ..BuildOptions::default()
         },
         secrets: arguments.secrets.into(),
@@ -54,7 +52,7 @@ pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundi
 
 /// Whether what lies elsewhere is fetched.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
+pub(crate) enum Reach {
     Online,
     Offline,
 }
@@ -70,7 +68,7 @@ fn redacted() -> Diagnostic {
         .hinted("`--reveal` shows them; files and pipes get them")
 }
 
-fn world<'s>(surroundings: &'s Surroundings, reach: Reach) -> World<'s> {
+pub(crate) fn world<'s>(surroundings: &'s Surroundings, reach: Reach) -> World<'s> {
     World {
         files: surroundings.files,
         keyring: surroundings.keyring,

@@ -1,6 +1,7 @@
 //! `kustomize edit`: a kustomization file changed in place.
 
 mod add;
+mod fix;
 mod generator;
 pub(crate) mod glob;
 mod patch;
@@ -15,7 +16,7 @@ use hagane_edit::Kustomization;
 use hagane_host::{Access, write_file};
 
 use crate::message::{self, MessageFormat};
-use crate::{Surroundings, failure};
+use crate::{Surroundings, failure, output};
 
 /// Change the kustomization in the current directory
 ///
@@ -29,7 +30,8 @@ use crate::{Surroundings, failure};
   kustomize edit set nameprefix blue-
   kustomize edit add resource 'apps/*.yaml'
   kustomize edit add configmap settings --from-literal=colour=blue
-  kustomize edit remove label tier"
+  kustomize edit remove label tier
+  kustomize edit fix"
 )]
 pub(crate) struct Edit {
     #[command(subcommand)]
@@ -41,7 +43,15 @@ enum Command {
     Add(add::Add),
     Set(set::Set),
     Remove(remove::Remove),
+    Fix(fix::Fix),
+    AlphaListBuiltinPlugin(ListBuiltin),
 }
+
+/// Print the names of the built-in generators and transformers
+#[derive(Args)]
+#[command(after_help = "Example:
+  kustomize edit alpha-list-builtin-plugin")]
+struct ListBuiltin {}
 
 /// Runs `edit`.
 pub(crate) fn run(arguments: &Edit, surroundings: &mut Surroundings) -> Result<(), Failed> {
@@ -49,11 +59,42 @@ pub(crate) fn run(arguments: &Edit, surroundings: &mut Surroundings) -> Result<(
         Command::Add(arguments) => add::run(arguments, surroundings),
         Command::Set(arguments) => set::run(arguments, surroundings),
         Command::Remove(arguments) => remove::run(arguments, surroundings),
+        Command::Fix(arguments) => fix::run(arguments, surroundings),
+        Command::AlphaListBuiltinPlugin(_) => list_builtins(surroundings),
     }
+}
+
+/// The kinds that a file under `generators` or `transformers` may configure without a plugin, as kustomize lists them.
+const BUILTINS: [&str; 18] = [
+    "ConfigMapGenerator",
+    "IAMPolicyGenerator",
+    "SecretGenerator",
+    "HelmChartInflationGenerator",
+    "AnnotationsTransformer",
+    "HashTransformer",
+    "ImageTagTransformer",
+    "LabelTransformer",
+    "NamespaceTransformer",
+    "PatchJson6902Transformer",
+    "PatchStrategicMergeTransformer",
+    "PatchTransformer",
+    "PrefixTransformer",
+    "SuffixTransformer",
+    "PrefixSuffixTransformer",
+    "ReplacementTransformer",
+    "ReplicaCountTransformer",
+    "ValueAddTransformer",
+];
+
+/// Prints the list in the form that kustomize gives it.
+fn list_builtins(surroundings: &mut Surroundings) -> Result<(), Failed> {
+    let lines: String = BUILTINS.iter().map(|name| format!(" * {name}\n")).collect();
+    output::print(format!("Builtin plugins:\n\n{lines}").as_bytes(), surroundings)
 }
 
 /// A kustomization file on disk, and its text.
 struct Opened {
+    name: &'static str,
     path: PathBuf,
     text: String,
     kustomization: Kustomization,
@@ -67,12 +108,26 @@ fn change(
 ) -> Result<(), Failed> {
     let mut opened = open(surroundings)?;
     let changed = change(&mut opened.kustomization);
-    let warnings = opened.kustomization.take_warnings();
-    message::tell(&warnings, &opened.source_map, MessageFormat::Human, surroundings);
+    opened.tell_warnings(surroundings);
     match changed {
         Ok(()) if opened.kustomization.text() == opened.text => Ok(()),
         Ok(()) => write(&opened.path, opened.kustomization.text()),
-        Err(error) => Err(Failed { diagnostics: error.flattened(), source_map: opened.source_map }),
+        Err(error) => Err(opened.refused(error)),
+    }
+}
+
+impl Opened {
+    /// Says what there is to say about the changes.
+    fn tell_warnings(&mut self, surroundings: &mut Surroundings) {
+        let warnings = self.kustomization.take_warnings();
+        message::tell(&warnings, &self.source_map, MessageFormat::Human, surroundings);
+    }
+
+    /// Returns the failure of a change; it shows the text as the changes before it left it.
+    fn refused(self, error: Diagnostic) -> Failed {
+        let mut source_map = SourceMap::new();
+        source_map.add(self.name, self.kustomization.text().into());
+        Failed { diagnostics: error.flattened(), source_map }
     }
 }
 
@@ -87,7 +142,7 @@ fn open(surroundings: &Surroundings) -> Result<Opened, Failed> {
     };
     let file = source_map.add(name, text.into());
     match Kustomization::read(text, file) {
-        Ok(kustomization) => Ok(Opened { path, text: text.to_owned(), kustomization, source_map }),
+        Ok(kustomization) => Ok(Opened { name, path, text: text.to_owned(), kustomization, source_map }),
         Err(error) => Err(Failed { diagnostics: error.flattened(), source_map }),
     }
 }

@@ -5,6 +5,9 @@ use hagane_yaml::{Mapping, Node, Tag};
 
 use crate::kustomization::{Kustomization, hole, literal, sequence, span, texts};
 
+/// The old word for `helmCharts` and `helmGlobals`.
+const OLD_CHARTS: &str = "helmChartInflationGenerator";
+
 /// The keys of an entry of `helmChartInflationGenerator`, and what they are in `helmCharts`.
 const CHART_KEYS: [(&str, &str); 5] = [
     ("chartName", "name"),
@@ -21,6 +24,29 @@ const HOME_KEYS: [(&str, &str); 2] = [("chartHome", "chartHome"), ("helmHome", "
 const UNUSED_CHART_KEYS: [&str; 4] = ["chartRepoName", "helmBin", "releaseNamespace", "extraArgs"];
 
 impl Kustomization {
+    /// Warns of what [`Kustomization::fix`] leaves out.
+    pub fn check_fix(&mut self) -> Result<(), Diagnostic> {
+        for chart in self.items(OLD_CHARTS)? {
+            for key in UNUSED_CHART_KEYS {
+                if let Some(there) = self.child(&chart, key) {
+                    let message = format!("`{key}` of a chart has no effect in kustomize, and is left out");
+                    let warning = Diagnostic::warning(span(self.at(&there)), message);
+                    self.warn(warning);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Warns that variables stay.
+    pub fn keep_variables(&mut self) {
+        if let Some(vars) = self.field("vars") {
+            let warning = Diagnostic::warning(span(self.at(&vars)), "`vars` stay as they are")
+                .hinted("`edit fix --vars` makes replacements of them");
+            self.warn(warning);
+        }
+    }
+
     /// Puts the fields of today in the place of old ones, all but `vars`; writes `apiVersion` and `kind` where they
     /// are not. `is_file` tells the files among what `patchesStrategicMerge` lists.
     pub fn fix(&mut self, is_file: &dyn Fn(&str) -> bool) -> Result<(), Diagnostic> {
@@ -99,10 +125,9 @@ impl Kustomization {
 
     /// Charts get the keys of today; where they lie is said once for all.
     fn fix_charts(&mut self) -> Result<(), Diagnostic> {
-        const OLD: &str = "helmChartInflationGenerator";
-        self.remove_shadowed(&[], OLD)?;
+        self.remove_shadowed(&[], OLD_CHARTS)?;
         let mut homes = [String::new(), String::new()];
-        for chart in self.items(OLD)? {
+        for chart in self.items(OLD_CHARTS)? {
             for ((key, _), home) in HOME_KEYS.iter().zip(&mut homes) {
                 // The last chart that says it says it for all.
                 let text = self.text_of(&chart, key);
@@ -115,9 +140,6 @@ impl Kustomization {
             }
             for key in UNUSED_CHART_KEYS {
                 if let Some(there) = self.child(&chart, key) {
-                    let message = format!("`{key}` of a chart has no effect in kustomize, and is gone");
-                    let warning = Diagnostic::warning(span(self.at(&there)), message);
-                    self.warn(warning);
                     self.document_mut().remove(&there)?;
                 }
             }
@@ -127,7 +149,7 @@ impl Kustomization {
                 }
             }
         }
-        self.become_list(OLD, "helmCharts")?;
+        self.become_list(OLD_CHARTS, "helmCharts")?;
         if self.field("helmGlobals").is_none() && homes.iter().any(|home| !home.is_empty()) {
             let [charts, config] = &homes;
             let globals = texts(&[(HOME_KEYS[0].1, charts), (HOME_KEYS[1].1, config)]);

@@ -12,6 +12,7 @@
 //! assert_eq!(kustomization.text(), text.replace("1.0", "1.1"));
 //! ```
 
+mod differences;
 mod fix;
 mod generator;
 mod image;
@@ -20,10 +21,13 @@ mod metadata;
 mod patch;
 mod paths;
 pub mod text_edit;
+mod variables;
 
+pub use differences::first_difference;
 pub use generator::{GeneratorArgument, GeneratorKind};
 pub use image::{ImageArgument, ReplicaArgument};
 pub use kustomization::Kustomization;
 pub use metadata::{Existing, LabelScope, Missing, check_annotation_keys, pairs};
 pub use patch::PatchArgument;
 pub use paths::{holds_resources, matches_pattern};
+pub use variables::VariableUses;

@@ -201,6 +201,7 @@ fn lists_take_the_items_of_others() {
     );
     check("a:\n- x\nb:\n- y", &[0], Absorb(&[1]), "a:\n- x\n- y");
     check("b:\n- y\na:\n- x", &[1], Absorb(&[0]), "a:\n- x\n- y");
+    check("a:\n- x\n\nb:\n- y\n\nc: 1\n", &[0], Absorb(&[1]), "a:\n- x\n- y\n\nc: 1\n");
     check("a: [x]\nb:\n- y\n", &[0], Absorb(&[1]), "a: [x, y]\n");
     check("a:\n- x\nb: [y, z] # w\n", &[0], Absorb(&[1]), "a:\n- x\n- y\n- z\n");
     check("{a: [x], b: [y]}\n", &[0], Absorb(&[1]), "{a: [x, y]}\n");

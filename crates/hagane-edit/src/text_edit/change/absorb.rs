@@ -2,7 +2,7 @@
 
 use super::Writer;
 use crate::text_edit::layout::{EntryPlace, Form, ItemPlace, Layout};
-use crate::text_edit::lines::{column, line_end, line_start, next_line, shifted};
+use crate::text_edit::lines::{break_before, column, line_end, line_start, next_line, shifted};
 
 impl Writer<'_> {
     /// Moves the lines of the items of the list at `from`, the value of an entry, behind those of the list at `to`.
@@ -32,6 +32,11 @@ impl Writer<'_> {
         moved.push_str(shifted(&format!("\n{items}"), dash as isize - own_dash as isize).strip_prefix('\n')?);
         let moved = moved.trim_start_matches('\n').trim_end_matches('\n').replace('\n', self.newline);
 
+        // Of the blank lines around the entry one side stays.
+        let end = match self.is_blank_above(start) && self.is_blank(end) {
+            true => next_line(self.text, end),
+            false => end,
+        };
         let at = self.below(target.end(), dash);
         let (before, after) = (self.text.get(..at.min(start))?, self.text.get(at.max(end)..)?);
         let between = if at <= start { self.text.get(at..start)? } else { self.text.get(end..at)? };
@@ -48,6 +53,14 @@ impl Writer<'_> {
             new.truncate(new.trim_end_matches(['\n', '\r']).len());
         }
         Some(new)
+    }
+
+    fn is_blank(&self, line: usize) -> bool {
+        line < self.text.len() && self.text[line..line_end(self.text, line)].trim().is_empty()
+    }
+
+    fn is_blank_above(&self, line: usize) -> bool {
+        line == 0 || self.is_blank(line_start(self.text, line - break_before(self.text, line)))
     }
 
     /// Returns the items of a list of lines, and the entry whose value it is.
