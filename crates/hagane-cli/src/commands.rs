@@ -18,6 +18,7 @@ pub(crate) fn build(arguments: &arguments::Build, surroundings: &mut Surrounding
         reorder: arguments.reorder.map(Into::into).unwrap_or_default(),
         managed_by_label: arguments.enable_managedby_label,
         helm: arguments.charts.helm(),
+        plugins: arguments.plugins.plugins(),
     };
     let mut built =
         hagane::build(&world(surroundings, Reach::of(arguments.offline)), &arguments.directory, &options)?;
@@ -34,6 +35,7 @@ pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundi
         build: BuildOptions {
             load_restriction: arguments.load_restrictor.into(),
             helm: arguments.charts.helm(),
+            plugins: arguments.plugins.plugins(),
             ..BuildOptions::default()
         },
         secrets: arguments.secrets.into(),
