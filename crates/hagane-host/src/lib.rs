@@ -7,12 +7,16 @@
 mod address;
 #[cfg(feature = "git")]
 mod built_in;
+mod chance;
 mod child;
+mod clock;
 mod disk;
+mod foreground;
 mod git;
 mod http;
 mod keys;
 mod leftovers;
+mod memory_file;
 mod programs;
 mod remotes;
 mod tree;
@@ -22,9 +26,13 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
+pub use chance::random;
+pub use clock::now;
 pub use disk::{Disk, MAX_FILE, words};
+pub use foreground::{Foreground, foreground};
 pub use keys::{KeyOptions, LocalKeys};
 pub use leftovers::Leftovers;
+pub use memory_file::{MemoryFile, Pipe};
 pub use programs::{Programs, current_user};
 pub use remotes::{FetchOptions, Fetcher, Git, Network};
 pub use write::{Access, write_file, write_files};

@@ -15,6 +15,7 @@
 //! assert_eq!(contents.documents()[0].at(&["stringData", "user"]).unwrap().as_str(), Some("admin"));
 //! ```
 
+mod config;
 mod contents;
 mod data_key;
 mod decrypt;
@@ -40,6 +41,7 @@ mod shamir;
 mod tree;
 mod value;
 
+pub use config::{CONFIG_FILE, Config, ConfigError, Rule};
 pub use contents::{Contents, Unfit, Warning};
 pub use data_key::DataKey;
 pub use decrypt::{MacCheck, decrypt_file, open_file, read_metadata};

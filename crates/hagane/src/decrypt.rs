@@ -67,7 +67,8 @@ fn plain(contents: &Contents, mode: SecretsMode) -> Decrypted {
     }
 }
 
-fn diagnostic(error: &DecryptError, file: FileId) -> Diagnostic {
+/// Returns an error of a SOPS file as it is shown: with its place, what was tried, and what would be right.
+pub fn diagnostic(error: &DecryptError, file: FileId) -> Diagnostic {
     let span = error.span().unwrap_or(Span { file, line: 1, column: 1 });
     let mut diagnostic = Diagnostic::error(span, error.to_string());
     // A value that somebody forgot to encrypt is in the line.

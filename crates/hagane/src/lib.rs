@@ -33,6 +33,7 @@ use std::path::Path;
 use hagane_kustomize::{Decrypter, Outside, Sources, compose};
 use hagane_policy::label;
 
+pub use decrypt::diagnostic as decrypt_diagnostic;
 pub use hagane_kustomize::{
     Checkout, Environment, FILE_NAMES, FileError, FileKind, Files, Helm, LoadRestriction, Named, Output,
     Plugins, Process, ProcessError, Processes, RemoteError, Remotes, Reorder, Repository, TreeFile,
