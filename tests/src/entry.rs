@@ -43,6 +43,13 @@ pub enum Entry {
         /// Its path in the repository and in the case.
         path: String,
     },
+    /// A commit of all that is in a directory, which is or becomes a git repository.
+    Commit {
+        /// Its path.
+        path: String,
+        /// A tag that is put on it, even if another commit had it.
+        tag: Option<String>,
+    },
     /// The removal of a file or directory.
     Remove {
         /// Its path.
@@ -66,6 +73,13 @@ impl Entry {
             "directory" => Ok(Entry::Directory { path }),
             "copy" => Ok(Entry::Copy { path }),
             "remove" => Ok(Entry::Remove { path }),
+            "commit" => {
+                let (path, tag) = match rest.split_once(' ') {
+                    Some((path, tag)) => (path.to_owned(), Some(tag.to_owned())),
+                    None => (path, None),
+                };
+                Ok(Entry::Commit { path, tag })
+            }
             "link" => {
                 let (path, target) = rest.split_once(" -> ").ok_or("`link PATH -> TARGET`")?;
                 Ok(Entry::Link { path: path.to_owned(), target: target.to_owned() })
@@ -137,6 +151,7 @@ mod tests {
         check("directory a", "", Entry::Directory { path: "a".into() });
         check("link a -> ../b", "", Entry::Link { path: "a".into(), target: "../b".into() });
         check("mode 000 a", "", Entry::Mode { path: "a".into(), bits: 0 });
+        check("commit remote/a v1", "", Entry::Commit { path: "remote/a".into(), tag: Some("v1".into()) });
         check("copy overlays-sample", "", Entry::Copy { path: "overlays-sample".into() });
     }
 }

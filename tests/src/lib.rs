@@ -23,6 +23,7 @@ pub mod case;
 pub mod entry;
 pub mod memory;
 pub mod peer;
+pub mod remote;
 pub mod run;
 pub mod sandbox;
 pub mod suite;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::case::{Case, Part};
 use crate::entry::Entry;
+use crate::remote::{HERE, HOST};
 use crate::run::Output;
 
 /// What is there at the time of a command, by paths relative to the case: files with their bytes, and directories.
@@ -27,13 +28,16 @@ pub type MemoryAnswer<'a> = dyn FnMut(&MemoryInvocation) -> Output + 'a;
 
 /// Returns whether a case needs no disk: it has no links, permissions or giants, writes nothing, and speaks to hagane only.
 pub fn fits(case: &Case) -> bool {
-    let commands = ["man", "edit", "create"];
+    let commands = ["man", "edit", "create", "lock", "vendor", "localize"];
     let writes = |word: &String| {
         word.starts_with("-o") || word.starts_with("--output") || commands.contains(&word.as_str())
     };
     case.parts.iter().all(|part| match part {
-        Part::Make(Entry::Sparse { .. } | Entry::Link { .. } | Entry::Mode { .. }, _) => false,
-        Part::Make(..) => true,
+        Part::Make(
+            Entry::Sparse { .. } | Entry::Link { .. } | Entry::Mode { .. } | Entry::Commit { .. },
+            _,
+        ) => false,
+        Part::Make(_, text) => !text.contains(HERE) && !text.contains(HOST),
         Part::Run(command) => {
             command.words.first().is_some_and(|program| program == "hagane")
                 && !command.words.iter().any(writes)
@@ -62,8 +66,10 @@ fn make(tree: &mut Tree, entry: &Entry, repository: &Path) -> io::Result<()> {
         Entry::Directory { path } => _ = tree.insert(path.into(), None),
         Entry::Copy { path } => copy(tree, &repository.join(path), path.into())?,
         Entry::Remove { path } => tree.retain(|there, _| !there.starts_with(path)),
-        Entry::Sparse { .. } | Entry::Link { .. } | Entry::Mode { .. } => {
-            return Err(io::Error::other("a case in memory has no links, permissions or giants"));
+        Entry::Sparse { .. } | Entry::Link { .. } | Entry::Mode { .. } | Entry::Commit { .. } => {
+            return Err(io::Error::other(
+                "a case in memory has no links, permissions, giants or repositories",
+            ));
         }
     }
     Ok(())

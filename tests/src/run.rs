@@ -8,6 +8,7 @@ use std::process;
 
 use crate::case::{Case, Command, Part};
 use crate::entry::Entry;
+use crate::remote::{self, Names};
 use crate::sandbox::Sandbox;
 
 /// What a command said.
@@ -40,10 +41,32 @@ pub type Answer<'a> = dyn FnMut(&Invocation) -> io::Result<Output> + 'a;
 pub fn run(case: &Case, repository: &Path, answer: &mut Answer) -> io::Result<Vec<Output>> {
     let sandbox = Sandbox::new(repository)?;
     let needs_permissions = case.parts.iter().any(|part| matches!(part, Part::Make(Entry::Mode { .. }, _)));
+    let text = case.text();
+    let names = Names::new(sandbox.path(), text.contains(remote::HOST))?;
+    let has_names = text.contains(remote::HOST) || text.contains(remote::HERE);
     let mut outputs = Vec::new();
     for part in &case.parts {
         match part {
+            Part::Make(Entry::File { path, bytes }, text)
+                if text.contains(remote::HOST) || text.contains(remote::HERE) =>
+            {
+                let bytes = names.filled_in(&String::from_utf8_lossy(bytes)).into_bytes();
+                sandbox.make(&Entry::File { path: path.clone(), bytes })?;
+            }
             Part::Make(entry, _) => sandbox.make(entry)?,
+            Part::Run(command) if has_names => {
+                let words = command.words.iter().map(|word| names.filled_in(word)).collect();
+                let env = command.env.clone();
+                let filled_in =
+                    Command { words, env, line: command.line.clone(), expected: Default::default() };
+                let output = say(&filled_in, &sandbox, needs_permissions, answer)?;
+                let left_out = |text: String| names.left_out(&text);
+                outputs.push(Output {
+                    stdout: left_out(output.stdout),
+                    stderr: left_out(output.stderr),
+                    exit: output.exit,
+                });
+            }
             Part::Run(command) => outputs.push(say(command, &sandbox, needs_permissions, answer)?),
         }
     }
@@ -112,10 +135,25 @@ pub fn spoken(output: process::Output, directory: &Path) -> Output {
 impl Output {
     /// Returns an output as text, with the case's directory left out of it.
     pub fn new(stdout: &[u8], stderr: &[u8], exit: i32, directory: &Path) -> Output {
-        let inside = format!("{}/", directory.display());
-        let text = |bytes| String::from_utf8_lossy(bytes).replace(&inside, "");
+        let text = |bytes| without_directory(&String::from_utf8_lossy(bytes), directory);
         Output { stdout: text(stdout), stderr: text(stderr), exit }
     }
+}
+
+/// Leaves a directory out of the paths in a text; not where its path is part of a URL or of a longer path.
+fn without_directory(text: &str, directory: &Path) -> String {
+    let inside = format!("{}/", directory.display());
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(&inside) {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        if before.ends_with("://") || before.ends_with(|c: char| c.is_ascii_alphanumeric()) {
+            out.push_str(&inside);
+        }
+        rest = &after[inside.len()..];
+    }
+    out + rest
 }
 
 /// The user that owns nothing.

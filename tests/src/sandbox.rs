@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::entry::Entry;
+use crate::remote;
 
 /// A temporary directory, removed when dropped.
 pub struct Sandbox {
@@ -41,6 +42,7 @@ impl Sandbox {
                 fs::set_permissions(self.root.join(path), fs::Permissions::from_mode(*bits))
             }
             Entry::Copy { path } => copy(&self.repository.join(path), &self.place(path)?),
+            Entry::Commit { path, tag } => remote::commit(&self.root.join(path), tag.as_deref()),
             Entry::Remove { path } => {
                 let path = self.root.join(path);
                 if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }

@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::case::{Case, Command, Expected, Part, Stdout};
+use crate::entry::Entry;
 use crate::memory::{self, MemoryAnswer};
+use crate::remote;
 use crate::run::{Answer, Output, run};
 
 /// What became of a suite.
@@ -15,6 +17,8 @@ pub struct Report {
     pub cases: usize,
     /// Commands run.
     pub commands: usize,
+    /// Cases not run: there is no git program to make their repositories with.
+    pub skipped: usize,
     /// Cases run in memory.
     pub in_memory: usize,
     /// For each case that differs, its path and the difference.
@@ -44,6 +48,7 @@ pub fn check(
     mut answer_in_memory: Option<&mut MemoryAnswer>,
 ) -> io::Result<Report> {
     let mut report = Report::default();
+    let has_git = remote::has_git();
     for path in find(cases)? {
         let name = path.strip_prefix(cases).unwrap_or(&path).to_owned();
         if !name.to_string_lossy().contains(only) {
@@ -58,6 +63,10 @@ pub fn check(
                 continue;
             }
         };
+        if case.parts.iter().any(|part| matches!(part, Part::Make(Entry::Commit { .. }, _))) && !has_git {
+            report.skipped += 1;
+            continue;
+        }
         report.commands += case.commands().count();
         let outputs = match answer_in_memory.as_deref_mut().filter(|_| memory::fits(&case)) {
             Some(answer) => {

@@ -110,7 +110,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 fn fields() -> Vec<String> {
     let source = repository().join("crates/hagane-kustomize/src/kustomization/file.rs");
     let text = fs::read_to_string(source).unwrap();
-    let (_, list) = text.split_once("const FIELDS: Names = &[").unwrap();
+    let (_, list) = text.split_once("const FIELDS: &[&str] = &[").unwrap();
     let (list, _) = list.split_once("];").unwrap();
     list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }

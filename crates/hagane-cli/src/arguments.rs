@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use hagane::{Helm, LoadRestriction, Reorder, SecretsMode};
 
 use crate::kustomize::Kustomize;
+use crate::lock::{LockArguments, Locking};
 use crate::message::MessageFormat;
 use crate::plugins::Plugins;
 
@@ -28,6 +29,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Build(Build),
     Render(Render),
+    Lock(LockArguments),
     Kustomize(Kustomize),
     Completion(Completion),
     Man(Man),
@@ -64,6 +66,8 @@ pub(crate) struct Build {
     /// Fetch nothing: what lies elsewhere is refused
     #[arg(long)]
     pub(crate) offline: bool,
+    #[command(flatten)]
+    pub(crate) locking: Locking,
     #[command(flatten)]
     pub(crate) charts: Charts,
     #[command(flatten)]
@@ -130,6 +134,8 @@ pub(crate) struct Render {
     /// Fetch nothing: what lies elsewhere is refused
     #[arg(long)]
     pub(crate) offline: bool,
+    #[command(flatten)]
+    pub(crate) locking: Locking,
     #[command(flatten)]
     pub(crate) charts: Charts,
     #[command(flatten)]

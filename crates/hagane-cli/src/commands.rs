@@ -6,6 +6,7 @@ use clap::CommandFactory;
 use hagane::{BuildOptions, Diagnostic, EmitOptions, Failed, RenderOptions, Secrets, Span, World};
 
 use crate::arguments::{self, Arguments};
+use crate::lock::{self, Unasked};
 use crate::output::{self, Destination};
 use crate::{Name, Surroundings, message};
 
@@ -20,8 +21,11 @@ pub(crate) fn build(arguments: &arguments::Build, surroundings: &mut Surrounding
         helm: arguments.charts.helm(),
         plugins: arguments.plugins.plugins(),
     };
-    let mut built =
-        hagane::build(&world(surroundings, Reach::of(arguments.offline)), &arguments.directory, &options)?;
+    let lock = lock::read_for(&arguments.locking, &arguments.directory, Unasked::Ignored, surroundings)?;
+    let world = world(surroundings, Reach::of(arguments.offline));
+    let locked = lock.as_ref().and_then(|lock| lock.remotes(world.remotes));
+    let world = World { remotes: locked.as_ref().map_or(world.remotes, |locked| Some(locked)), ..world };
+    let mut built = hagane::build(&world, &arguments.directory, &options)?;
     message::tell(&built.warnings, &built.source_map, arguments.message_format, surroundings);
     let destination = Destination::new(arguments.output.as_deref(), surroundings);
     let written = output::write(&mut built, &destination, EmitOptions::default(), surroundings);
@@ -40,8 +44,11 @@ pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundi
         },
         secrets: arguments.secrets.into(),
     };
-    let mut rendered =
-        hagane::render(&world(surroundings, Reach::of(arguments.offline)), &arguments.directory, &options)?;
+    let lock = lock::read_for(&arguments.locking, &arguments.directory, Unasked::Used, surroundings)?;
+    let world = world(surroundings, Reach::of(arguments.offline));
+    let locked = lock.as_ref().and_then(|lock| lock.remotes(world.remotes));
+    let world = World { remotes: locked.as_ref().map_or(world.remotes, |locked| Some(locked)), ..world };
+    let mut rendered = hagane::render(&world, &arguments.directory, &options)?;
     let destination = Destination::new(arguments.output.as_deref(), surroundings);
     let redact = destination == Destination::Terminal && !arguments.reveal && rendered.holds_secrets();
     if redact {

@@ -8,6 +8,7 @@ mod commands;
 mod create;
 mod edit;
 mod kustomize;
+mod lock;
 mod message;
 mod output;
 mod panic;
@@ -125,6 +126,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &mut Sur
     let done = match command {
         Command::Build(arguments) => commands::build(&arguments, surroundings),
         Command::Render(arguments) => commands::render(&arguments, surroundings),
+        Command::Lock(arguments) => lock::run(&arguments, surroundings),
         Command::Completion(arguments) => commands::completion(&arguments, surroundings),
         Command::Man(arguments) => commands::man(&arguments, surroundings),
         Command::Version(_) => commands::version(name, surroundings),
@@ -194,6 +196,7 @@ impl Command {
             Command::Build(arguments) => arguments.message_format,
             Command::Render(arguments) => arguments.message_format,
             Command::Kustomize(arguments) => arguments.message_format(),
+            Command::Lock(arguments) => arguments.message_format,
             Command::Completion(_) | Command::Man(_) | Command::Version(_) => MessageFormat::Human,
         }
     }

@@ -38,9 +38,12 @@ fn check() {
     let failed = report.failures.len();
     let differences: String =
         report.failures.iter().map(|(path, text)| format!("=== {}\n{text}\n", path.display())).collect();
-    let suite::Report { cases, commands, in_memory, .. } = report;
-    let counts =
+    let suite::Report { cases, commands, in_memory, skipped, .. } = report;
+    let mut counts =
         format!("golden: {cases} cases ({in_memory} in memory), {commands} commands, {failed} failed");
+    if skipped > 0 {
+        counts.push_str(&format!(", {skipped} not run: they need a git program"));
+    }
     // Past the test harness, which keeps what a passing test prints to itself.
     std::io::stderr().write_all(format!("{counts}\n").as_bytes()).unwrap();
     assert!(failed == 0, "\n\n{differences}{counts}");
