@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::run::{Invocation, Output, spoken};
+use crate::run::{Invocation, Output, at_home, spoken};
 
 /// Answers `build` with `kubectl kustomize`, and `render` with the same after `sops decrypt` of every encrypted file.
 /// Standard error is left out: our messages are our own.
@@ -28,10 +28,15 @@ const OURS: [&str; 2] = ["--reveal", "--message-format"];
 
 fn peer(name: &str, invocation: &Invocation) -> Command {
     let mut command = Command::new(name);
-    command
-        .current_dir(invocation.directory)
-        .envs(invocation.env.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null());
+    command.current_dir(invocation.directory).stdin(Stdio::null());
+    for (name, value) in invocation.env {
+        let mut value = at_home(value, invocation.directory);
+        if name == "PATH" {
+            // The peer itself is found where it always is.
+            value = format!("{value}:{}", std::env::var("PATH").unwrap_or_default());
+        }
+        command.env(name, value);
+    }
     command
 }
 

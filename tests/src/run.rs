@@ -119,12 +119,17 @@ pub fn program(binary: &Path, invocation: &Invocation) -> io::Result<Output> {
         .args(invocation.args)
         .env_clear()
         .env("HOME", invocation.directory)
-        .envs(invocation.env.iter().map(|(name, value)| (name, value)))
+        .envs(invocation.env.iter().map(|(name, value)| (name, at_home(value, invocation.directory))))
         .current_dir(invocation.directory)
         .stdin(process::Stdio::null())
         .output()?;
     drop(copy);
     Ok(spoken(output, invocation.directory))
+}
+
+/// Returns the value of a variable as a shell would have it: `~/` is the home, the case's directory.
+pub fn at_home(value: &str, directory: &Path) -> String {
+    value.replace("~/", &format!("{}/", directory.display()))
 }
 
 /// Returns what a process said as text, with the case's directory left out of it.

@@ -438,7 +438,11 @@ impl Run<'_, '_> {
         let kept = if is_secret { "" } else { text.as_str() };
         let file = self.sources.add_text(&format!("(output of the chart {})", chart.name), kept);
         let mut resources = read_documents(&text, file).map_err(|error| {
-            Diagnostic { quotable: error.quotable && !is_secret, ..error }.or_at(chart.span)
+            let error = match is_secret {
+                true => error.concealed(format!("what the chart `{}` makes cannot be read", chart.name)),
+                false => error,
+            };
+            error.or_at(chart.span)
         })?;
         for resource in &mut resources {
             resource.from_helm = true;

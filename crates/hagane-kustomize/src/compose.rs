@@ -88,7 +88,7 @@ pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Co
     append_hashes(&mut resources)?;
     fix_references(&mut resources, &config)?;
     compose.warnings.extend(resolve_vars(&mut resources, &vars, &config.var_reference)?);
-    resources.retain(|r| r.metadata_entry("annotations", "config.kubernetes.io/local-config").is_none());
+    resources.retain(|resource| !is_local(resource));
     sort(&mut resources, loaded.kustomization.sort.as_ref(), options.reorder);
     metadata::settle(&mut resources, loaded.kustomization.build_metadata, options.managed_by_label)?;
     Ok(Composed { resources, warnings: compose.warnings })
@@ -453,7 +453,8 @@ impl Compose<'_, '_> {
         for text in texts.iter().filter(|text| !text.trim().is_empty()) {
             let inline = text.contains('\n') || text.contains(": ");
             if inline {
-                for resource in hagane_resource::read_documents_at(text, self.sources.start_of(text))? {
+                for mut resource in hagane_resource::read_documents_at(text, self.sources.start_of(text))? {
+                    metadata::note_file(&mut resource, layer, layer.file_name);
                     all.resources.add(resource).map_err(|d| duplicate(&d, text.span))?;
                 }
             } else {
@@ -488,6 +489,13 @@ fn label_specs(entry: &Label, config: &Config) -> Result<Vec<hagane_resource::Fi
         )?;
     }
     Ok(specs)
+}
+
+/// Returns whether a resource is there for the build alone, and not for the cluster.
+fn is_local(resource: &Resource) -> bool {
+    resource
+        .metadata_entry("annotations", "config.kubernetes.io/local-config")
+        .is_some_and(|value| value != "false")
 }
 
 /// Refuses two resources of one id: JSON patches may rename one to another.

@@ -2,7 +2,7 @@
 
 mod pairs;
 
-use hagane_resource::{Behavior, Diagnostic, Resource};
+use hagane_resource::{Diagnostic, Resource};
 use hagane_yaml::{Mapping, Node, Scalar, Style, Tag, Text};
 
 use crate::kustomization::{GeneratorArgs, GeneratorOptions};
@@ -65,10 +65,8 @@ pub(crate) fn generate(
     }
     let mut resource = Resource::new(Node::Mapping(tree));
     resource.needs_hash = !options.disable_name_suffix_hash;
-    resource.behavior = match args.behavior {
-        Behavior::Unspecified => Behavior::Create,
-        given => given,
-    };
+    resource.behavior = args.behavior;
+    resource.generated = true;
     Ok(resource)
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn with_notes(resource: &Resource) -> Node {
         Behavior::Create => "create",
         Behavior::Replace => "replace",
         Behavior::Merge => "merge",
-        Behavior::Unspecified if resource.needs_hash => "unspecified",
+        Behavior::Unspecified if resource.generated => "unspecified",
         Behavior::Unspecified => "",
     };
     let notes = [
@@ -89,6 +89,7 @@ pub(crate) fn take_notes(resource: &mut Resource) -> Result<(), Diagnostic> {
     resource.formers = names.iter().zip(&namespaces).zip(&kinds).map(former).collect();
     resource.prefixes = parts(&prefixes).into_iter().map(Into::into).collect();
     resource.suffixes = parts(&suffixes).into_iter().map(Into::into).collect();
+    resource.generated = !behavior.is_empty();
     resource.behavior = Behavior::of(&behavior);
     resource.needs_hash = needs_hash == "enabled";
     resource.from_helm = !from_helm.is_empty();

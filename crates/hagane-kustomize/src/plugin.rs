@@ -89,6 +89,7 @@ impl<'r, 'w> Plugin<'r, 'w> {
         for resource in &mut resources {
             take_notes(resource)?;
             let behavior = resource.edit(|tree| remove_annotation(tree, ASKS_BEHAVIOR)).unwrap_or_default();
+            resource.generated = true;
             resource.behavior = hagane_resource::Behavior::of(&behavior);
             resource.needs_hash = match resource.edit(|tree| remove_annotation(tree, ASKS_HASH)) {
                 None => false,
@@ -114,6 +115,7 @@ impl<'r, 'w> Plugin<'r, 'w> {
             take_notes(&mut resource)?;
             seen.add(resource.clone()).map_err(|duplicate| {
                 self.about(format!("{} gives {} back twice", self.config.id(), duplicate.id))
+                    .hinted("every resource it was given comes back once, or not at all")
             })?;
             match resources.with_current_id(resource.id()).as_slice() {
                 [] => resources.add(resource).map_err(|duplicate| {
@@ -212,8 +214,11 @@ impl Run<'_, '_, '_> {
 
     /// Returns an error about what a program wrote, fit to be shown.
     fn unreadable(&self, error: Diagnostic) -> Diagnostic {
-        let error = error.or_at(self.plugin.config.tree().span());
-        Diagnostic { quotable: error.quotable && !self.is_secret, ..error }
+        let error = match self.is_secret {
+            true => error.concealed(format!("what {} writes cannot be read", self.plugin.config.id())),
+            false => error,
+        };
+        error.or_at(self.plugin.config.tree().span())
     }
 }
 

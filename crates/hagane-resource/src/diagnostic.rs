@@ -126,6 +126,11 @@ impl Diagnostic {
         self
     }
 
+    /// Returns the error about a text that nobody may see: another message, and where it is wrong.
+    pub fn concealed(self, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { quotable: false, ..Diagnostic::error(self.span, message) }
+    }
+
     /// Returns the diagnostic with its position set where it had none.
     pub fn or_at(mut self, span: Span) -> Diagnostic {
         if !self.span.is_known() {

@@ -22,6 +22,8 @@ pub struct Resource {
     pub suffixes: Vec<CompactString>,
     /// Whether another resource refers to it.
     pub referred: bool,
+    /// Whether a generator made it.
+    pub generated: bool,
     /// How a generated resource meets one that is there already.
     pub behavior: Behavior,
     /// Whether the hash of its content is appended to its name.
@@ -86,6 +88,7 @@ impl Resource {
             prefixes: Vec::new(),
             suffixes: Vec::new(),
             referred: false,
+            generated: false,
             behavior: Behavior::Unspecified,
             needs_hash: false,
             from_helm: false,
@@ -191,7 +194,7 @@ impl Resource {
             || self.referred
             || self.needs_hash
             || self.from_helm
-            || self.behavior != Behavior::Unspecified
+            || self.generated
             || self.origin.is_some()
             || !self.transformations.is_empty()
     }

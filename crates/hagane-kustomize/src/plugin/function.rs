@@ -101,7 +101,7 @@ impl Function {
 
     /// Refuses storage outside the kustomization.
     fn checked(self, at: Span, config: &Resource) -> Result<Function, Diagnostic> {
-        let out = |mount: &&Mount| mount.kind == "bind" && leads_out(&mount.source);
+        let out = |mount: &&Mount| leads_out(&mount.source);
         match self.container.mounts.iter().find(out) {
             None => Ok(self),
             Some(mount) => {

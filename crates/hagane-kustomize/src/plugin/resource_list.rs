@@ -18,11 +18,11 @@ const PASSING: [&str; 5] = [
 ];
 
 impl Plugin<'_, '_> {
-    /// Returns the text of the list that a function reads. One that generates reads its own config.
+    /// Returns the text of the list that a function reads. Where there is no resource it reads its own config.
     pub(super) fn resource_list(&self, input: Option<&ResourceSet>) -> Result<Zeroizing<String>, Diagnostic> {
         let mut config = self.as_read(with_notes(self.config))?;
         annotate_quoted(&mut config, "config.kubernetes.io/local-config", "true");
-        let mut items = match input {
+        let mut items = match input.filter(|resources| !resources.is_empty()) {
             None => vec![config.clone()],
             Some(resources) => resources
                 .iter()
@@ -76,8 +76,8 @@ pub(super) fn resources_in(text: &str, file: FileId) -> Result<Vec<hagane_resour
         };
         resource.edit(|tree| {
             PASSING.iter().for_each(|key| _ = remove_annotation(tree, key));
-            let has = |key: &&str| tree.at(&["metadata", "annotations", key]).is_some();
-            if !PATHS.iter().any(|key| has(&key)) {
+            let has = |key: &str| tree.at(&["metadata", "annotations", key]).is_some();
+            if !PATHS.iter().any(|key| has(key)) {
                 PATHS.iter().for_each(|key| annotate(tree, key, hagane_yaml::Scalar::string(path.as_str())));
             }
         });
