@@ -10,6 +10,7 @@ use crate::kustomize::Kustomize;
 use crate::lock::{LockArguments, Locking};
 use crate::message::MessageFormat;
 use crate::plugins::Plugins;
+use crate::sops::Sops;
 
 /// Renders Kubernetes manifests from kustomizations and SOPS-encrypted secrets.
 #[derive(Parser)]
@@ -31,6 +32,7 @@ pub(crate) enum Command {
     Render(Render),
     Lock(LockArguments),
     Kustomize(Kustomize),
+    Sops(Box<Sops>),
     Completion(Completion),
     Man(Man),
     Version(Version),

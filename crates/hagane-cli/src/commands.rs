@@ -120,7 +120,7 @@ fn page(command: &clap::Command) -> Vec<u8> {
 pub(crate) fn version(name: Name, surroundings: &mut Surroundings) -> Result<(), Failed> {
     let mut text = Vec::new();
     let _ = match name {
-        Name::Hagane => writeln!(text, "hagane {}", env!("CARGO_PKG_VERSION")),
+        Name::Hagane | Name::Sops => writeln!(text, "hagane {}", env!("CARGO_PKG_VERSION")),
         // Programs that start kustomize look for its version here.
         Name::Kustomize => writeln!(text, "{KUSTOMIZE}"),
     };

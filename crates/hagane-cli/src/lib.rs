@@ -13,6 +13,7 @@ mod message;
 mod output;
 mod panic;
 mod plugins;
+mod sops;
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -28,6 +29,7 @@ use hagane_host::{Disk, FetchOptions, Fetcher, Leftovers, LocalKeys, Programs};
 use arguments::{Arguments, Command};
 use kustomize::Kustomize;
 use message::MessageFormat;
+use sops::Sops;
 
 /// What a run of the program sees of the world, and where it speaks.
 pub struct Surroundings<'s> {
@@ -113,8 +115,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &mut Sur
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let name = Name::of(arguments.first());
     let parsed = match name {
-        Name::Hagane => Arguments::try_parse_from(arguments).map(|parsed| parsed.command),
+        Name::Hagane => {
+            Arguments::try_parse_from(sops::behind_its_name(arguments)).map(|parsed| parsed.command)
+        }
         Name::Kustomize => Kustomize::try_parse_from(arguments).map(Command::Kustomize),
+        Name::Sops => {
+            Sops::try_parse_from(sops::rewritten(arguments)).map(|sops| Command::Sops(Box::new(sops)))
+        }
     };
     let command = match parsed {
         Ok(command) => command,
@@ -131,6 +138,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &mut Sur
         Command::Man(arguments) => commands::man(&arguments, surroundings),
         Command::Version(_) => commands::version(name, surroundings),
         Command::Kustomize(arguments) => kustomize::run(&arguments, surroundings),
+        Command::Sops(arguments) => return sops::run(&arguments, surroundings),
     };
     match done {
         Ok(()) => 0,
@@ -151,12 +159,18 @@ enum Name {
     Hagane,
     /// A link of this name stands in for kustomize, for programs that start it themselves.
     Kustomize,
+    /// A link of this name stands in for SOPS.
+    Sops,
 }
 
 impl Name {
     fn of(program: Option<&OsString>) -> Name {
         let name = program.and_then(|program| std::path::Path::new(program).file_name());
-        if name.is_some_and(|name| name == "kustomize") { Name::Kustomize } else { Name::Hagane }
+        match name.and_then(|name| name.to_str()) {
+            Some("kustomize") => Name::Kustomize,
+            Some("sops") => Name::Sops,
+            _ => Name::Hagane,
+        }
     }
 }
 
@@ -170,7 +184,7 @@ fn usage(error: &clap::Error, name: Name, surroundings: &mut Surroundings) -> u8
     };
     match (error.exit_code(), name) {
         (0, _) => 0,
-        (_, Name::Kustomize) => 1,
+        (_, Name::Kustomize | Name::Sops) => 1,
         (_, Name::Hagane) => exit_code(Fault::Usage),
     }
 }
@@ -197,7 +211,9 @@ impl Command {
             Command::Render(arguments) => arguments.message_format,
             Command::Kustomize(arguments) => arguments.message_format(),
             Command::Lock(arguments) => arguments.message_format,
-            Command::Completion(_) | Command::Man(_) | Command::Version(_) => MessageFormat::Human,
+            Command::Completion(_) | Command::Man(_) | Command::Sops(_) | Command::Version(_) => {
+                MessageFormat::Human
+            }
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Programs that the user works with: editors, and commands that get secrets because the user says so. They have the
 //! terminal, and the program waits for them.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
+
+use crate::programs::find;
 
 /// What is run.
 pub struct Foreground<'f> {
@@ -30,4 +32,15 @@ pub fn foreground(run: Foreground) -> io::Result<u8> {
     let status = command.envs(run.variables).status()?;
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
     Ok(u8::try_from(code).unwrap_or(1))
+}
+
+/// Returns whether a program of this name is on the search path.
+pub fn is_program(name: &str) -> bool {
+    let search_path = std::env::var_os("PATH").unwrap_or_default();
+    find(OsStr::new(name), Path::new("/"), &search_path).is_ok()
+}
+
+/// Returns the words of a line as a shell would split it; nothing where a quote does not end.
+pub fn shell_words(line: &str) -> Option<Vec<String>> {
+    shlex::split(line)
 }

@@ -16,6 +16,8 @@ use hagane::{
 
 use self::age::AgeSources;
 
+pub use self::terminal::ask;
+
 /// A keyring of what this machine and its user have: `SOPS_AGE_KEY` and the other variables of SOPS, key files, `gpg`,
 /// the cloud's credentials. Each is looked for when the first encrypted file asks for it, and data keys are remembered.
 pub struct LocalKeys<'h>(Remembering<Services<'h>>);

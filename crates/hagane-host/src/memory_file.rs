@@ -3,18 +3,19 @@
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use hagane::SecretBytes;
-use rustix::fs::{CWD, FileType, Mode, mknodat, statfs};
+use rustix::fs::{CWD, FileType, FsWord, Mode, mknodat, statfs};
 use zeroize::Zeroizing;
 
 use crate::chance::random;
+use crate::disk::MAX_FILE;
 
 /// The file systems that are in memory, by their numbers in `statfs`: tmpfs and ramfs.
-const IN_MEMORY: [i64; 2] = [0x0102_1994, 0x8584_58f6];
+const IN_MEMORY: [FsWord; 2] = [0x0102_1994, 0x8584_58f6];
 
 /// A directory of this user alone on a file system in memory. It and what is in it go away when it is dropped.
 struct MemoryDirectory(PathBuf);
@@ -22,7 +23,7 @@ struct MemoryDirectory(PathBuf);
 impl MemoryDirectory {
     fn new(candidates: &[PathBuf]) -> io::Result<MemoryDirectory> {
         for parent in candidates {
-            let in_memory = statfs(parent).is_ok_and(|found| IN_MEMORY.contains(&(found.f_type as i64)));
+            let in_memory = statfs(parent).is_ok_and(|found| IN_MEMORY.contains(&found.f_type));
             if !in_memory {
                 continue;
             }
@@ -98,6 +99,18 @@ impl MemoryFile {
         file.read_to_end(&mut content)?;
         Ok(SecretBytes::new(std::mem::take(&mut *content)))
     }
+}
+
+/// Reads what is no regular file, as a shell's `<(…)`, to its end.
+pub fn read_stream(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut content = Zeroizing::new(Vec::with_capacity(64 << 10));
+    fs::File::open(path)?.take(MAX_FILE).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// Returns whether a file is there that its owner alone may read.
+pub fn is_private(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 == 0)
 }
 
 /// A pipe with a name, from which programs read a content as often as they open it.

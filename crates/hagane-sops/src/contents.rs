@@ -8,6 +8,7 @@ use crate::tree::{Element, Item, Kind, Pair, Value};
 use crate::{DecryptError, Format, SecretBytes};
 
 /// What a file holds once its values are open. The values are zeroed when dropped.
+#[derive(Clone)]
 pub struct Contents {
     format: Format,
     pub(crate) documents: Vec<Vec<Item>>,
@@ -74,6 +75,11 @@ impl Contents {
     /// Reads a file that is not encrypted.
     pub fn read(text: &[u8], format: Format, file: FileId) -> Result<Contents, DecryptError> {
         Ok(Contents { format, documents: format::load_plain(text, format, file)?, warnings: Vec::new() })
+    }
+
+    /// Returns whether there is no document at all.
+    pub fn is_empty(&self) -> bool {
+        self.documents.is_empty()
     }
 
     /// Returns the format.

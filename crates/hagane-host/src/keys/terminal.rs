@@ -18,8 +18,8 @@ pub(super) fn show(message: &str) {
     }
 }
 
-/// Asks a question. None where there is no terminal, or its end.
-pub(super) fn ask(question: &str) -> Option<String> {
+/// Asks a question at the terminal and returns the answer; nothing where there is no terminal, or its end.
+pub fn ask(question: &str) -> Option<String> {
     let mut terminal = terminal()?;
     write!(terminal, "{question}").ok()?;
     line(&terminal).map(|answer| answer.to_string())

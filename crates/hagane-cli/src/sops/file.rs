@@ -1,0 +1,240 @@
+//! The file that a command works on, and where its result goes.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hagane::sops::{Contents, Format, MacCheck, OpenedFile, detect, open_file};
+use hagane::{Diagnostic, FileError, FileKind, Keyring, SourceMap, Span};
+use hagane_host::{Access, MAX_FILE, write_file};
+use zeroize::Zeroizing;
+
+use super::arguments::{Destination, Types};
+use super::failure::{Failure, GENERIC, NO_FILE, UNREADABLE, UNWRITABLE};
+use super::session::shown;
+use crate::message::{self, MessageFormat};
+use crate::{Surroundings, output};
+
+/// A file as it lies, and what it is taken for.
+pub(super) struct Input {
+    pub(super) text: Zeroizing<Vec<u8>>,
+    /// Where it lies; standard input lies nowhere.
+    pub(super) path: Option<PathBuf>,
+    /// The name that decides which rule and which format are for it.
+    pub(super) name: PathBuf,
+    pub(super) format: Format,
+    pub(super) output: Format,
+}
+
+impl Input {
+    /// Reads the file, or standard input where none is named.
+    pub(super) fn read(
+        file: Option<&Path>,
+        types: &Types,
+        surroundings: &mut Surroundings,
+    ) -> Result<Input, Failure> {
+        let (path, text) = match file {
+            Some(file) => {
+                let path = surroundings.directory.join(file);
+                let text = read(&path, surroundings)?;
+                (Some(path), text)
+            }
+            None => (None, read_stdin()?),
+        };
+        let named = types.filename_override.as_ref().map(|name| surroundings.directory.join(name));
+        let name = named.or_else(|| path.clone()).unwrap_or_default();
+        let by_name = Format::of_path(&name.to_string_lossy());
+        let format = chosen(types.input_type.as_deref(), by_name, surroundings);
+        let output = chosen(types.output_type.as_deref(), by_name, surroundings);
+        Ok(Input { text, path, name, format, output })
+    }
+
+    /// Returns a file that is not there yet.
+    pub(super) fn new_file(path: &Path, types: &Types, surroundings: &mut Surroundings) -> Input {
+        let by_name = Format::of_path(&path.to_string_lossy());
+        let format = chosen(types.input_type.as_deref(), by_name, surroundings);
+        let output = chosen(types.output_type.as_deref(), by_name, surroundings);
+        Input {
+            text: Zeroizing::default(),
+            path: Some(path.to_owned()),
+            name: path.to_owned(),
+            format,
+            output,
+        }
+    }
+
+    /// Returns the file with another text, of the format that it is written in.
+    pub(super) fn with_text(&self, text: &[u8]) -> Input {
+        Input {
+            text: Zeroizing::new(text.to_vec()),
+            path: self.path.clone(),
+            name: self.name.clone(),
+            format: self.output,
+            output: self.output,
+        }
+    }
+
+    /// Opens the encrypted file.
+    pub(super) fn open(
+        &self,
+        keyring: &dyn Keyring,
+        ignore_mac: bool,
+        surroundings: &mut Surroundings,
+    ) -> Result<OpenedFile, Failure> {
+        let source_map = self.source_map(surroundings);
+        if ignore_mac {
+            let warning = Diagnostic::warning(
+                Span::default(),
+                "the MAC is not verified: values may be missing or moved",
+            );
+            message::tell(&[warning], &source_map, MessageFormat::Human, surroundings);
+        }
+        let check = if ignore_mac { MacCheck::Ignored } else { MacCheck::Required };
+        match open_file(&self.text, self.format, Default::default(), keyring, check) {
+            Ok(opened) => {
+                let warnings = opened.contents().warnings().iter();
+                let warnings: Vec<_> = warnings.map(|w| Diagnostic::warning(w.span, w.message)).collect();
+                message::tell(&warnings, &source_map, MessageFormat::Human, surroundings);
+                Ok(opened)
+            }
+            Err(error) => Err(self.told(Failure::decrypting(&error, source_map))),
+        }
+    }
+
+    /// Reads the file as one that is not encrypted.
+    pub(super) fn plain(&self, surroundings: &Surroundings) -> Result<Contents, Failure> {
+        let contents = Contents::read(&self.text, self.format, Default::default());
+        contents.map_err(|error| Failure::reading(&error, self.source_map(surroundings)))
+    }
+
+    /// Returns the failure with a hint, where the file is not of the format that its name says.
+    fn told(&self, failure: Failure) -> Failure {
+        match detect(&self.text, self.format) {
+            Some(format) if format != self.format => {
+                failure.hinted(format!("the file looks like {}: `--input-type {0}`", format.name()))
+            }
+            _ => failure,
+        }
+    }
+
+    fn source_map(&self, surroundings: &Surroundings) -> SourceMap {
+        let mut map = SourceMap::new();
+        let name =
+            self.path.as_ref().map_or_else(|| "standard input".into(), |path| shown(path, surroundings));
+        map.add(name, String::from_utf8_lossy(&self.text).into());
+        map
+    }
+
+    /// Returns where the file lies, for a command that writes it again.
+    pub(super) fn place(&self) -> Result<&Path, Failure> {
+        self.path.as_deref().ok_or_else(|| Failure::new(GENERIC, "standard input cannot be written in place"))
+    }
+
+    /// Writes a result. `access` is for files: who may read them.
+    pub(super) fn write(
+        &self,
+        content: &[u8],
+        destination: &Destination,
+        access: Access,
+        surroundings: &mut Surroundings,
+    ) -> Result<(), Failure> {
+        match (&destination.output, destination.in_place) {
+            (Some(path), _) => write(&surroundings.directory.join(path), content, access, surroundings),
+            (None, true) => write(self.place()?, content, access, surroundings),
+            (None, false) => output::print(content, surroundings).map_err(Failure::from),
+        }
+    }
+}
+
+/// Returns the format of a flag. SOPS goes by the file's name where it does not know the format; so do we, and say it.
+fn chosen(named: Option<&str>, by_name: Format, surroundings: &mut Surroundings) -> Format {
+    let Some(named) = named.filter(|named| !named.is_empty()) else { return by_name };
+    Format::of_name(named).unwrap_or_else(|| {
+        let message =
+            format!("there is no format `{named}`; the file is taken for {}, by its name", by_name.name());
+        let warning = Diagnostic::warning(Span::default(), message)
+            .hinted("the formats are yaml, json, dotenv, ini and binary");
+        message::tell(&[warning], &SourceMap::new(), MessageFormat::Human, surroundings);
+        by_name
+    })
+}
+
+/// Returns the format of a file for a command that takes only `--input-type`.
+pub(super) fn types(input_type: Option<&String>) -> Types {
+    Types { input_type: input_type.cloned(), output_type: input_type.cloned(), filename_override: None }
+}
+
+/// Reads a file that may hold secrets.
+pub(super) fn read(path: &Path, surroundings: &Surroundings) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    match surroundings.files.read(path) {
+        Ok(mut content) => {
+            let text = Zeroizing::new(content.to_vec());
+            if let Some(content) = Arc::get_mut(&mut content) {
+                zeroize::Zeroize::zeroize(content);
+            }
+            Ok(text)
+        }
+        Err(FileError::Other(_)) if is_stream(path) => read_stream(path),
+        Err(error) => {
+            let shown = shown(path, surroundings);
+            Err(match error {
+                FileError::NotFound => Failure::new(NO_FILE, format!("there is no file `{shown}`")),
+                FileError::PermissionDenied => Failure::new(UNREADABLE, format!("`{shown}` may not be read")),
+                FileError::TooLarge { limit } => {
+                    Failure::new(UNREADABLE, format!("`{shown}` is larger than {limit} bytes"))
+                }
+                FileError::Other(_) if is_directory(path, surroundings) => {
+                    Failure::new(UNREADABLE, format!("`{shown}` is a directory"))
+                }
+                FileError::Other(words) => {
+                    Failure::new(UNREADABLE, format!("`{shown}` cannot be read: {words}"))
+                }
+            })
+        }
+    }
+}
+
+fn is_directory(path: &Path, surroundings: &Surroundings) -> bool {
+    matches!(surroundings.files.resolve(path), Ok((_, FileKind::Directory)))
+}
+
+/// `/dev/stdin` and what a shell's `<(…)` stands for.
+fn is_stream(path: &Path) -> bool {
+    path.starts_with("/dev") || path.starts_with("/proc")
+}
+
+fn read_stream(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let content = hagane_host::read_stream(path);
+    content.map_err(|error| {
+        Failure::new(
+            UNREADABLE,
+            format!("`{}` cannot be read: {}", path.display(), hagane_host::words(&error)),
+        )
+    })
+}
+
+pub(super) fn read_stdin() -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut text = Zeroizing::new(Vec::with_capacity(64 << 10));
+    let read = io::stdin().lock().take(MAX_FILE).read_to_end(&mut text);
+    match read {
+        Ok(_) => Ok(text),
+        Err(error) => {
+            let words = hagane_host::words(&error);
+            Err(Failure::new(UNREADABLE, format!("standard input cannot be read: {words}")))
+        }
+    }
+}
+
+/// Writes a file wholly or not at all. What only its owner could read stays so.
+pub(super) fn write(
+    path: &Path,
+    content: &[u8],
+    access: Access,
+    surroundings: &Surroundings,
+) -> Result<(), Failure> {
+    let access = if hagane_host::is_private(path) { Access::Owner } else { access };
+    write_file(path, content, access).map_err(|error| {
+        let shown = shown(path, surroundings);
+        Failure::new(UNWRITABLE, format!("cannot write `{shown}`: {}", hagane_host::words(&error)))
+    })
+}
