@@ -177,6 +177,11 @@ fn source(tables: &Tables<'_>, kinds: &Keyed<'_, u32>, scopes: &Keyed<'_, bool>)
         let _ = writeln!(properties, "    // {definition}");
         properties.push_str(&rust::lines(rows.iter().map(|row| format!("({}, {}),", name(row.0), row.1))));
     }
+    let definitions = tables.objects.keys().map(|name| {
+        let shape = tables.numbers.get(&Shape::Object(name)).copied().unwrap_or_default();
+        format!("{name} {shape}")
+    });
+    let definitions: Vec<String> = definitions.collect();
     let shapes = tables.shapes.iter().map(|shape| match shape {
         Shape::Leaf => "Shape::LEAF,".to_owned(),
         Shape::Object(definition) => {
@@ -198,6 +203,10 @@ fn source(tables: &Tables<'_>, kinds: &Keyed<'_, u32>, scopes: &Keyed<'_, bool>)
     let _ = writeln!(written, "static KINDS: [(u32, u32, u32); {}] = [", kinds.len());
     let rows = kinds.iter().map(|(key, shape)| format!("({}, {}, {shape}),", name(key.0), name(key.1)));
     let _ = writeln!(written, "{}];", rust::lines(rows));
+
+    let _ = writeln!(written, "\n/// A definition a line, and its shape.\n#[rustfmt::skip]");
+    let _ =
+        writeln!(written, "pub(super) const DEFINITIONS: &str = \"\\\n{}\";", definitions.join("\\n\\\n"));
 
     let _ = writeln!(written, "\n/// apiVersion, kind, whether it has a namespace.\n#[rustfmt::skip]");
     let _ = writeln!(written, "pub(super) static SCOPES: [(&str, &str, bool); {}] = [", scopes.len());

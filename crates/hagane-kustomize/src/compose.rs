@@ -71,6 +71,7 @@ pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Co
     let mut compose = Compose {
         sources,
         schema: None,
+        uses_builtin: false,
         defaults: Rc::default(),
         inflation: Inflation::new(options.helm.as_ref()),
         plugins: options.plugins.as_ref(),
@@ -99,6 +100,8 @@ struct Compose<'c, 'w> {
     sources: &'c Sources<'w>,
     /// The schema that a kustomization chose: the root's, or the first one met below it.
     schema: Option<Schema>,
+    /// Whether kustomize has used its builtin schema. From then on that stays below one that a base or component chooses.
+    uses_builtin: bool,
     defaults: Rc<Config>,
     inflation: Inflation<'c>,
     plugins: Option<&'c Plugins>,
@@ -121,8 +124,8 @@ impl Compose<'_, '_> {
         let documents = hagane_yaml::parse(source.text()?, source.file, &Default::default())?;
         let document =
             documents.first().ok_or_else(|| Diagnostic::error(path.span, "the schema is empty"))?;
-        Schema::from_openapi(document)
-            .map_err(|error| Diagnostic::error(error.span, error.message).or_at(path.span))
+        let read = if self.uses_builtin { Schema::with_openapi } else { Schema::from_openapi };
+        read(document).map_err(|error| Diagnostic::error(error.span, error.message).or_at(path.span))
     }
 
     /// Adds all of a layer to what is there: for a base nothing, for a component all that its parent has so far.
@@ -201,6 +204,7 @@ impl Compose<'_, '_> {
         for resource in self.sources.resources(&file, path.span)?.iter() {
             let mut resource = resource.clone();
             metadata::note_file(&mut resource, layer, path);
+            self.uses_builtin |= !Schema::knows_scope(&resource.gvk().api_version(), &resource.gvk().kind);
             all.resources.add(resource).map_err(|d| duplicate(&d, path.span))?;
         }
         Ok(())
@@ -334,12 +338,15 @@ impl Compose<'_, '_> {
         let noted = |resources: &mut ResourceSet, kind| metadata::note_transformer(resources, layer, kind);
         for text in &k.patches_strategic_merge {
             apply_patch(resources, &load_patches(text, root, sources)?, schema)?;
+            self.uses_builtin = true;
         }
         if !k.patches_strategic_merge.is_empty() {
             noted(resources, "PatchStrategicMergeTransformer");
         }
         for entry in &k.patches {
-            apply_patch(resources, &load_patch(entry, root, sources)?, schema)?;
+            let patch = load_patch(entry, root, sources)?;
+            apply_patch(resources, &patch, schema)?;
+            self.uses_builtin |= patch.is_strategic_merge();
             noted(resources, "PatchTransformer");
         }
         if let Some(namespace) = &k.namespace {
@@ -400,6 +407,7 @@ impl Compose<'_, '_> {
     ) -> Result<(), Diagnostic> {
         for config in self.configs(layer, paths)? {
             self.transform_by(&config, layer, &mut all.resources)?;
+            self.uses_builtin |= config.gvk().kind.starts_with("Patch");
             metadata::note_transformer_config(&mut all.resources, layer, &config);
         }
         Ok(())

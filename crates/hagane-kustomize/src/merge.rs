@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry::Vacant;
 
 use hagane_resource::{Diagnostic, Schema, SchemaNode};
-use hagane_yaml::{Entry, Mapping, Node, Scalar, Style, Tag};
+use hagane_yaml::{Entry, FileId, Mapping, Node, ParseOptions, Scalar, Style, Tag, parse};
 
 use directive::{Directive, take_directive};
 
@@ -32,6 +32,22 @@ pub(crate) fn merge(dest: Node, patch: Node, schema: &Schema) -> Result<Option<N
     Ok(merged)
 }
 
+/// Returns the schema that a comment at one of the values, or else at one of the keys, describes:
+/// `# {"type":"array","x-kubernetes-patch-strategy":"merge"}`. Of each node the comment behind it counts, else the one
+/// above it; comments of another kind describe nothing.
+fn commented(values: [Option<&Node>; 2], keys: [Option<&Scalar>; 2]) -> Option<Schema> {
+    let of_values = values.into_iter().flatten().filter_map(Node::extra);
+    let of_keys = keys.into_iter().flatten().filter_map(|key| key.extra.as_deref());
+    of_values.chain(of_keys).find_map(|extra| {
+        let lines = if extra.comments.line.is_empty() { &extra.comments.head } else { &extra.comments.line };
+        let [only] = lines.as_slice() else { return None };
+        let text = only.as_str().trim_start_matches('#').trim();
+        let documents =
+            text.starts_with('{').then(|| parse(text, FileId::default(), &ParseOptions::default()))?;
+        Schema::of_field(documents.ok()?.first()?).ok()
+    })
+}
+
 struct Merge<'s> {
     schema: &'s Schema,
     /// Scalars that were written and are one node with others of the resource.
@@ -44,8 +60,10 @@ impl<'s> Merge<'s> {
         &self,
         dest: Option<Node>,
         patch: Option<Node>,
-        known: Option<SchemaNode<'s>>,
+        known: Option<SchemaNode<'_>>,
     ) -> Result<Option<Node>, Diagnostic> {
+        let own = commented([dest.as_ref(), patch.as_ref()], [None, None]);
+        let known = own.as_ref().and_then(Schema::field).or(known);
         let schema =
             known.or_else(|| self.schema_of(dest.as_ref()).or_else(|| self.schema_of(patch.as_ref())));
         let present = |node: &Option<Node>| node.as_ref().is_some_and(|n| !n.is_null());
@@ -73,7 +91,7 @@ impl<'s> Merge<'s> {
         &self,
         dest: Option<Node>,
         patch: Option<Node>,
-        schema: Option<SchemaNode<'s>>,
+        schema: Option<SchemaNode<'_>>,
     ) -> Result<Option<Node>, Diagnostic> {
         let (mut dest, mut patch) = match (as_mapping(dest), as_mapping(patch)) {
             (Ok(dest), Ok(patch)) => (dest, patch),
@@ -104,7 +122,7 @@ impl<'s> Merge<'s> {
         &self,
         mut dest: Mapping,
         patch: Mapping,
-        schema: Option<SchemaNode<'s>>,
+        schema: Option<SchemaNode<'_>>,
     ) -> Result<Node, Diagnostic> {
         // Of a key that stands twice in a patch the first value counts.
         let mut places: HashMap<String, usize> = HashMap::with_capacity(patch.entries.len());
@@ -120,10 +138,12 @@ impl<'s> Merge<'s> {
         for Entry { key, value } in old {
             let name = key.text.as_str();
             let place = places.get(name).copied();
-            let over = place.and_then(|place| patched[place].take()).map(|entry| entry.value);
+            let over = place.and_then(|place| patched[place].take());
+            let own = commented([None, None], [Some(&key), over.as_ref().map(|entry| &entry.key)]);
+            let over = over.map(|entry| entry.value);
             let style = over.is_some().then(|| written_as(&value));
             let shared = value.as_scalar().filter(|_| over.is_some()).and_then(Scalar::shared);
-            let schema = schema.and_then(|s| s.field(name));
+            let schema = own.as_ref().and_then(Schema::field).or_else(|| schema.and_then(|s| s.field(name)));
             if let Some(merged) = self.node(Some(value), over, schema)?.filter(|merged| !is_cleared(merged)) {
                 let value = match style {
                     Some(style) => restyled(merged, style),
@@ -141,7 +161,11 @@ impl<'s> Merge<'s> {
             }
         }
         for Entry { key, value } in patched.into_iter().flatten() {
-            let schema = schema.and_then(|s| s.field(key.text.as_str()));
+            let own = commented([None, None], [None, Some(&key)]);
+            let schema = own
+                .as_ref()
+                .and_then(Schema::field)
+                .or_else(|| schema.and_then(|s| s.field(key.text.as_str())));
             if let Some(added) = self.node(None, Some(value), schema)?.filter(|added| !is_cleared(added)) {
                 dest.entries.push(Entry { key, value: added });
             }
@@ -150,10 +174,14 @@ impl<'s> Merge<'s> {
     }
 
     /// Returns a mapping that only the patch has: without nulls, its directives carried out.
-    fn added_mapping(&self, mut patch: Mapping, schema: Option<SchemaNode<'s>>) -> Result<Node, Diagnostic> {
+    fn added_mapping(&self, mut patch: Mapping, schema: Option<SchemaNode<'_>>) -> Result<Node, Diagnostic> {
         let old = std::mem::take(&mut patch.entries);
         for Entry { key, value } in old {
-            let schema = schema.and_then(|s| s.field(key.text.as_str()));
+            let own = commented([None, None], [None, Some(&key)]);
+            let schema = own
+                .as_ref()
+                .and_then(Schema::field)
+                .or_else(|| schema.and_then(|s| s.field(key.text.as_str())));
             if let Some(value) = self.node(None, Some(value), schema)?.filter(|value| !is_cleared(value)) {
                 patch.entries.push(Entry { key, value });
             }
@@ -162,11 +190,15 @@ impl<'s> Merge<'s> {
     }
 
     /// Returns a mapping that the patch says nothing of: without absent values, its lists without repetitions.
-    fn tidy_mapping(&self, mut dest: Mapping, schema: Option<SchemaNode<'s>>) -> Result<Node, Diagnostic> {
+    fn tidy_mapping(&self, mut dest: Mapping, schema: Option<SchemaNode<'_>>) -> Result<Node, Diagnostic> {
         let old = std::mem::take(&mut dest.entries);
         dest.entries.reserve(old.len());
         for Entry { key, value } in old {
-            let schema = schema.and_then(|s| s.field(key.text.as_str()));
+            let own = commented([None, None], [Some(&key), None]);
+            let schema = own
+                .as_ref()
+                .and_then(Schema::field)
+                .or_else(|| schema.and_then(|s| s.field(key.text.as_str())));
             // A scalar stays as it is; only a walk into collections and nulls can change anything.
             let value = match value {
                 Node::Scalar(scalar) if !scalar.is_null() => Node::Scalar(scalar),

@@ -45,6 +45,9 @@ pub fn read_documents(text: &str, file: FileId) -> Result<Vec<Resource>, Diagnos
     read_documents_at(text, Span { file, line: 1, column: 1 })
 }
 
+/// A comment with this may be a schema, by which kustomize merges the field it stands at.
+const STRATEGY: &str = "x-kubernetes-patch-strategy";
+
 /// Reads the resources of a text that begins at a place inside a file.
 pub fn read_documents_at(text: &str, start: Span) -> Result<Vec<Resource>, Diagnostic> {
     let file = start.file;
@@ -64,6 +67,7 @@ pub fn read_documents_at(text: &str, start: Span) -> Result<Vec<Resource>, Diagn
         let options = ParseOptions {
             lines_before: start.line.saturating_sub(1) + document.lines_before,
             columns_before: start.column.saturating_sub(1),
+            comments: document.text.contains(STRATEGY),
             ..ParseOptions::default()
         };
         // Only the first document of a part counts: `...` ends one without opening another.

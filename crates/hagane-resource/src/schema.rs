@@ -84,10 +84,21 @@ impl Schema {
         Some(SchemaNode { table, shape: table.kind(api_version, kind)? })
     }
 
+    /// Returns what is known of the one field that [`Schema::of_field`] read.
+    pub fn field(&self) -> Option<SchemaNode<'_>> {
+        let table = self.table();
+        Some(SchemaNode { table, shape: table.shape(0)? })
+    }
+
     /// Returns whether kustomize's own table says that the kind has no namespace. Kinds it does not know, every
     /// custom resource among them, count as namespaced.
     pub fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
         builtin_scope(api_version, kind) == Some(false)
+    }
+
+    /// Returns whether kustomize's own table tells if the kind has a namespace.
+    pub fn knows_scope(api_version: &str, kind: &str) -> bool {
+        builtin_scope(api_version, kind).is_some()
     }
 
     /// Returns the same under this schema: the builtin table speaks first, and for the kinds that a document of

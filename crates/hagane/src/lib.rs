@@ -42,8 +42,8 @@ pub use hagane_kustomize::{
 pub use hagane_policy::RecommendedLabels;
 pub use hagane_resource::{Diagnostic, Fault, ResId, Resource, ResourceSet, Severity, nearest};
 pub use hagane_sops::{
-    self as sops, AgeKeyring, AgeOutside, AnyIdentity, AnyRecipient, Attempt, Identities, KeyFailure, Keyring,
-    MasterKey, Remembering, SecretBytes, WrappedKey,
+    self as sops, AgeKeyring, AgeOutside, AnyIdentity, AnyRecipient, Attempt, Identities, KeyFailure,
+    Keyring, MasterKey, Remembering, SecretBytes, WrappedKey,
 };
 pub use hagane_yaml::emit::{EmitOptions, Secrets};
 pub use hagane_yaml::{Node, SourceMap, Span};

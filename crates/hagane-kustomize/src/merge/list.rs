@@ -15,7 +15,7 @@ impl<'s> Merge<'s> {
         &self,
         dest: Option<Node>,
         patch: Option<Node>,
-        schema: Option<SchemaNode<'s>>,
+        schema: Option<SchemaNode<'_>>,
     ) -> Result<Option<Node>, Diagnostic> {
         let fits =
             |node: &Option<Node>| node.as_ref().is_none_or(|n| n.is_null() || matches!(n, Node::Sequence(_)));
@@ -59,7 +59,7 @@ impl<'s> Merge<'s> {
         mut patch: Vec<Node>,
         whose: Whose,
         keys: &[CompactString],
-        schema: Option<SchemaNode<'s>>,
+        schema: Option<SchemaNode<'_>>,
     ) -> Result<Vec<Node>, Diagnostic> {
         let merged = |old: Option<Node>, over: Option<Node>| match whose {
             Whose::Resource => self.node(old, over, schema),

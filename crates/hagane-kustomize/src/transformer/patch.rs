@@ -67,6 +67,11 @@ pub(crate) fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> 
 }
 
 impl Patch {
+    /// Returns whether it is merged, and not a list of operations.
+    pub(crate) fn is_strategic_merge(&self) -> bool {
+        matches!(self.content, Content::StrategicMerge(_))
+    }
+
     /// Returns the patch as `patchesJson6902` applies it: it must do something, and does not note the ids of what it
     /// changes.
     pub(crate) fn of_json6902(self) -> Result<Patch, Diagnostic> {

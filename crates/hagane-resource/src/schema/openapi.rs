@@ -8,7 +8,7 @@ use compact_str::{CompactString, ToCompactString};
 use hagane_yaml::{Mapping, Node, Span};
 
 use super::table::{Merge, NONE, Shape, Table};
-use super::{Custom, Schema, Source};
+use super::{Custom, Schema, Source, builtin};
 
 /// A document that is no usable OpenAPI schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +31,50 @@ impl Schema {
     /// Returns the schema that a document holds: its definitions, and from its paths which kinds have a
     /// namespace. The builtin definitions are not in it, as in kustomize.
     pub fn from_openapi(document: &Node) -> Result<Schema, SchemaError> {
-        mapping(document, "an OpenAPI document")?;
+        Schema::read(document, Reader::new(document), BTreeMap::new())
+    }
+
+    /// Returns the builtin schema and over it what a document holds: its kinds and definitions take the places of
+    /// builtin ones, and its references reach those.
+    pub fn with_openapi(document: &Node) -> Result<Schema, SchemaError> {
+        let table = &builtin::TABLE;
         let mut reader = Reader::new(document);
-        let mut kinds = BTreeMap::new();
+        for name in table.all_names() {
+            reader.name(name.into());
+        }
+        reader.shapes = table.shapes.to_vec();
+        reader.properties = table.properties.to_vec();
+        reader.merges = table.merges.iter().cloned().zip(0..).collect();
+        reader.definitions = builtin_definitions().collect();
+        let kinds = table.all_kinds().collect();
+        Schema::read(document, reader, kinds)
+    }
+
+    /// Returns what a document says of a field: it is the schema of that field alone ([`Schema::field`]).
+    pub fn of_field(document: &Node) -> Result<Schema, SchemaError> {
+        let mut reader = Reader::new(document);
+        reader.shape_of(document);
+        reader.read_shapes()?;
+        Ok(Schema(Source::Custom(Arc::new(Custom {
+            table: reader.into_table(Vec::new()),
+            scopes: Vec::new(),
+        }))))
+    }
+
+    /// Reads a document over kinds that are known already.
+    fn read<'d>(
+        document: &'d Node,
+        mut reader: Reader<'d>,
+        mut kinds: BTreeMap<(CompactString, CompactString), u32>,
+    ) -> Result<Schema, SchemaError> {
+        mapping(document, "an OpenAPI document")?;
+        let mut replaced = Vec::new();
         if let Some(definitions) = document.get("definitions") {
             for definition in &mapping(definitions, "`definitions`")?.entries {
                 mapping(&definition.value, "a definition")?;
+                if let Some(&builtin) = reader.definitions.get(definition.key.text.as_str()) {
+                    replaced.push((builtin, reader.shape_of(&definition.value)));
+                }
                 let rows = definition.value.get(KINDS).and_then(Node::as_sequence);
                 for row in rows.iter().flat_map(|rows| &rows.items) {
                     kinds.insert(type_of(row)?, reader.shape_of(&definition.value));
@@ -48,6 +86,7 @@ impl Schema {
             .map(|((api_version, kind), shape)| (reader.name(api_version), reader.name(kind), shape))
             .collect();
         reader.read_shapes()?;
+        reader.redirect(&replaced);
         let scopes = scopes(document)?;
         Ok(Schema(Source::Custom(Arc::new(Custom { table: reader.into_table(kinds), scopes }))))
     }
@@ -57,6 +96,8 @@ impl Schema {
 /// definitions end, and are read from a list, so that deep ones do not need the stack.
 struct Reader<'d> {
     document: &'d Node,
+    /// The shapes of builtin definitions, where the document's stand beside those.
+    definitions: BTreeMap<&'static str, u32>,
     shapes: Vec<Shape>,
     numbers: BTreeMap<*const Node, u32>,
     /// Schemas with a number whose shape is not read yet.
@@ -72,6 +113,7 @@ impl<'d> Reader<'d> {
     fn new(document: &'d Node) -> Reader<'d> {
         Reader {
             document,
+            definitions: BTreeMap::new(),
             shapes: Vec::new(),
             numbers: BTreeMap::new(),
             pending: Vec::new(),
@@ -112,11 +154,33 @@ impl<'d> Reader<'d> {
                 None | Some("") => return self.shape_of(target),
                 Some(pointer) => match resolve(self.document, pointer) {
                     Some(next) => target = next,
-                    None => return NONE,
+                    None => return self.builtin_definition(pointer),
                 },
             }
         }
         NONE
+    }
+
+    fn builtin_definition(&self, pointer: &str) -> u32 {
+        let name = pointer.strip_prefix("#/definitions/").unwrap_or_default();
+        self.definitions.get(name).copied().unwrap_or(NONE)
+    }
+
+    /// Lets what refers to builtin definitions refer to those that took their places.
+    fn redirect(&mut self, replaced: &[(u32, u32)]) {
+        if replaced.is_empty() {
+            return;
+        }
+        let new = |number: &mut u32| {
+            if let Some((_, to)) = replaced.iter().find(|(from, _)| from == number) {
+                *number = *to;
+            }
+        };
+        self.properties.iter_mut().for_each(|(_, shape)| new(shape));
+        for shape in &mut self.shapes {
+            new(&mut shape.values);
+            new(&mut shape.items);
+        }
     }
 
     fn read_shapes(&mut self) -> Result<(), SchemaError> {
@@ -174,6 +238,13 @@ impl<'d> Reader<'d> {
             kinds: Cow::Owned(kinds),
         }
     }
+}
+
+/// Returns the builtin definitions by name, with their shapes.
+fn builtin_definitions() -> impl Iterator<Item = (&'static str, u32)> {
+    let row =
+        |line: &'static str| line.split_once(' ').and_then(|(name, shape)| Some((name, shape.parse().ok()?)));
+    builtin::DEFINITIONS.lines().filter_map(row)
 }
 
 /// Returns whether `type` is `array`, alone.

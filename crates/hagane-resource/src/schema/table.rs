@@ -99,6 +99,16 @@ impl Table {
         self.shape(self.kinds.get(row)?.2)
     }
 
+    /// Returns every name, in the order of the numbers.
+    pub(super) fn all_names(&self) -> impl Iterator<Item = &str> {
+        (0..self.starts.len() as u32).map(|name| self.name(name))
+    }
+
+    /// Returns apiVersion, kind and shape of every kind of resource.
+    pub(super) fn all_kinds(&self) -> impl Iterator<Item = ((CompactString, CompactString), u32)> {
+        self.kinds.iter().map(|row| ((self.name(row.0).into(), self.name(row.1).into()), row.2))
+    }
+
     fn name(&self, name: u32) -> &str {
         let at = |name: usize| self.starts.get(name).map(|start| *start as usize);
         let index = name as usize;
