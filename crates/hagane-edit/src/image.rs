@@ -69,25 +69,14 @@ impl Kustomization {
     }
 
     fn set_image(&mut self, image: &ImageArgument) -> Result<(), Diagnostic> {
-        // `imageTags` is the old name of `images`.
-        let mut there = Vec::new();
-        for list in ["images", "imageTags"] {
-            there.extend(
-                self.items(list)?.into_iter().filter(|path| self.text_of(path, "name") == image.name),
-            );
-        }
-        let mut there = there.into_iter();
-        let Some(first) = there.next() else {
+        let there = self.images_named(&image.name)?;
+        let Some(first) = there.into_iter().next() else {
             let new = |value: &'_ str| if value == KEEP { String::new() } else { value.to_owned() };
             let (name, tag, digest) = (new(&image.new_name), new(&image.new_tag), new(&image.digest));
             let parts =
                 [("name", image.name.as_str()), ("newName", &name), ("newTag", &tag), ("digest", &digest)];
             return self.push("images", texts(&parts));
         };
-        // What is left of the same image would undo the change.
-        for other in there.rev() {
-            self.remove(&other)?;
-        }
         for (key, value) in [
             ("newName", &image.new_name),
             ("newTag", &image.new_tag),
@@ -98,7 +87,19 @@ impl Kustomization {
                 self.set_text(&first, key, value)?;
             }
         }
+        // What is left of the same image would undo the change. A list that is gone moves the others.
+        while let [_, .., last] = &self.images_named(&image.name)?[..] {
+            self.remove(last)?;
+        }
         Ok(())
+    }
+
+    /// Returns the paths of an image's entries. `imageTags` is the old name of `images`.
+    fn images_named(&self, name: &str) -> Result<Vec<Vec<usize>>, Diagnostic> {
+        let mut there = self.items("images")?;
+        there.extend(self.items("imageTags")?);
+        there.retain(|path| self.text_of(path, "name") == name);
+        Ok(there)
     }
 }
 

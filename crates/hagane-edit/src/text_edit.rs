@@ -19,6 +19,7 @@ use hagane_yaml::{Dialect, Entry, FileId, MergeKeys, Node, ParseOptions, Scalar,
 
 use change::Change;
 use layout::{Form, Place};
+use lines::newline;
 
 /// A YAML text and what it means. Of several documents the first one is meant, as Go reads it.
 pub struct Document {
@@ -150,9 +151,14 @@ impl Document {
         }
         let place = self.place()?;
         let text = change.write(&self.text, &place, &self.root, path);
-        let read = text.and_then(|text| Some((read(&text, self.file, self.dialect).ok()?, text)));
-        match read {
-            Some((root, text)) if same(&root, &wanted) => {
+        // A block at the end of a text without a last line break may need one.
+        let ended = |text: &String| {
+            Some(format!("{text}{}", newline(text))).filter(|_| !text.ends_with(['\n', '\r']))
+        };
+        let texts = text.into_iter().flat_map(|text| [ended(&text), Some(text)].into_iter().rev().flatten());
+        let mut read = texts.filter_map(|text| Some((read(&text, self.file, self.dialect).ok()?, text)));
+        match read.find(|(root, _)| same(root, &wanted)) {
+            Some((root, text)) => {
                 self.text = text;
                 self.root = root;
                 Ok(())

@@ -84,6 +84,7 @@ fn scalars_of_several_lines_come_and_go() {
     check("a: >2\n    x\n   y\nb: 1\n", &[0], Replace("z"), "a: z\nb: 1\n");
     check("a:\n  b: z\nc: 1\n", &[0, 0], Replace("\"x\\ny\\n\""), "a:\n  b: |\n    x\n    y\nc: 1\n");
     check("- a\n", &[0], Replace("\"x\\ny\\n\""), "- |\n  x\n  y\n");
+    check("a: x", &[0], Replace("\"x\\ny\\n\""), "a: |\n  x\n  y\n");
     check("{a: 1}\n", &[0], Replace("\"x\\ny\\n\""), "{a: \"x\\ny\\n\"}\n");
     check("- |-\n  a\n- b\n", &[0], Remove, "- b\n");
 }
@@ -133,6 +134,7 @@ fn what_is_empty_is_filled() {
     check("{}\n", &[], Insert("a", "1"), "a: 1\n");
     check("null\n", &[], Insert("a", "[x]"), "a:\n- x\n");
     check("\u{feff}", &[], Insert("a", "1"), "\u{feff}a: 1\n");
+    check("\u{feff}# x\na: 1\n", &[0], Replace("2"), "\u{feff}# x\na: 2\n");
     check("\u{feff}a: 1\n", &[0], Replace("2"), "\u{feff}a: 2\n");
     check("{a: 1}\n", &[], Insert("b", "x: 1"), "{a: 1, b: {x: 1}}\n");
 }

@@ -75,7 +75,7 @@ impl Walk<'_> {
         loop {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
-                Some(b'#') if self.at == 0 || self.bytes[self.at - 1].is_ascii_whitespace() => {
+                Some(b'#') if self.column() == 0 || self.bytes[self.at - 1].is_ascii_whitespace() => {
                     self.line_end()
                 }
                 _ => return,
