@@ -7,10 +7,12 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use hagane::{Helm, LoadRestriction, Reorder, SecretsMode};
 
 use crate::kustomize::Kustomize;
+use crate::localize::Localize;
 use crate::lock::{LockArguments, Locking};
 use crate::message::MessageFormat;
 use crate::plugins::Plugins;
 use crate::sops::Sops;
+use crate::vendor::VendorArguments;
 
 /// Renders Kubernetes manifests from kustomizations and SOPS-encrypted secrets.
 #[derive(Parser)]
@@ -31,6 +33,8 @@ pub(crate) enum Command {
     Build(Build),
     Render(Render),
     Lock(LockArguments),
+    Vendor(VendorArguments),
+    Localize(Localize),
     Kustomize(Kustomize),
     Sops(Box<Sops>),
     Completion(Completion),

@@ -6,6 +6,7 @@ use hagane::Failed;
 use crate::arguments::{Build, Completion, Version};
 use crate::create::{self, Create};
 use crate::edit::{self, Edit};
+use crate::localize::{self, Localize};
 use crate::message::MessageFormat;
 use crate::{Name, Surroundings, commands, output};
 
@@ -28,6 +29,7 @@ enum Command {
     Build(Build),
     Create(Create),
     Edit(Edit),
+    Localize(Localize),
     Completion(Completion),
     Version(Version),
 }
@@ -38,6 +40,7 @@ pub(crate) fn run(arguments: &Kustomize, surroundings: &mut Surroundings) -> Res
         Command::Build(arguments) => commands::build(arguments, surroundings),
         Command::Create(arguments) => create::run(arguments, surroundings),
         Command::Edit(arguments) => edit::run(arguments, surroundings),
+        Command::Localize(arguments) => localize::run(arguments, surroundings),
         Command::Completion(arguments) => {
             let mut script = Vec::new();
             clap_complete::generate(arguments.shell, &mut Kustomize::command(), "kustomize", &mut script);

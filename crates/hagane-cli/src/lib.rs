@@ -8,12 +8,14 @@ mod commands;
 mod create;
 mod edit;
 mod kustomize;
+mod localize;
 mod lock;
 mod message;
 mod output;
 mod panic;
 mod plugins;
 mod sops;
+mod vendor;
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -134,6 +136,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &mut Sur
         Command::Build(arguments) => commands::build(&arguments, surroundings),
         Command::Render(arguments) => commands::render(&arguments, surroundings),
         Command::Lock(arguments) => lock::run(&arguments, surroundings),
+        Command::Vendor(arguments) => vendor::run(&arguments, surroundings),
+        Command::Localize(arguments) => localize::run(&arguments, surroundings),
         Command::Completion(arguments) => commands::completion(&arguments, surroundings),
         Command::Man(arguments) => commands::man(&arguments, surroundings),
         Command::Version(_) => commands::version(name, surroundings),
@@ -211,9 +215,12 @@ impl Command {
             Command::Render(arguments) => arguments.message_format,
             Command::Kustomize(arguments) => arguments.message_format(),
             Command::Lock(arguments) => arguments.message_format,
-            Command::Completion(_) | Command::Man(_) | Command::Sops(_) | Command::Version(_) => {
-                MessageFormat::Human
-            }
+            Command::Vendor(arguments) => arguments.message_format,
+            Command::Localize(_)
+            | Command::Completion(_)
+            | Command::Man(_)
+            | Command::Sops(_)
+            | Command::Version(_) => MessageFormat::Human,
         }
     }
 }

@@ -35,6 +35,7 @@ pub use leftovers::Leftovers;
 pub use memory_file::{MemoryFile, Pipe, is_private, read_stream};
 pub use programs::{Programs, current_user};
 pub use remotes::{FetchOptions, Fetcher, Git, Network};
+pub use tree::{remove_files, remove_tree, write_tree};
 pub use write::{Access, write_file, write_files};
 
 /// Returns the variable of this name from the process' environment.

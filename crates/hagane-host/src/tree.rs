@@ -4,9 +4,58 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hagane::{TreeFile, TreeFileKind, digest};
+
+use crate::write::{Access, write_file};
+
+/// Writes files at and below a directory, which is made if it is not there. No link on the way leads out of it.
+pub fn write_tree<'f>(
+    top: &Path,
+    files: impl IntoIterator<Item = (&'f Path, &'f [u8])>,
+) -> Result<(), (PathBuf, io::Error)> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |error| (path, error)
+    };
+    fs::create_dir_all(top).map_err(at(top))?;
+    let real = fs::canonicalize(top).map_err(at(top))?;
+    for (path, content) in files {
+        let parent = path.parent().unwrap_or(top);
+        // What is there already tells first where a new directory would be made.
+        let there = parent.ancestors().find(|above| fs::symlink_metadata(above).is_ok()).unwrap_or(top);
+        let inside = |path: &Path| fs::canonicalize(path).map(|path| path.starts_with(&real));
+        let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+        if !inside(there).map_err(at(path))? || is_link && !inside(path).map_err(at(path))? {
+            return Err((path.to_owned(), io::Error::other("a symbolic link leads out of the directory")));
+        }
+        fs::create_dir_all(parent).map_err(at(parent))?;
+        write_file(path, content, Access::Usual).map_err(at(path))?;
+    }
+    Ok(())
+}
+
+/// Removes files below a directory, and the directories that are empty then.
+pub fn remove_files(top: &Path, files: &[PathBuf]) -> Result<(), (PathBuf, io::Error)> {
+    for path in files {
+        fs::remove_file(path).map_err(|error| (path.clone(), error))?;
+        let above = path.ancestors().skip(1).take_while(|above| above.starts_with(top) && *above != top);
+        for directory in above {
+            // It ends with the first that something else is in.
+            if fs::remove_dir(directory).is_err() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Removes a directory with all that is in it, if it is there.
+pub fn remove_tree(top: &Path) {
+    // What cannot be removed is still there to be seen, and whatever failed before is told.
+    let _ = fs::remove_dir_all(top);
+}
 
 /// Returns the files of a tree, without what is git's own.
 pub(crate) fn files_of(directory: &Path) -> io::Result<Vec<TreeFile>> {
@@ -41,4 +90,46 @@ fn content(path: &Path) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     io::copy(&mut File::open(path)?, &mut content)?;
     Ok(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::leftovers::Leftovers;
+
+    #[test]
+    fn no_link_leads_out_of_a_tree_that_is_written() {
+        let leftovers: Arc<Leftovers> = Arc::default();
+        let directory = leftovers.directory().expect("there is a scratch directory");
+        let (top, outside) = (directory.join("top"), directory.join("outside"));
+        fs::create_dir_all(top.join("inside")).expect("it is ours");
+        fs::create_dir_all(&outside).expect("it is ours");
+        fs::write(outside.join("file"), "theirs").expect("it is ours");
+        for (link, target) in
+            [("out", "../outside"), ("in", "inside"), ("file", "../outside/file"), ("gone", "../x")]
+        {
+            symlink(target, top.join(link)).expect("it is ours");
+        }
+        let check = |path: &str, is_written: bool| {
+            let path = top.join(path);
+            let written = write_tree(&top, [(path.as_path(), b"ours".as_slice())]);
+            assert_eq!(written.is_ok(), is_written, "{path:?} {written:?}");
+        };
+        check("a/b/c", true);
+        check("in/d", true);
+        check("out/e", false);
+        check("out/e/f", false);
+        check("file", false);
+        check("gone", false);
+        check("gone/g", false);
+        check("../outside/h", false);
+        assert_eq!(fs::read_to_string(outside.join("file")).expect("it is there"), "theirs");
+        assert_eq!(fs::read_dir(&outside).expect("it is there").count(), 1);
+
+        assert!(remove_files(&top, &[top.join("a/b/c"), top.join("in/d")]).is_ok());
+        assert!(!top.join("a").exists() && top.join("in").exists() && top.exists());
+    }
 }

@@ -42,7 +42,9 @@ pub use kustomization::{FIELDS, FILE_NAMES};
 pub use outside::Outside;
 pub use plugin::Plugins;
 pub use process::{Environment, Output, Process, ProcessError, Processes};
-pub use references::{ChartReference, Entered, Found, Reference, Role, Visit, repository_of};
+pub use references::{
+    ChartReference, Entered, Found, Reference, Role, Visit, chart_directory, repository_of,
+};
 pub use remote::{Checkout, Named, RemoteError, Remotes, Repository};
 pub use remote_directory::is_remote;
 pub use sources::{LoadRestriction, Source, Sources, is_file_url, normalized, relative};

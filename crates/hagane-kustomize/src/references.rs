@@ -6,6 +6,7 @@ use std::rc::Rc;
 use hagane_resource::Diagnostic;
 use hagane_yaml::Span;
 
+use crate::chart::Chart;
 use crate::compose::{Layer, Place};
 use crate::decode::Located;
 use crate::files::FileKind;
@@ -23,6 +24,7 @@ pub struct Visit {
     charts: Vec<ChartReference>,
     chart_home: String,
     entered: Option<Entered>,
+    checkout: Option<PathBuf>,
 }
 
 /// A path or URL in a kustomization.
@@ -117,9 +119,10 @@ impl Visit {
         at: Span,
     ) -> Result<Visit, Diagnostic> {
         let source = sources.read_config(&sources.file(root, loaded.file_name, at)?, at)?;
+        let checkout = sources.checkout_of(root.path());
         let entered = match place {
             Place::Here(_) => None,
-            Place::Elsewhere(directory) => sources.checkout_of(root.path()).map(|checkout| Entered {
+            Place::Elsewhere(directory) => checkout.clone().map(|checkout| Entered {
                 repository: directory.repository.clone(),
                 path: root.path().strip_prefix(&checkout).map(Path::to_owned).unwrap_or_default(),
                 checkout,
@@ -136,6 +139,7 @@ impl Visit {
             charts: charts(kustomization, home),
             chart_home: home.to_owned(),
             entered,
+            checkout,
         })
     }
 
@@ -172,6 +176,11 @@ impl Visit {
     /// Returns the repository that the layer was entered by; nothing where it was found in the tree of the one above.
     pub fn entered(&self) -> Option<&Entered> {
         self.entered.as_ref()
+    }
+
+    /// Returns the directory of the repository that the layer lies in, if it was fetched.
+    pub fn checkout(&self) -> Option<&Path> {
+        self.checkout.as_deref()
     }
 
     /// Fetches what the references need, several at once. What fails shows when it is looked for.
@@ -283,14 +292,18 @@ fn is_inline(text: &str) -> bool {
 }
 
 fn charts(k: &Kustomization, home: &str) -> Vec<ChartReference> {
-    let directory = |chart: &crate::chart::Chart| match (chart.version.as_str(), chart.repo.as_str()) {
-        ("", _) | (_, "") => format!("{home}/{}", chart.name),
-        (version, _) => format!("{home}/{}-{version}/{}", chart.name, chart.name),
-    };
-    let reference = |chart: &crate::chart::Chart| ChartReference {
+    let reference = |chart: &Chart| ChartReference {
         span: chart.span,
         name: chart.name.clone(),
-        directory: directory(chart),
+        directory: chart_directory(home, &chart.name, &chart.version, &chart.repo),
     };
     k.charts.iter().map(reference).collect()
+}
+
+/// Returns the directory of a chart in a directory of charts: one that was pulled in a version has its own.
+pub fn chart_directory(home: &str, name: &str, version: &str, repository: &str) -> String {
+    match (version, repository) {
+        ("", _) | (_, "") => format!("{home}/{name}"),
+        (version, _) => format!("{home}/{name}-{version}/{name}"),
+    }
 }

@@ -9,9 +9,6 @@ use hagane_kustomize::{Repository, digest, hexadecimal, without_credentials};
 /// The name of the file.
 pub const LOCK_FILE: &str = "hagane.lock";
 
-/// The largest lock file that is read, in bytes.
-pub const MAX_LOCK: usize = 4 << 20;
-
 /// What may be fetched. [`Lock::parse`] reads its file, [`Lock::text`] writes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {

@@ -1,7 +1,7 @@
 //! The paths in configurations of builtin generators and transformers.
 
 use hagane_edit::text_edit::Document;
-use hagane_kustomize::{Reference, Role};
+use hagane_kustomize::{ChartReference, Reference, Role, chart_directory};
 use hagane_resource::Diagnostic;
 use hagane_yaml::{Dialect, FileId, Node, Span};
 
@@ -34,6 +34,36 @@ pub(crate) fn rewrite(text: &str, start: Span, replace: &mut Replace) -> Result<
         line += chunk.matches('\n').count() as u32;
     }
     Ok(written)
+}
+
+/// A chart that a configuration inflates.
+pub(crate) struct PluginChart {
+    /// The directory of charts.
+    pub(crate) home: String,
+    /// The chart in it.
+    pub(crate) reference: ChartReference,
+}
+
+/// Returns the charts that configurations in a text inflate. `start` is where the text starts.
+pub(crate) fn charts(text: &str, start: Span) -> Vec<PluginChart> {
+    let mut charts = Vec::new();
+    let mut line = start.line.saturating_sub(1);
+    for chunk in documents(text) {
+        let document = Document::parse(chunk, FileId::default(), Dialect::default());
+        let span = Span { line: line + 1, ..start };
+        line += chunk.matches('\n').count() as u32;
+        let Ok(document) = document else { continue };
+        let field = |name: &str| document.root().get(name).and_then(Node::as_str).unwrap_or_default();
+        if (field("apiVersion"), field("kind")) != ("builtin", "HelmChartInflationGenerator") {
+            continue;
+        }
+        let home = if field("chartHome").is_empty() { "charts" } else { field("chartHome") };
+        let name = field("name").to_owned();
+        let directory = chart_directory(home, &name, field("version"), field("repo"));
+        let reference = ChartReference { span, name, directory };
+        charts.push(PluginChart { home: home.to_owned(), reference });
+    }
+    charts
 }
 
 /// Splits a text where documents start.

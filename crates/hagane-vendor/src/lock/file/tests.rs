@@ -1,4 +1,8 @@
+use hagane_yaml::FileId;
+
 use super::*;
+use crate::file_form::MAX_FILE;
+use crate::lock::{LockedRepository, RepositoryKey};
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const CONTENT: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -56,7 +60,7 @@ fn a_wrong_lock_is_refused() {
         assert_eq!((error.span.line, error.message.as_str()), (line, message), "{text}");
     };
     let entry = "repositories:\n- {url: u, commit: COMMIT, content: CONTENT}\n";
-    check("repository: []\n", 3, "unknown field `repository` in a lock file");
+    check("repository: []\n", 3, "unknown field `repository` in the lock file");
     check("repositories: {}\n", 3, "`repositories` must be a list of mappings");
     check("files: [a]\n", 3, "`files` must be a list of mappings");
     check(&format!("{entry}- {{url: u, commit: COMMIT, content: CONTENT}}\n"), 5, "this is locked twice");
@@ -73,8 +77,8 @@ fn a_wrong_lock_is_refused() {
     check(&entry.replace("CONTENT", "sha256:00"), 4, content);
     check(&entry.replace("CONTENT", "md5:e3b0"), 4, content);
     for (text, line, message) in [
-        ("", 1, "a lock file must be one mapping"),
-        ("- a\n", 1, "a lock file must be one mapping"),
+        ("", 1, "the lock file must be one mapping"),
+        ("- a\n", 1, "the lock file must be one mapping"),
         ("kind: Lock\n", 1, "`apiVersion` is missing"),
         ("apiVersion: v1\nkind: Lock\n", 1, "`apiVersion` must be `hagane.dev/v1alpha1`"),
         ("apiVersion: hagane.dev/v1alpha1\nkind: Pipeline\n", 2, "`kind` must be `Lock`"),
@@ -83,7 +87,7 @@ fn a_wrong_lock_is_refused() {
         assert_eq!((error.span.line, error.message.as_str()), (line, message), "{text}");
     }
     assert!(Lock::parse("a: [b\nc: &x", FileId::default()).is_err());
-    let huge = format!("#{}\n", "x".repeat(MAX_LOCK));
+    let huge = format!("#{}\n", "x".repeat(MAX_FILE));
     assert_eq!(
         Lock::parse(&huge, FileId::default()).unwrap_err().message,
         "the lock file is larger than 4 MiB"
