@@ -99,6 +99,7 @@ impl<'c, 'w> Copying<'c, 'w> {
         }
         match visit.find(reference, self.sources)? {
             Found::File(path, source) => {
+                refuse_gits_own(visit, &path, reference)?;
                 let within = relative(&path, visit.directory());
                 let content = self.content(visit, &source, reference, to, origin)?;
                 if origin == Origin::Own {
@@ -319,6 +320,17 @@ impl<'c, 'w> Copying<'c, 'w> {
             }
         }
     }
+}
+
+/// Refuses a file that git keeps beside the tree of a repository: it is none of the tree, and there may be a password
+/// in it.
+fn refuse_gits_own(visit: &Visit, path: &Path, reference: &Reference) -> Result<(), Diagnostic> {
+    let within = visit.checkout().and_then(|checkout| path.strip_prefix(checkout).ok());
+    if within.is_some_and(|within| within.iter().any(|name| name == ".git")) {
+        let message = format!("`{}` is git's own, and no file of the repository", reference.path());
+        return Err(Diagnostic::error(reference.span, message).hinted("commit what is needed as a file"));
+    }
+    Ok(())
 }
 
 /// Returns the text of a reference for a path; the one that it has where that says the same.

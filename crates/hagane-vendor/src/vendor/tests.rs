@@ -131,6 +131,13 @@ fn a_repository_gets_at_no_file_of_this_machine() {
         "`../../../home/secret/passwords` is outside of `https://h/o/r@v1//x`, whose files alone may be read here",
     );
     both(&[("/remote/a/x", "-> /home/secret")], "`x` leads out of its repository `https://h/o/r`");
+    both(
+        &[
+            (kustomization, "configMapGenerator: [{name: a, files: [.git/config]}]"),
+            ("/remote/a/x/.git/config", "url"),
+        ],
+        "`.git/config` is git's own, and no file of the repository",
+    );
     // By the directory of charts, and by the name of one.
     check(
         &[(kustomization, "helmGlobals: {chartHome: ../../../home}\nhelmCharts: [{name: secret}]")],
