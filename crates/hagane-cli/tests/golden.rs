@@ -42,7 +42,7 @@ fn check() {
     let mut counts =
         format!("golden: {cases} cases ({in_memory} in memory), {commands} commands, {failed} failed");
     if skipped > 0 {
-        counts.push_str(&format!(", {skipped} not run: they need a git program"));
+        counts.insert_str(0, &format!("not run, for want of a git program: {skipped} cases\n"));
     }
     // Past the test harness, which keeps what a passing test prints to itself.
     std::io::stderr().write_all(format!("{counts}\n").as_bytes()).unwrap();

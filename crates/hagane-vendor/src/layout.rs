@@ -80,13 +80,12 @@ impl Layout {
                 let host = if host.is_empty() { "file" } else { &host };
                 let place = joined(vendor.join(host), path);
                 let name = place.file_name().map(|name| name.to_string_lossy().into_owned());
-                let reference = repository.reference.replace('/', "-");
-                Ok(match (name, reference.as_str()) {
-                    (Some(name), reference) if !reference.is_empty() => {
-                        place.with_file_name(format!("{name}@{reference}"))
-                    }
-                    _ => place,
-                })
+                // Always with an `@`: so no copy lies in another one.
+                let reference = match repository.reference.as_str() {
+                    "" => "HEAD".to_owned(),
+                    reference => reference.replace('/', "-"),
+                };
+                Ok(place.with_file_name(format!("{}@{reference}", name.unwrap_or_default())))
             }
         }
     }
@@ -224,6 +223,6 @@ mod tests {
             "/top/layer/localized-files/file-schemed/srv/r/v1",
             "file/srv/r@v1",
         );
-        check("https://h.io/o/r", "only what has a `ref` can be localized", "h.io/o/r");
+        check("https://h.io/o/r", "only what has a `ref` can be localized", "h.io/o/r@HEAD");
     }
 }

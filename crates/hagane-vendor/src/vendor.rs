@@ -46,6 +46,9 @@ pub fn vendor(request: &Vendoring, sources: &Sources, files: &dyn Files) -> Resu
     let top = top(request, files)?;
     let to = request.out.map_or(top.clone(), Path::to_owned);
     refuse_link(&to.join(VENDOR), sources, files)?;
+    if request.out.is_some() {
+        check_out(&to, &top, sources, files)?;
+    }
     let old = read_manifest(&top, sources)?;
     let layout = Layout::Vendored { top: top.clone(), vendor: to.join(VENDOR) };
     let mut copying = Copying::new(sources, files, layout, to.clone());
@@ -126,6 +129,26 @@ fn refuse_link(vendor: &Path, sources: &Sources, files: &dyn Files) -> Result<()
             Err(Diagnostic::error(Span::default(), message)
                 .hinted("the copies lie in it; remove the link or the file"))
         }
+    }
+}
+
+/// Refuses to write a tree of its own over the one that it is a copy of, or over anything but an earlier copy.
+fn check_out(out: &Path, top: &Path, sources: &Sources, files: &dyn Files) -> Result<(), Diagnostic> {
+    let wrong = |message: String| Diagnostic::error(Span::default(), message).with_fault(Fault::Usage);
+    let Ok((resolved, kind)) = files.resolve(out) else { return Ok(()) };
+    let shown = sources.shown(out);
+    if kind != FileKind::Directory {
+        return Err(wrong(format!("`{shown}` is no directory")));
+    }
+    if top.starts_with(&resolved) {
+        return Err(wrong(format!("`{shown}` holds what is to be copied"))
+            .hinted("without a second directory, the tree itself is changed"));
+    }
+    let is_copy = files.resolve(&out.join(VENDOR).join(VENDOR_FILE)).is_ok();
+    match files.names(out).is_empty() || is_copy {
+        true => Ok(()),
+        false => Err(wrong(format!("`{shown}` is there already, and is no copy that `hagane vendor` made"))
+            .hinted("give it a new directory")),
     }
 }
 
@@ -213,7 +236,10 @@ impl Made<'_, '_> {
             }
         }
         let list = self.to.join(VENDOR).join(VENDOR_FILE);
-        if !manifest.is_empty() {
+        if self.request.out.is_some() {
+            removed.extend(self.there(&self.to.join(VENDOR)));
+        }
+        if !manifest.is_empty() || self.request.out.is_some() {
             copied.files.insert(list, manifest.text().as_bytes().into());
         } else if !self.old.is_empty() {
             removed.insert(list);

@@ -91,8 +91,8 @@ fn what_is_fetched_is_copied() {
         &[(TOP, "resources: [https://h/o/r]")],
         Err("only what has a `ref` can be localized"),
         Ok(&[
-            "kustomization.yaml = resources: [vendor/h/o/r]",
-            "vendor/h/o/r/kustomization.yaml = namePrefix: a-",
+            "kustomization.yaml = resources: [vendor/h/o/r@HEAD]",
+            "vendor/h/o/r@HEAD/kustomization.yaml = namePrefix: a-",
         ]),
     );
 }
