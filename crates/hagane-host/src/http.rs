@@ -9,20 +9,35 @@ use base64::prelude::BASE64_STANDARD;
 use hagane::{RemoteError, without_credentials};
 use percent_encoding::percent_decode_str;
 use ureq::config::RedirectAuthHeaders;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::{Certificate, ClientCert, RootCerts, TlsConfig};
 use ureq::{Agent, Error};
 
 use crate::disk::{MAX_FILE, words};
 
+/// Whom an agent trusts, and as whom it shows itself.
+#[derive(Default)]
+pub(crate) struct Trust {
+    /// The certificates that are trusted; those of this machine unless stated.
+    pub(crate) roots: Option<RootCerts>,
+    /// The certificate that is shown.
+    pub(crate) client: Option<ClientCert>,
+    /// Whether everybody is trusted, because the user says so.
+    pub(crate) blindly: bool,
+}
+
 /// Returns an agent that trusts the certificates of this machine (`SSL_CERT_FILE` and `SSL_CERT_DIR`, else the
 /// system's) and goes through the proxies of the environment.
 pub(crate) fn agent() -> Agent {
-    // Where there are none, no certificate is right, and that is what the message then says.
-    let certificates = rustls_native_certs::load_native_certs().certs;
-    let certificates: Vec<_> = certificates.iter().map(|c| Certificate::from_der(c).to_owned()).collect();
+    agent_with(Trust::default())
+}
+
+/// Returns an agent that goes through the proxies of the environment.
+pub(crate) fn agent_with(trust: Trust) -> Agent {
     let tls = TlsConfig::builder()
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .root_certs(RootCerts::Specific(Arc::new(certificates)))
+        .root_certs(trust.roots.unwrap_or_else(of_this_machine))
+        .client_cert(trust.client)
+        .disable_verification(trust.blindly)
         .build();
     let config = Agent::config_builder()
         .tls_config(tls)
@@ -30,6 +45,13 @@ pub(crate) fn agent() -> Agent {
         .redirect_auth_headers(RedirectAuthHeaders::SameHost)
         .user_agent(concat!("hagane/", env!("CARGO_PKG_VERSION")));
     Agent::new_with_config(config.build())
+}
+
+/// Where there are none, no certificate is right, and that is what the message then says.
+fn of_this_machine() -> RootCerts {
+    let certificates = rustls_native_certs::load_native_certs().certs;
+    let certificates: Vec<_> = certificates.iter().map(|c| Certificate::from_der(c).to_owned()).collect();
+    RootCerts::Specific(Arc::new(certificates))
 }
 
 /// Returns the content of the file at a URL.

@@ -1,21 +1,35 @@
 //! The keys that the user has given, as SOPS looks for them: age identities, agents, and services.
 
 mod age;
+#[cfg(feature = "aws")]
+mod aws;
+mod azure;
+mod gcp;
 mod gpg;
+#[cfg(feature = "keyservice")]
+mod service;
 mod terminal;
+mod vault;
+mod web;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::rc::Rc;
 
 use hagane::{
     AgeKeyring, Attempt, Files, KeyFailure, Keyring, MasterKey, Remembering, SecretBytes, WrappedKey,
 };
 
-use self::age::AgeSources;
+use zeroize::Zeroizing;
 
+use self::age::AgeSources;
+use crate::disk::words;
+
+#[cfg(feature = "keyservice")]
+pub use self::service::serve;
 pub use self::terminal::ask;
 
 /// A keyring of what this machine and its user have: `SOPS_AGE_KEY` and the other variables of SOPS, key files, `gpg`,
@@ -86,11 +100,17 @@ impl Keyring for LocalKeys<'_> {
 
 impl Keyring for Services<'_> {
     fn unwrap_key(&self, wrapped: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
-        self.ask(|keys| keys.unwrap_key(wrapped))
+        self.ask(|who| match who {
+            Asked::Local(keys) => keys.unwrap_key(wrapped),
+            Asked::Service(address) => decrypt_at(address, wrapped),
+        })
     }
 
     fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
-        self.ask(|keys| keys.wrap_key(key, data_key))
+        self.ask(|who| match who {
+            Asked::Local(keys) => keys.wrap_key(key, data_key),
+            Asked::Service(address) => encrypt_at(address, key, data_key),
+        })
     }
 
     fn order(&self) -> Vec<String> {
@@ -104,13 +124,19 @@ impl Keyring for Services<'_> {
 
 impl Services<'_> {
     /// Asks this machine, then the other services, until one can.
-    fn ask<T>(
-        &self,
-        mut question: impl FnMut(&dyn Keyring) -> Result<T, KeyFailure>,
-    ) -> Result<T, KeyFailure> {
+    fn ask<T>(&self, mut question: impl FnMut(Asked) -> Result<T, KeyFailure>) -> Result<T, KeyFailure> {
         let mut tried = Vec::new();
         if self.uses_local() {
-            match question(&Local(self)) {
+            match question(Asked::Local(&Local(self))) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => tried.extend(failure.tried),
+            }
+        }
+        let given = &self.options.services;
+        let named = || self.surroundings.text("SOPS_KEYSERVICE");
+        let services = if given.is_empty() { named().into_iter().collect() } else { given.clone() };
+        for address in services.iter().flat_map(|service| service.split(',')).map(str::trim) {
+            match question(Asked::Service(address)) {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => tried.extend(failure.tried),
             }
@@ -137,6 +163,25 @@ impl Services<'_> {
     }
 }
 
+/// Who is asked for a key.
+enum Asked<'s> {
+    Local(&'s dyn Keyring),
+    Service(&'s str),
+}
+
+#[cfg(feature = "keyservice")]
+use service::{decrypt as decrypt_at, encrypt as encrypt_at};
+
+#[cfg(not(feature = "keyservice"))]
+fn decrypt_at(address: &str, _wrapped: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+    Err(KeyFailure::new(address, "is a key service, and this program does not speak with them"))
+}
+
+#[cfg(not(feature = "keyservice"))]
+fn encrypt_at(address: &str, _key: &MasterKey, _data_key: &SecretBytes) -> Result<String, KeyFailure> {
+    Err(KeyFailure::new(address, "is a key service, and this program does not speak with them"))
+}
+
 /// The keys of this machine.
 struct Local<'s, 'h>(&'s Services<'h>);
 
@@ -146,7 +191,16 @@ impl Keyring for Local<'_, '_> {
         match &wrapped.key {
             MasterKey::Age(recipient) => self.0.age(recipient).unwrap_key(wrapped),
             MasterKey::Pgp(_) => gpg::decrypt(&wrapped.enc, surroundings).map_err(of_service),
-            _ => Err(KeyFailure::new("this build", "has no service for keys of this kind")),
+            MasterKey::GcpKms(id) => gcp::decrypt(id, &wrapped.enc, surroundings).map_err(of_service),
+            MasterKey::AzureKeyVault(key) => {
+                azure::decrypt(key, &wrapped.enc, surroundings).map_err(of_service)
+            }
+            MasterKey::Vault(key) => vault::decrypt(key, &wrapped.enc, surroundings).map_err(of_service),
+            #[cfg(feature = "aws")]
+            MasterKey::AwsKms(key) => aws::decrypt(key, &wrapped.enc, surroundings).map_err(of_service),
+            #[cfg(not(feature = "aws"))]
+            MasterKey::AwsKms(_) => Err(unknown()),
+            MasterKey::HuaweiKms(_) => Err(unknown()),
         }
     }
 
@@ -157,9 +211,20 @@ impl Keyring for Local<'_, '_> {
             MasterKey::Pgp(fingerprint) => {
                 gpg::encrypt(fingerprint, data_key, surroundings).map_err(of_service)
             }
-            _ => Err(KeyFailure::new("this build", "has no service for keys of this kind")),
+            MasterKey::GcpKms(id) => gcp::encrypt(id, data_key, surroundings).map_err(of_service),
+            MasterKey::AzureKeyVault(key) => azure::encrypt(key, data_key, surroundings).map_err(of_service),
+            MasterKey::Vault(key) => vault::encrypt(key, data_key, surroundings).map_err(of_service),
+            #[cfg(feature = "aws")]
+            MasterKey::AwsKms(key) => aws::encrypt(key, data_key, surroundings).map_err(of_service),
+            #[cfg(not(feature = "aws"))]
+            MasterKey::AwsKms(_) => Err(unknown()),
+            MasterKey::HuaweiKms(_) => Err(unknown()),
         }
     }
+}
+
+fn unknown() -> KeyFailure {
+    KeyFailure::new("this program", "does not know the service; a key service of SOPS may (`--keyservice`)")
 }
 
 /// Returns the failure of a service, which has tried one thing.
@@ -176,6 +241,15 @@ impl Surroundings<'_> {
     /// Returns the variable as text, if it is one and holds anything.
     fn text(&self, name: &str) -> Option<String> {
         self.variable(name).and_then(|value| value.into_string().ok())
+    }
+
+    /// Returns what a program prints.
+    fn output(&self, program: &str, arguments: &[&str]) -> Result<Zeroizing<Vec<u8>>, String> {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.directory).stdin(Stdio::null()).stderr(Stdio::null());
+        let output = command.output().map_err(|error| format!("cannot be started: {}", words(&error)))?;
+        let text = Zeroizing::new(output.stdout);
+        if output.status.success() { Ok(text) } else { Err(format!("failed ({})", output.status)) }
     }
 
     fn home(&self) -> Option<std::path::PathBuf> {

@@ -30,6 +30,8 @@ pub use chance::random;
 pub use clock::now;
 pub use disk::{Disk, MAX_FILE, words};
 pub use foreground::{Foreground, foreground, is_program, shell_words};
+#[cfg(feature = "keyservice")]
+pub use keys::serve;
 pub use keys::{KeyOptions, LocalKeys, ask};
 pub use leftovers::Leftovers;
 pub use memory_file::{MemoryFile, Pipe, is_private, read_stream};

@@ -1,0 +1,188 @@
+//! Calls of web services that hold keys: JSON over HTTPS, tried again where the service says that it is busy.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hagane::SecretBytes;
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::Request;
+use zeroize::Zeroizing;
+
+use crate::chance::random;
+use crate::http::remote_error;
+
+/// How long one call may take.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
+/// How long a call is tried again.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// The first pause; each is twice as long as the one before.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Bytes of an answer.
+const MAX_ANSWER: u64 = 1 << 20;
+
+/// A call.
+pub(super) struct Call<'c> {
+    pub(super) method: &'c str,
+    pub(super) url: String,
+    pub(super) headers: Vec<(&'c str, Zeroizing<String>)>,
+    pub(super) body: Body,
+    /// How often it is made again at most.
+    pub(super) retries: u32,
+}
+
+/// What is sent.
+pub(super) enum Body {
+    None,
+    Json(Zeroizing<String>),
+    /// Names and values, as a form of HTML.
+    Form(Vec<(&'static str, Zeroizing<String>)>),
+}
+
+/// What came back.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Zeroizing<Vec<u8>>,
+}
+
+impl Answer {
+    /// Returns the answer as JSON, or why it is none that helps.
+    pub(super) fn json(&self) -> Result<Value, String> {
+        let value: Option<Value> = serde_json::from_slice(&self.body).ok();
+        match value {
+            Some(value) if (200..300).contains(&self.status) => Ok(value),
+            value => Err(self.complaint(value.as_ref())),
+        }
+    }
+
+    /// Returns what a service says is wrong, in each of their ways to say it.
+    fn complaint(&self, value: Option<&Value>) -> String {
+        let said = value.and_then(|value| {
+            let error = value.get("error");
+            let text =
+                error.and_then(|error| error.get("message")).or_else(|| value.get("error_description"));
+            let text = text.or_else(|| value.get("errors").and_then(|errors| errors.get(0)));
+            text.or(error).or_else(|| value.get("message")).and_then(Value::as_str)
+        });
+        match said {
+            Some(said) => format!("answers {}: {}", self.status, said.trim()),
+            None => format!("answers {}", self.status),
+        }
+    }
+}
+
+impl Call<'_> {
+    /// Makes the call, again where the service is busy or cannot be reached for now. The pauses are of random length, so
+    /// that those who were turned away together do not come back together.
+    pub(super) fn make(&self, agent: &Agent) -> Result<Answer, String> {
+        let deadline = Instant::now() + DEADLINE;
+        let mut pause = PAUSE;
+        for attempt in 0.. {
+            let answer = self.once(agent);
+            let busy = match &answer {
+                Ok(answer) => matches!(answer.status, 429 | 500 | 502 | 503 | 504),
+                Err(_) => true,
+            };
+            let wait = jittered(pause);
+            if !busy || attempt >= self.retries || Instant::now() + wait >= deadline {
+                return answer;
+            }
+            thread::sleep(wait);
+            pause *= 2;
+        }
+        Err("was not asked".into())
+    }
+
+    fn once(&self, agent: &Agent) -> Result<Answer, String> {
+        let mut request = Request::builder().method(self.method).uri(&self.url);
+        for (name, value) in &self.headers {
+            request = request.header(*name, value.as_str());
+        }
+        let (kind, body) = match &self.body {
+            Body::None => (None, Zeroizing::default()),
+            Body::Json(text) => (Some("application/json"), text.clone()),
+            Body::Form(fields) => (Some("application/x-www-form-urlencoded"), form(fields)),
+        };
+        if let Some(kind) = kind {
+            request = request.header("Content-Type", kind);
+        }
+        let request = request.body(body.as_bytes()).map_err(|error| format!("cannot be asked: {error}"))?;
+        let request = agent.configure_request(request).timeout_global(Some(TIME_LIMIT)).build();
+        let unreachable = |error| format!("cannot be reached: {}", words(&remote_error(error, TIME_LIMIT)));
+        let mut response = agent.run(request).map_err(unreachable)?;
+        let status = response.status().as_u16();
+        let body = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
+        body.map(|body| Answer { status, body: Zeroizing::new(body) }).map_err(unreachable)
+    }
+}
+
+fn words(error: &hagane::RemoteError) -> String {
+    match error {
+        hagane::RemoteError::TimedOut(limit) => format!("no answer in {} seconds", limit.as_secs()),
+        hagane::RemoteError::Unreachable(words) | hagane::RemoteError::Other(words) => words.clone(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn form(fields: &[(&str, Zeroizing<String>)]) -> Zeroizing<String> {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    let mut form = Zeroizing::new(String::with_capacity(4096));
+    for (name, value) in fields {
+        if !form.is_empty() {
+            form.push('&');
+        }
+        form.push_str(name);
+        form.push('=');
+        form.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
+    }
+    form
+}
+
+/// Returns between half of a pause and all of it.
+fn jittered(pause: Duration) -> Duration {
+    let mut chance = [0];
+    random(&mut chance);
+    pause / 2 + pause / 2 * u32::from(chance[0]) / 255
+}
+
+/// Returns an agent for services of this very machine or its cloud: those who are not there are soon known.
+pub(super) fn nearby() -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        .timeout_connect(Some(Duration::from_secs(2)));
+    Agent::new_with_config(config.build())
+}
+
+/// Returns a text of a JSON object.
+pub(super) fn text(value: &Value, field: &str) -> Option<Zeroizing<String>> {
+    value.get(field).and_then(Value::as_str).map(|text| Zeroizing::new(text.to_owned()))
+}
+
+/// Returns a JSON object of texts.
+pub(super) fn object(fields: &[(&str, &str)]) -> Zeroizing<String> {
+    let quoted = |text: &str| Zeroizing::new(Value::from(text).to_string());
+    let mut object = Zeroizing::new(String::with_capacity(1024));
+    for (name, value) in fields {
+        let sign = if object.is_empty() { '{' } else { ',' };
+        object.push(sign);
+        object.push_str(&quoted(name));
+        object.push(':');
+        object.push_str(&quoted(value));
+    }
+    object.push('}');
+    object
+}
+
+/// Returns the bytes of a secret in standard base64.
+pub(super) fn of_base64(text: &str) -> Result<SecretBytes, String> {
+    use base64::Engine as _;
+    let bytes = base64::prelude::BASE64_STANDARD.decode(text.trim());
+    bytes.map(SecretBytes::new).map_err(|_| "gave what is not base64".to_owned())
+}
+
+/// Returns a secret in standard base64.
+pub(super) fn to_base64(secret: &SecretBytes) -> Zeroizing<String> {
+    use base64::Engine as _;
+    Zeroizing::new(base64::prelude::BASE64_STANDARD.encode(secret.expose()))
+}
