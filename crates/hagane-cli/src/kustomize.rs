@@ -4,10 +4,12 @@ use clap::{CommandFactory, Parser, Subcommand};
 use hagane::Failed;
 
 use crate::arguments::{Build, Completion, Version};
+use crate::config::{self, Cfg, Function};
 use crate::create::{self, Create};
 use crate::edit::{self, Edit};
 use crate::localize::{self, Localize};
 use crate::message::MessageFormat;
+use crate::openapi::{self, OpenApi};
 use crate::{Name, Surroundings, commands, output};
 
 /// What kustomize 5.8.1 does, under its name
@@ -29,6 +31,11 @@ enum Command {
     Build(Build),
     Create(Create),
     Edit(Edit),
+    Cfg(Cfg),
+    #[command(name = "fn")]
+    Function(Function),
+    #[command(name = "openapi")]
+    OpenApi(OpenApi),
     Localize(Localize),
     Completion(Completion),
     Version(Version),
@@ -40,6 +47,9 @@ pub(crate) fn run(arguments: &Kustomize, surroundings: &mut Surroundings) -> Res
         Command::Build(arguments) => commands::build(arguments, surroundings),
         Command::Create(arguments) => create::run(arguments, surroundings),
         Command::Edit(arguments) => edit::run(arguments, surroundings),
+        Command::Cfg(arguments) => config::run(arguments, surroundings),
+        Command::Function(arguments) => config::run_function(arguments, surroundings),
+        Command::OpenApi(arguments) => openapi::run(arguments, surroundings),
         Command::Localize(arguments) => localize::run(arguments, surroundings),
         Command::Completion(arguments) => {
             let mut script = Vec::new();

@@ -5,12 +5,14 @@
 
 mod arguments;
 mod commands;
+mod config;
 mod create;
 mod edit;
 mod kustomize;
 mod localize;
 mod lock;
 mod message;
+mod openapi;
 mod output;
 mod panic;
 mod plugins;
@@ -19,7 +21,7 @@ mod vendor;
 
 use std::convert::Infallible;
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -45,6 +47,8 @@ pub struct Surroundings<'s> {
     pub processes: Option<&'s dyn Processes>,
     /// The working directory.
     pub directory: PathBuf,
+    /// Standard input.
+    pub stdin: &'s mut dyn Read,
     /// Standard output.
     pub stdout: &'s mut dyn Write,
     /// Whether a person looks at standard output, who is shown no secrets.
@@ -102,6 +106,7 @@ fn run_here() -> u8 {
         remotes: Some(&fetcher),
         processes: Some(&programs),
         directory: directory.clone(),
+        stdin: &mut io::stdin(),
         stdout_is_terminal: stdout.is_terminal(),
         stdout: &mut stdout,
         stderr: &mut stderr,

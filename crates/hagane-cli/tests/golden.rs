@@ -74,6 +74,7 @@ fn answer_in_memory(invocation: &MemoryInvocation) -> run::Output {
         remotes: None,
         processes: None,
         directory: directory.to_owned(),
+        stdin: &mut std::io::empty(),
         stdout: &mut stdout,
         stdout_is_terminal: false,
         stderr: &mut stderr,

@@ -1,0 +1,228 @@
+//! Manifests as they lie in a directory, with their comments, and where each came from.
+
+use std::path::{Path, PathBuf};
+
+use hagane::{Diagnostic, Failed, Fault, FileError, FileKind, SourceMap, Span};
+use hagane_edit::matches_pattern;
+use hagane_resource::split_documents;
+use hagane_yaml::{Node, ParseOptions};
+
+use super::format::PATH;
+use crate::{Surroundings, failure};
+
+/// The files that are read where nothing else is said.
+pub(super) const YAML: [&str; 2] = ["*.yaml", "*.yml"];
+
+/// The file that makes a directory a package of its own.
+pub(super) const PACKAGE_FILE: &str = "Krmfile";
+
+/// A manifest.
+#[derive(Clone, Debug)]
+pub(super) struct Manifest {
+    pub(super) tree: Node,
+    /// Its file, from the directory that was asked for; empty on standard input.
+    pub(super) path: String,
+    /// Which of the manifests of its file it is.
+    pub(super) index: usize,
+}
+
+/// Which directories below are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Below {
+    /// All.
+    Everything,
+    /// Those that are no packages of their own.
+    OnePackage,
+}
+
+/// What is read, and where the positions in it resolve.
+#[derive(Default)]
+pub(super) struct Package {
+    pub(super) manifests: Vec<Manifest>,
+    source_map: SourceMap,
+}
+
+impl Manifest {
+    /// Returns a text in the metadata.
+    pub(super) fn metadata(&self, name: &str) -> &str {
+        self.tree.at(&["metadata", name]).and_then(Node::as_str).unwrap_or("")
+    }
+
+    /// Returns a text at the top.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.tree.get(name).and_then(Node::as_str).unwrap_or("")
+    }
+
+    /// Returns an annotation.
+    pub(super) fn annotation(&self, name: &str) -> Option<&str> {
+        self.tree.at(&["metadata", "annotations", name])?.as_str()
+    }
+
+    /// Returns whether the manifest is for tools on this machine, not for the cluster.
+    pub(super) fn is_local(&self) -> bool {
+        self.annotation("config.kubernetes.io/local-config").is_some_and(|value| value != "false")
+    }
+}
+
+impl Package {
+    /// Reads the manifests of directories and files; of standard input, where there are none.
+    pub(super) fn read(
+        paths: &[PathBuf],
+        patterns: &[&str],
+        below: Below,
+        surroundings: &mut Surroundings,
+    ) -> Result<Package, Failed> {
+        let mut package = Package::default();
+        let mut read = || match paths {
+            [] => package.add_input(surroundings),
+            paths => paths.iter().try_for_each(|path| {
+                let place = surroundings.directory.join(path);
+                let (place, kind) =
+                    surroundings.files.resolve(&place).map_err(|error| unreadable(path, &error))?;
+                match kind {
+                    FileKind::Directory => package.add_directory(&place, "", patterns, below, surroundings),
+                    _ => {
+                        let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                        package.add_file(&place, &name, surroundings)
+                    }
+                }
+            }),
+        };
+        match read() {
+            Ok(()) => Ok(package),
+            Err(error) => Err(Failed { diagnostics: error.flattened(), source_map: package.source_map }),
+        }
+    }
+
+    /// Returns an error about a manifest.
+    pub(super) fn failed(self, error: Diagnostic) -> Failed {
+        Failed { diagnostics: error.flattened(), source_map: self.source_map }
+    }
+
+    fn add_directory(
+        &mut self,
+        directory: &Path,
+        relative: &str,
+        patterns: &[&str],
+        below: Below,
+        surroundings: &Surroundings,
+    ) -> Result<(), Diagnostic> {
+        for name in surroundings.files.names(directory) {
+            let place = directory.join(&name);
+            let path = if relative.is_empty() { name.clone() } else { format!("{relative}/{name}") };
+            match surroundings.files.resolve(&place) {
+                // A link to a directory is not followed: it may lead back.
+                Ok((resolved, FileKind::Directory)) if resolved == place => {
+                    let is_package = surroundings.files.resolve(&place.join(PACKAGE_FILE)).is_ok();
+                    if below == Below::Everything || !is_package {
+                        self.add_directory(&place, &path, patterns, below, surroundings)?;
+                    }
+                }
+                Ok((_, FileKind::File)) if patterns.iter().any(|pattern| matches_pattern(pattern, &name)) => {
+                    self.add_file(&place, &path, surroundings)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn add_file(&mut self, place: &Path, path: &str, surroundings: &Surroundings) -> Result<(), Diagnostic> {
+        let content = surroundings.files.read(place).map_err(|error| unreadable(Path::new(path), &error))?;
+        let shown = hagane::relative(place, &surroundings.directory).display().to_string();
+        self.add(&content, &shown, path)
+    }
+
+    fn add_input(&mut self, surroundings: &mut Surroundings) -> Result<(), Diagnostic> {
+        let mut content = Vec::new();
+        surroundings.stdin.read_to_end(&mut content).map_err(|error| {
+            let message = format!("standard input cannot be read: {}", hagane_host::words(&error));
+            Diagnostic::error(Span::default(), message).with_fault(Fault::Access)
+        })?;
+        self.add(&content, "standard input", "")?;
+        self.unwrap();
+        Ok(())
+    }
+
+    /// Takes manifests out of the one list that they are in.
+    fn unwrap(&mut self) {
+        let [list] = &self.manifests[..] else { return };
+        if !["ResourceList", "List"].contains(&list.text("kind")) {
+            return;
+        }
+        let Some(items) = list.tree.get("items").and_then(Node::as_sequence) else { return };
+        let unwrapped = items.items.iter().enumerate().map(|(index, tree)| {
+            let item = Manifest { tree: tree.clone(), path: String::new(), index };
+            let path = PATH.into_iter().find_map(|name| item.annotation(name)).unwrap_or("").to_owned();
+            Manifest { path, ..item }
+        });
+        self.manifests = unwrapped.collect();
+    }
+
+    /// Adds the documents of a file, those that are empty left out.
+    fn add(&mut self, content: &[u8], shown: &str, path: &str) -> Result<(), Diagnostic> {
+        let Ok(text) = std::str::from_utf8(content) else {
+            return Err(Diagnostic::error(Span::default(), format!("`{shown}` is not UTF-8 text")));
+        };
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+        let file = self.source_map.add(shown, text.as_str().into());
+        let mut index = 0;
+        for document in split_documents(&text, file)? {
+            let options = ParseOptions {
+                lines_before: document.lines_before,
+                comments: true,
+                ..ParseOptions::default()
+            };
+            let Some(tree) = hagane_yaml::parse(document.text, file, &options)?.into_iter().next() else {
+                continue;
+            };
+            if tree.is_null() {
+                continue;
+            }
+            if tree.as_mapping().is_none() {
+                return Err(Diagnostic::error(tree.span(), "a manifest must be a mapping"));
+            }
+            self.manifests.push(Manifest { tree, path: path.to_owned(), index });
+            index += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the directories at and below one that are packages of their own, and that one.
+pub(super) fn packages(root: &Path, surroundings: &Surroundings) -> Result<Vec<PathBuf>, Failed> {
+    let place = surroundings.directory.join(root);
+    match surroundings.files.resolve(&place) {
+        Ok((resolved, FileKind::Directory)) => {
+            let mut found = vec![root.to_owned()];
+            collect_packages(&resolved, root, &mut found, surroundings);
+            Ok(found)
+        }
+        Ok(_) => Ok(vec![root.to_owned()]),
+        Err(error) => Err(failure(Fault::Input, unreadable(root, &error).message)),
+    }
+}
+
+fn collect_packages(directory: &Path, shown: &Path, found: &mut Vec<PathBuf>, surroundings: &Surroundings) {
+    for name in surroundings.files.names(directory) {
+        let place = directory.join(&name);
+        if surroundings.files.resolve(&place) != Ok((place.clone(), FileKind::Directory)) {
+            continue;
+        }
+        let shown = if shown == Path::new(".") { PathBuf::from(&name) } else { shown.join(&name) };
+        if surroundings.files.resolve(&place.join(PACKAGE_FILE)).is_ok() {
+            found.push(shown.clone());
+        }
+        collect_packages(&place, &shown, found, surroundings);
+    }
+}
+
+fn unreadable(path: &Path, error: &FileError) -> Diagnostic {
+    let (fault, reason) = match error {
+        FileError::NotFound => (Fault::Input, "is not there".to_owned()),
+        FileError::PermissionDenied => (Fault::Access, "may not be read".to_owned()),
+        FileError::TooLarge { limit } => (Fault::Input, format!("is larger than {limit} bytes")),
+        FileError::Other(words) => (Fault::Input, format!("cannot be read: {words}")),
+    };
+    Diagnostic::error(Span::default(), format!("`{}` {reason}", path.display())).with_fault(fault)
+}
