@@ -327,7 +327,8 @@ pub(crate) fn mapping_at<'a>(node: &'a mut Node, key: &str) -> &'a mut Mapping {
 }
 
 fn id_of(tree: &Node) -> ResId {
-    let text = |field| tree.at(&["metadata", field]).and_then(Node::as_str).unwrap_or_default().into();
+    let given = |field| tree.at(&["metadata", field]).filter(|node| !node.is_null());
+    let text = |field| given(field).and_then(Node::as_str).unwrap_or_default().into();
     let decrypted = ["name", "namespace"]
         .iter()
         .any(|field| tree.at(&["metadata", field]).is_some_and(Node::is_sensitive));

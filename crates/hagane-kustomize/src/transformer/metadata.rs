@@ -1,7 +1,7 @@
 //! Labels and annotations.
 
 use hagane_resource::{Create, Diagnostic, FieldSpec, ResourceSet};
-use hagane_yaml::{Mapping, Node, Scalar};
+use hagane_yaml::{Entry, Mapping, Node, Scalar};
 
 /// Sets labels wherever the field specs lead.
 pub(crate) fn label(
@@ -58,7 +58,8 @@ fn set_entries(
                         None => {
                             let mut node = Node::string(value.as_str());
                             node.extra_mut().shared = first.checked_add(index as u32);
-                            mapping.push(key.as_str(), node);
+                            // kustomize writes the key without quotes, even where it is no text then.
+                            mapping.entries.push(Entry { key: Scalar::bare(key.as_str()), value: node });
                         }
                     }
                 }

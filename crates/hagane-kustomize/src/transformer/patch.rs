@@ -18,6 +18,8 @@ pub(crate) struct Patch {
     target: Option<Selector>,
     allow_name_change: bool,
     allow_kind_change: bool,
+    /// Whether labels and annotations count as texts: in `patchesStrategicMerge`, and with a target.
+    has_texts: bool,
     /// Whether an `annotations` that only notes of the build would fill counts as there for a JSON patch.
     notes_id: bool,
 }
@@ -62,6 +64,7 @@ pub(crate) fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> 
         target: entry.target.clone(),
         allow_name_change: entry.allow_name_change,
         allow_kind_change: entry.allow_kind_change,
+        has_texts: false,
         notes_id: true,
     })
 }
@@ -101,6 +104,7 @@ pub(crate) fn load_patches(
         target: None,
         allow_name_change: false,
         allow_kind_change: false,
+        has_texts: true,
         notes_id: true,
     };
     if let Ok(Content::StrategicMerge(patches)) = inline(text, sources)
@@ -115,7 +119,7 @@ pub(crate) fn load_patches(
         allow_name_change: false,
         allow_kind_change: false,
     };
-    load_patch(&entry, root, sources)
+    Ok(Patch { has_texts: true, ..load_patch(&entry, root, sources)? })
 }
 
 fn inline(text: &Located<String>, sources: &Sources) -> Result<Content, Diagnostic> {
@@ -165,7 +169,14 @@ pub(crate) fn apply_patch(
         (Content::StrategicMerge(patches), None) => {
             for strategic in patches {
                 let place = target_of(resources, &strategic.original_id(), strategic.tree().span())?;
-                lay_over(resources, place, strategic.tree().clone(), patch, schema)?;
+                let mut tree = strategic.tree().clone();
+                if patch.has_texts {
+                    settle(&mut tree, &["labels", "annotations"])?;
+                } else if patch.allow_name_change || patch.allow_kind_change {
+                    // kustomize notes that on the patch, among its annotations.
+                    settle(&mut tree, &["annotations"])?;
+                }
+                lay_over(resources, place, tree, patch, schema)?;
                 drop_deleted(resources, &[place]);
             }
         }
@@ -173,7 +184,7 @@ pub(crate) fn apply_patch(
             let Some(strategic) = patches.first() else { return Ok(()) };
             let places = selected(resources, target);
             for &place in &places {
-                let tree = for_target(strategic.tree(), resources.get(place));
+                let tree = for_target(strategic.tree(), resources.get(place))?;
                 lay_over(resources, place, tree, patch, schema)?;
             }
             drop_deleted(resources, &places);
@@ -240,23 +251,40 @@ fn target_of(resources: &mut ResourceSet, id: &ResId, at: Span) -> Result<usize,
 }
 
 /// Returns the patch as kustomize applies it to a resource that a target selects: it has the resource's group and
-/// version, its labels and annotations are texts. Nulls among them become the text `null`.
-fn for_target(strategic: &Node, resource: &Resource) -> Node {
+/// version, its labels and annotations are texts.
+fn for_target(strategic: &Node, resource: &Resource) -> Result<Node, Diagnostic> {
     let mut tree = strategic.clone();
-    let Node::Mapping(mapping) = &mut tree else { return tree };
-    mapping.set("apiVersion", Node::string(resource.gvk().api_version()));
-    if let Some(Node::Mapping(metadata)) = mapping.get_mut("metadata") {
-        for field in ["labels", "annotations"] {
-            match metadata.get_mut(field) {
-                Some(Node::Mapping(map)) if !map.entries.is_empty() => {
-                    map.entries.iter_mut().for_each(|entry| entry.value = text_of(&mut entry.value));
+    if let Node::Mapping(mapping) = &mut tree {
+        mapping.set("apiVersion", Node::string(resource.gvk().api_version()));
+    }
+    settle(&mut tree, &["labels", "annotations"])?;
+    Ok(tree)
+}
+
+/// Makes texts of all values of a patch's labels or annotations, as kustomize does where it takes them off a patch and
+/// puts them on again: nulls among them become the text `null`, and what is no mapping says nothing.
+fn settle(tree: &mut Node, fields: &[&str]) -> Result<(), Diagnostic> {
+    let Some(Node::Mapping(metadata)) = tree.get_mut("metadata") else { return Ok(()) };
+    for field in fields {
+        match metadata.get_mut(field) {
+            Some(Node::Mapping(map)) if !map.entries.is_empty() => {
+                for entry in &mut map.entries {
+                    entry.value = text_of(&mut entry.value);
+                    let text = std::mem::take(&mut entry.key.text);
+                    entry.key = Scalar { span: entry.key.span, ..Scalar::bare(text) };
                 }
-                Some(_) => _ = metadata.remove(field),
-                None => {}
             }
+            Some(Node::Sequence(list)) if !list.items.is_empty() => {
+                let message = format!("`{field}` must be a mapping, and is a list");
+                return Err(
+                    Diagnostic::error(list.span, message).hinted("write `key: value` lines, without dashes")
+                );
+            }
+            Some(_) => _ = metadata.remove(field),
+            None => {}
         }
     }
-    tree
+    Ok(())
 }
 
 /// Returns a value as a text; what is no single value has none.
