@@ -11,7 +11,9 @@ use crate::selector::{Selector, nearest_resource};
 
 /// Carries out a replacement.
 pub(crate) fn replace(resources: &mut ResourceSet, replacement: &Replacement) -> Result<(), Diagnostic> {
-    let value = source_value(resources, &replacement.source)?;
+    let source = &replacement.source;
+    let mut value = source_value(resources, source)?;
+    let live = live_source(resources, source);
     for target in &replacement.targets {
         let paths = target.paths()?;
         for place in 0..resources.len() {
@@ -22,10 +24,26 @@ pub(crate) fn replace(resources: &mut ResourceSet, replacement: &Replacement) ->
                 resources.change(place, |resource| {
                     resource.edit(|tree| put(tree, steps, path, *span, target, &value))
                 })?;
+                if live == Some(place)
+                    && let Ok(now) = source_value(resources, source)
+                {
+                    value = now;
+                }
             }
         }
     }
     Ok(())
+}
+
+/// Returns the place of the resource that the value is a node of. kustomize reads that node again for each field it
+/// writes, so what a target has made of it goes on; a part of a text is a copy.
+fn live_source(resources: &ResourceSet, source: &ReplacementSource) -> Option<usize> {
+    let ReplacementSource::Field { selector, options, .. } = source else { return None };
+    if !options.delimiter.is_empty() {
+        return None;
+    }
+    let resource = source_resource(resources, selector).ok()?;
+    resources.iter().position(|other| std::ptr::eq(other, resource))
 }
 
 impl ReplacementTarget {
@@ -35,7 +53,7 @@ impl ReplacementTarget {
             ids.iter().any(|id| {
                 s.takes_gvk(&id.gvk)
                     && s.name.takes(&id.name)
-                    && (!s.namespace.is_given() || s.namespace.takes(id.effective_namespace()))
+                    && s.namespace.takes(&id.namespace)
             })
         };
         by_id(&self.select)
@@ -87,12 +105,17 @@ fn is_empty(node: &Node) -> bool {
     }
 }
 
+/// Returns a namespace as sources are compared by it: that a kind has none does not count here.
+fn settled(namespace: &str) -> &str {
+    if namespace.is_empty() { "default" } else { namespace }
+}
+
 /// Returns the one resource that has or had the id; the parts are plain texts here.
 fn source_resource<'r>(resources: &'r ResourceSet, selector: &Selector) -> Result<&'r Resource, Diagnostic> {
     let has = |resource: &Resource| {
         resource.former_ids().chain([resource.id().clone()]).any(|id| {
             selector.name.is(&id.name)
-                && (!selector.namespace.is_given() || selector.namespace.text == id.effective_namespace())
+                && (!selector.namespace.is_given() || settled(&selector.namespace.text) == settled(&id.namespace))
                 && selector.group.is(&id.gvk.group)
                 && selector.version.is(&id.gvk.version)
                 && selector.kind.is(&id.gvk.kind)
