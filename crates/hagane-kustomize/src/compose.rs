@@ -24,7 +24,7 @@ use crate::plugin::{Plugin, Plugins};
 use crate::replacement::replace;
 use crate::sources::{Root, Sources, is_file_url, marks_repository};
 use crate::transformer::{
-    Affix, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images,
+    Affix, Patch, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images,
     set_namespace, set_replicas,
 };
 use crate::variable::{point_vars, resolve_vars};
@@ -81,6 +81,7 @@ pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Co
     if let Some(error) = loaded.empty {
         return Err(error);
     }
+    let order = loaded.kustomization.sort.clone().transpose()?;
     let layer = Layer::top(&place, &root, loaded.file_name, loaded.kustomization.build_metadata);
     let Accumulator { mut resources, config, vars } =
         compose.accumulate(layer, &loaded.kustomization, Accumulator::default())?;
@@ -90,7 +91,7 @@ pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Co
     fix_references(&mut resources, &config)?;
     compose.warnings.extend(resolve_vars(&mut resources, &vars, &config.var_reference)?);
     resources.retain(|resource| !is_local(resource));
-    sort(&mut resources, loaded.kustomization.sort.as_ref(), options.reorder);
+    sort(&mut resources, order.as_ref(), options.reorder);
     metadata::settle(&mut resources, loaded.kustomization.build_metadata, options.managed_by_label)?;
     Ok(Composed { resources, warnings: compose.warnings })
 }
@@ -336,8 +337,18 @@ impl Compose<'_, '_> {
         let schema = &self.schema.clone().unwrap_or_default();
         let (resources, root, sources) = (&mut all.resources, &layer.root, self.sources);
         let noted = |resources: &mut ResourceSet, kind| metadata::note_transformer(resources, layer, kind);
-        for text in &k.patches_strategic_merge {
-            apply_patch(resources, &load_patches(text, root, sources)?, schema)?;
+        let patches: Vec<_> = k
+            .patches_strategic_merge
+            .iter()
+            .map(|text| load_patches(text, root, sources))
+            .collect::<Result<_, _>>()?;
+        if let (Some(first), true) = (k.patches_strategic_merge.first(), patches.iter().all(Patch::is_empty))
+        {
+            return Err(Diagnostic::error(first.span, "the patches are empty")
+                .hinted("take them out of the list, or put something into them"));
+        }
+        for patch in &patches {
+            apply_patch(resources, patch, schema)?;
             self.uses_builtin = true;
         }
         if !k.patches_strategic_merge.is_empty() {

@@ -5,7 +5,7 @@ mod crds;
 use std::rc::Rc;
 
 use hagane_resource::field_spec_table as table;
-use hagane_resource::{Diagnostic, FieldSpec, GvkPattern};
+use hagane_resource::{Diagnostic, FieldSpec, GvkPattern, LegacyOrder, legacy_kind_order};
 use hagane_yaml::{Dialect, Node, ParseOptions, Span, parse};
 
 use crate::decode::{Located, Object};
@@ -17,6 +17,8 @@ pub(crate) use crds::with_crds;
 /// The field specs of all transformers.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Config {
+    /// Whether these are the defaults and nothing else.
+    is_default: bool,
     /// For `namePrefix`.
     pub name_prefix: Vec<FieldSpec>,
     /// For `nameSuffix`.
@@ -55,6 +57,7 @@ impl Default for Config {
         let mut common_labels = FieldSpec::of_rows(table::METADATA_LABELS);
         common_labels.extend(FieldSpec::of_rows(table::COMMON_LABELS));
         Config {
+            is_default: true,
             name_prefix: FieldSpec::of_rows(table::NAME_PREFIX),
             name_suffix: FieldSpec::of_rows(table::NAME_SUFFIX),
             namespace: FieldSpec::of_rows(table::NAMESPACE),
@@ -80,7 +83,7 @@ impl Default for Config {
     }
 }
 
-/// Returns the field specs of the files, and behind them those of the defaults that they do not cover.
+/// Returns the defaults, and behind them the field specs of the files that those do not cover.
 pub(crate) fn with_files(
     defaults: &Rc<Config>,
     paths: &[Located<String>],
@@ -100,18 +103,28 @@ pub(crate) fn with_files(
             }
         }
     }
-    config.merge(defaults)?;
-    Ok(Rc::new(config))
+    let mut all = Config::clone(defaults);
+    all.merge(&config)?;
+    all.sort();
+    Ok(Rc::new(all))
 }
 
-/// Returns the specs of two configs, those that both have once; without a first one it is the second.
+/// Returns the specs of two configs, those that both have once. Without a first one it is the second, put together anew:
+/// specs for one kind, which sort first, cover those for all kinds.
 pub(crate) fn merged(a: Option<Rc<Config>>, b: &Rc<Config>) -> Result<Rc<Config>, Diagnostic> {
     match a {
-        None => Ok(b.clone()),
-        Some(a) if Rc::ptr_eq(&a, b) => Ok(a),
+        // No default covers another.
+        None if b.is_default => Ok(b.clone()),
+        None => {
+            let mut config = Config::empty();
+            config.merge(b)?;
+            Ok(Rc::new(config))
+        }
+        Some(a) if Rc::ptr_eq(&a, b) && a.is_default => Ok(a),
         Some(a) => {
             let mut config = Rc::unwrap_or_clone(a);
             config.merge(b)?;
+            config.sort();
             Ok(Rc::new(config))
         }
     }
@@ -120,6 +133,7 @@ pub(crate) fn merged(a: Option<Rc<Config>>, b: &Rc<Config>) -> Result<Rc<Config>
 impl Config {
     fn empty() -> Config {
         Config {
+            is_default: false,
             name_prefix: Vec::new(),
             name_suffix: Vec::new(),
             namespace: Vec::new(),
@@ -150,8 +164,11 @@ impl Config {
             "replicas",
         ];
         let object = Object::new(node, "a transformer configuration", names)?;
-        let specs = |name| object.list(name, field_spec);
+        // A null is a spec that says nothing.
+        let spec = |node: &Node| (!node.is_null()).then(|| field_spec(node)).transpose();
+        let specs = |name| Ok::<Vec<_>, Diagnostic>(object.list(name, spec)?.into_iter().flatten().collect());
         let added = Config {
+            is_default: false,
             name_prefix: specs("namePrefix")?,
             name_suffix: specs("nameSuffix")?,
             namespace: specs("namespace")?,
@@ -167,7 +184,32 @@ impl Config {
         self.merge(&added).map_err(|error| error.or_at(node.span()))
     }
 
+    /// Sorts every list by kind, as kustomize does behind every merge. What comes first counts when lists are merged.
+    fn sort(&mut self) {
+        let order = LegacyOrder::default();
+        let lists = [
+            &mut self.name_prefix,
+            &mut self.name_suffix,
+            &mut self.namespace,
+            &mut self.common_labels,
+            &mut self.labels,
+            &mut self.template_labels,
+            &mut self.common_annotations,
+            &mut self.images,
+            &mut self.replicas,
+            &mut self.var_reference,
+        ];
+        for list in lists {
+            list.sort_by_cached_key(|spec| legacy_kind_order(&spec.gvk, &order));
+        }
+        self.name_reference.sort_by_cached_key(|reference| legacy_kind_order(&reference.target, &order));
+        for reference in &mut self.name_reference {
+            reference.referrers.sort_by_cached_key(|spec| legacy_kind_order(&spec.gvk, &order));
+        }
+    }
+
     fn merge(&mut self, other: &Config) -> Result<(), Diagnostic> {
+        self.is_default = false;
         add_specs(&mut self.name_prefix, &other.name_prefix)?;
         add_specs(&mut self.name_suffix, &other.name_suffix)?;
         add_specs(&mut self.namespace, &other.namespace)?;

@@ -57,8 +57,7 @@ pub(crate) fn generate(
         }
         _ => Generated::Secret,
     };
-    let names: Names =
-        &["name", "namespace", "behavior", "literals", "files", "envs", "env", "options", "type"];
+    let names: Names = &["name", "namespace", "behavior", "literals", "files", "envs", "options", "type"];
     let mut args = GeneratorArgs::of(&Object::lenient(config.tree(), "a generator", names)?)?;
     if args.name.is_empty() {
         args.name = config.name().to_owned();
@@ -263,7 +262,8 @@ pub(crate) fn replacements(
     sources: &Sources,
 ) -> Result<Vec<Replacement>, Diagnostic> {
     match config_documents(path, root, sources)?.into_iter().next() {
-        None => Ok(Vec::new()),
+        None => Err(Diagnostic::error(path.span, format!("there is no replacement in `{}`", **path))
+            .hinted("write one, or a list of them, with `source` and `targets`")),
         Some(Node::Sequence(sequence)) => sequence.items.iter().map(Replacement::decode).collect(),
         Some(node) => Ok(vec![Replacement::decode(&node)?]),
     }
@@ -290,14 +290,26 @@ fn value_add(
     root: &Root,
     sources: &Sources,
 ) -> Result<(), Diagnostic> {
-    let value = object.text("value")?;
+    let value = match object.text("value")? {
+        // kustomize takes the name of the kustomization's directory.
+        value if value.is_empty() => {
+            root.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        }
+        value => value,
+    };
     let target = |node: &Node| {
-        let target =
-            Object::lenient(node, "a target", &["selector", "notSelector", "fieldPath", "filePathPosition"])?;
+        let names = &["selector", "notSelector", "fieldPath", "filePathPosition"];
+        let empty = Node::mapping();
+        let target = Object::lenient(if node.is_null() { &empty } else { node }, "a target", names)?;
         let selector = target.get("selector").map(Selector::decode).transpose()?;
         let not = target.get("notSelector").map(Selector::decode).transpose()?;
         let path = target.text("fieldPath")?;
-        let path = if path.is_empty() { "metadata/namespace".to_owned() } else { path };
+        if path.is_empty() {
+            return Err(target
+                .missing("fieldPath")
+                .or_at(object.span)
+                .hinted("for example `fieldPath: data/key`"));
+        }
         Ok((selector, not, path, target.integer("filePathPosition")?.unwrap_or_default()))
     };
     let mut targets = object.list("targets", target)?;
@@ -307,6 +319,9 @@ fn value_add(
                 Object::lenient(&document, "a file of targets", &["targets"])?.list("targets", target)?,
             );
         }
+    }
+    if targets.is_empty() {
+        return Err(object.missing("targets").hinted("for example `targets: [{fieldPath: data/key}]`"));
     }
     for (selector, not, path, position) in targets {
         let spec = FieldSpec::new(Default::default(), path, true);
@@ -320,8 +335,13 @@ fn value_add(
                 spec.apply(tree, hagane_resource::Create::Scalar, &mut |node| {
                     let old = node.as_str().unwrap_or_default();
                     let text = if position == 0 { value.clone() } else { with_part(old, &value, position) };
-                    let mark = node.as_scalar().map(|scalar| scalar.text.clone()).unwrap_or_default();
-                    *node = Node::string(hagane_yaml::Text::marked_as(text, &mark));
+                    let (mark, style) = match node.as_scalar() {
+                        Some(scalar) => (scalar.text.clone(), scalar.style),
+                        None => Default::default(),
+                    };
+                    // The text decides anew what it is, unless the old one was in quotes.
+                    let text = hagane_yaml::Text::marked_as(text, &mark);
+                    *node = Node::Scalar(hagane_yaml::Scalar { style, ..hagane_yaml::Scalar::bare(text) });
                     Ok(())
                 })
             })?;

@@ -257,8 +257,12 @@ fn wrong_type(node: &Node, what: &str, wanted: &str) -> Diagnostic {
         },
     };
     let error = Diagnostic::error(node.span(), format!("`{what}` must be {wanted}, and is {got}"));
-    match (wanted, node) {
-        ("a string" | "a mapping of strings", Node::Scalar(_)) => error.hinted("put the value in quotes"),
-        _ => error,
-    }
+    error.hinted(match (wanted, node) {
+        ("a string" | "a mapping of strings", Node::Scalar(_)) => "put the value in quotes",
+        ("a string", _) => "write one text, without brackets, braces and dashes",
+        ("a list", _) => "write a line `- …` for each item",
+        ("an integer", _) => "write a whole number, without quotes",
+        ("true or false", _) => "write `true` or `false`, without quotes",
+        _ => "write lines `field: value` below it",
+    })
 }

@@ -33,18 +33,29 @@ enum Verb {
     Test,
 }
 
+/// The operations of a patch. What is wrong with one matters when its turn comes: a patch that is for no resource may
+/// hold anything.
+pub(crate) type Operations = Vec<Result<Operation, Diagnostic>>;
+
 /// Returns the operations of a patch: a list of mappings, read as JSON or as YAML 1.1.
-pub(crate) fn operations(node: &Node) -> Result<Vec<Operation>, Diagnostic> {
+pub(crate) fn operations(node: &Node) -> Result<Operations, Diagnostic> {
     let Node::Sequence(sequence) = node else {
         return Err(Diagnostic::error(node.span(), "a JSON patch must be a list of operations"));
     };
-    sequence.items.iter().map(operation).collect()
+    let no_mapping = |item: &&Node| !matches!(item, Node::Mapping(_)) && !item.is_null();
+    match sequence.items.iter().find(no_mapping) {
+        Some(item) => Err(must_be_a_mapping(item)),
+        None => Ok(sequence.items.iter().map(operation).collect()),
+    }
+}
+
+fn must_be_a_mapping(item: &Node) -> Diagnostic {
+    Diagnostic::error(item.span(), "an operation of a JSON patch must be a mapping")
+        .hinted("for example `{op: remove, path: /spec/replicas}`")
 }
 
 fn operation(node: &Node) -> Result<Operation, Diagnostic> {
-    let Node::Mapping(mapping) = node else {
-        return Err(Diagnostic::error(node.span(), "an operation of a JSON patch must be a mapping"));
-    };
+    let Node::Mapping(mapping) = node else { return Err(must_be_a_mapping(node)) };
     // Unlike everywhere else, fields that nobody knows are let through.
     let known = ["op", "path", "from", "value"];
     let entries = mapping.entries.iter().filter(|e| known.contains(&e.key.text.as_str())).cloned().collect();
@@ -82,10 +93,12 @@ fn operation(node: &Node) -> Result<Operation, Diagnostic> {
 }
 
 /// Applies the operations, in order.
-pub(crate) fn apply(tree: &mut Node, operations: &[Operation]) -> Result<(), Diagnostic> {
+pub(crate) fn apply(tree: &mut Node, operations: &[Result<Operation, Diagnostic>]) -> Result<(), Diagnostic> {
     through_json(tree);
     let mut copied = 0;
-    operations.iter().try_for_each(|operation| operation.apply(tree, &mut copied))
+    operations
+        .iter()
+        .try_for_each(|operation| operation.as_ref().map_err(Diagnostic::clone)?.apply(tree, &mut copied))
 }
 
 /// Nodes that the copies of a patch may make: each copy can double a resource.

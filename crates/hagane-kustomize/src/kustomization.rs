@@ -73,7 +73,7 @@ pub(crate) struct Kustomization {
     /// Variables.
     pub vars: Vec<Var>,
     /// The order of the output; nothing when the file does not say.
-    pub sort: Option<Sort>,
+    pub sort: Option<Result<Sort, hagane_resource::Diagnostic>>,
     /// What the build writes about itself into the output.
     pub build_metadata: BuildMetadata,
 }

@@ -34,6 +34,9 @@ impl LabelSelector {
             )
         };
         let mut requirements = Vec::new();
+        if text.trim().is_empty() {
+            return Ok(LabelSelector { requirements });
+        }
         for part in split(text) {
             requirements.push(
                 requirement(part.trim())
@@ -91,7 +94,10 @@ fn requirement(text: &str) -> Option<Requirement> {
     }
     if let Some(open) = text.find('(') {
         let list = text[open + 1..].strip_suffix(')')?;
-        let values = list.split(',').map(|v| v.trim().to_owned()).collect();
+        let values: Vec<String> = list.split(',').map(|v| v.trim().to_owned()).collect();
+        if !values.iter().all(|value| is_value(value)) {
+            return None;
+        }
         let (key, operator) = text[..open].trim_end().rsplit_once(char::is_whitespace)?;
         return match operator {
             "in" => make(key, Test::In(values)),
@@ -118,13 +124,33 @@ fn requirement(text: &str) -> Option<Requirement> {
     make(text, Test::Exists)
 }
 
+/// Returns whether a text may be the value of a label: empty, or a name.
 fn is_value(text: &str) -> bool {
-    text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.'))
+    text.is_empty() || is_name(text)
 }
 
+/// Returns whether a text may be the key of a label: a name, before it perhaps a domain and a slash.
 fn is_key(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.' | b'/'))
+    match text.split_once('/') {
+        Some((domain, name)) => is_domain(domain) && is_name(name),
+        None => is_name(text),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let ends = |c: Option<u8>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let inner = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
+    text.len() <= 63 && ends(text.bytes().next()) && ends(text.bytes().next_back()) && text.bytes().all(inner)
+}
+
+fn is_domain(text: &str) -> bool {
+    let ends = |c: Option<u8>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let is_part = |part: &str| {
+        ends(part.bytes().next())
+            && ends(part.bytes().next_back())
+            && part.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-')
+    };
+    text.len() <= 253 && text.split('.').all(is_part)
 }
 
 #[cfg(test)]
@@ -154,7 +180,20 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["a b", "in (x)", "a=b c", "a in x", "=b"] {
+        for text in [
+            "a b",
+            "in (x)",
+            "a=b c",
+            "a in x",
+            "=b",
+            "-a=b",
+            "a=-b",
+            "a/",
+            "/a",
+            "a/b/c=d",
+            "A.b/c",
+            "a in (-b)",
+        ] {
             assert!(
                 LabelSelector::parse(&Located { value: text.to_owned(), ..Located::default() }).is_err(),
                 "{text}"

@@ -24,6 +24,7 @@ pub(crate) fn replace(resources: &mut ResourceSet, replacement: &Replacement) ->
                 resources.change(place, |resource| {
                     resource.edit(|tree| put(tree, steps, path, *span, target, &value))
                 })?;
+                refuse_nameless(resources.get(place), *span)?;
                 if live == Some(place)
                     && let Ok(now) = source_value(resources, source)
                 {
@@ -33,6 +34,19 @@ pub(crate) fn replace(resources: &mut ResourceSet, replacement: &Replacement) ->
         }
     }
     Ok(())
+}
+
+/// Refuses a replacement that takes the name or the kind away.
+fn refuse_nameless(resource: &Resource, at: Span) -> Result<(), Diagnostic> {
+    let text = |keys: &[&str]| resource.tree().at(keys).filter(|node| !node.is_null()).and_then(Node::as_str);
+    let gone = [("kind", text(&["kind"])), ("metadata.name", text(&["metadata", "name"]))];
+    match gone.iter().find(|(_, text)| text.is_none_or(str::is_empty)) {
+        Some((field, _)) if !resource.gvk().kind.ends_with("List") => {
+            let message = format!("the replacement leaves a resource without `{field}`");
+            Err(Diagnostic::error(at, message).hinted("the source must be a text that is not empty"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns the place of the resource that the value is a node of. kustomize reads that node again for each field it
@@ -50,11 +64,8 @@ impl ReplacementTarget {
     fn takes(&self, resource: &Resource) -> bool {
         let ids: Vec<_> = resource.former_ids().chain([resource.id().clone()]).collect();
         let by_id = |s: &Selector| {
-            ids.iter().any(|id| {
-                s.takes_gvk(&id.gvk)
-                    && s.name.takes(&id.name)
-                    && s.namespace.takes(&id.namespace)
-            })
+            ids.iter()
+                .any(|id| s.takes_gvk(&id.gvk) && s.name.takes(&id.name) && s.namespace.takes(&id.namespace))
         };
         by_id(&self.select)
             && self.select.takes_labels(resource)
@@ -115,7 +126,8 @@ fn source_resource<'r>(resources: &'r ResourceSet, selector: &Selector) -> Resul
     let has = |resource: &Resource| {
         resource.former_ids().chain([resource.id().clone()]).any(|id| {
             selector.name.is(&id.name)
-                && (!selector.namespace.is_given() || settled(&selector.namespace.text) == settled(&id.namespace))
+                && (!selector.namespace.is_given()
+                    || settled(&selector.namespace.text) == settled(&id.namespace))
                 && selector.group.is(&id.gvk.group)
                 && selector.version.is(&id.gvk.version)
                 && selector.kind.is(&id.gvk.kind)

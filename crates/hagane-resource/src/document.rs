@@ -93,7 +93,8 @@ pub fn resources_of(trees: Vec<Node>) -> Result<Vec<Resource>, Diagnostic> {
         if mapping.entries.is_empty() {
             continue;
         }
-        let kind = mapping.get("kind").and_then(Node::as_str).unwrap_or_default();
+        let kind =
+            mapping.get("kind").filter(|kind| !kind.is_null()).and_then(Node::as_str).unwrap_or_default();
         if kind.ends_with("List") && mapping.get("items").is_some() {
             queue.extend(items_of(tree)?);
             continue;

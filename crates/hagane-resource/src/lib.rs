@@ -20,7 +20,7 @@ pub use document::{Document, read_documents, read_documents_at, resources_of, sp
 pub use emit::{emit, emit_each};
 pub use field_spec::{Create, FieldSpec, PathStep, parse_path, visit};
 pub use gvk::{Gvk, GvkPattern};
-pub use order::{LegacyOrder, legacy_order};
+pub use order::{LegacyOrder, legacy_kind_order, legacy_order};
 pub use origin::{Origin, Transformation};
 pub use resid::{CLUSTER, ResId};
 pub use resource::{Behavior, Former, Resource};

@@ -1,6 +1,6 @@
 //! kustomize's legacy order: namespaces and definitions first, webhooks last.
 
-use crate::Resource;
+use crate::{Gvk, GvkPattern, Resource};
 
 /// The kinds of the legacy order, with custom lists where `sortOptions` gives them.
 #[derive(Clone, Debug)]
@@ -44,16 +44,26 @@ impl Default for LegacyOrder {
     }
 }
 
+fn rank(kind: &str, order: &LegacyOrder) -> i64 {
+    let place = |kinds: &[String]| kinds.iter().position(|other| other == kind);
+    match (place(&order.first), place(&order.last)) {
+        (_, Some(place)) => place as i64 + 1,
+        (Some(place), None) => place as i64 - order.first.len() as i64,
+        (None, None) => 0,
+    }
+}
+
+/// Returns the key by which kustomize sorts kinds, where a kind that is not given sorts last.
+pub fn legacy_kind_order(kinds: &GvkPattern, order: &LegacyOrder) -> (i64, String) {
+    let gvk = Gvk { group: kinds.group.clone(), version: kinds.version.clone(), kind: kinds.kind.clone() };
+    (rank(&gvk.kind, order), gvk.sort_text())
+}
+
 /// Returns the key by which resources are sorted in the legacy order: the kind's rank, then the texts of group,
 /// version and kind, then those of the whole id. `~` stands for what is absent and sorts after letters.
 pub fn legacy_order(resource: &Resource, order: &LegacyOrder) -> (i64, String, String) {
     let id = resource.id();
-    let place = |kinds: &[String]| kinds.iter().position(|kind| id.gvk.kind == *kind);
-    let rank = match (place(&order.first), place(&order.last)) {
-        (_, Some(place)) => place as i64 + 1,
-        (Some(place), None) => place as i64 - order.first.len() as i64,
-        (None, None) => 0,
-    };
+    let rank = rank(&id.gvk.kind, order);
     let or = |text: &str, absent: &str| if text.is_empty() { absent.to_owned() } else { text.to_owned() };
     let id_text = format!("{}|{}|{}", id.gvk.sort_text(), or(&id.namespace, "~X"), or(&id.name, "~N"));
     (rank, id.gvk.sort_text(), id_text)

@@ -216,6 +216,15 @@ impl Resource {
         self.id.name = name.into();
     }
 
+    /// Sets the name in the style of the old one and without a type: kustomize writes `12` where `1` gets in front of `2`.
+    pub fn rename_bare(&mut self, name: &str) {
+        let text = Text::with_mark(name, self.id.decrypted);
+        let style = self.tree.at(&["metadata", "name"]).and_then(Node::as_scalar).map(|scalar| scalar.style);
+        let scalar = Scalar { style: style.unwrap_or_default(), ..Scalar::bare(text) };
+        self.metadata_mut().set("name", Node::Scalar(scalar));
+        self.id.name = name.into();
+    }
+
     /// Sets the namespace; an empty one is removed.
     pub fn set_namespace(&mut self, namespace: &str) {
         if namespace.is_empty() {

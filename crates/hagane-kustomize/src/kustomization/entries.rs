@@ -239,8 +239,13 @@ impl Label {
         }
         let names = &["pairs", "includeSelectors", "includeTemplates", "fields"];
         let object = Object::new(node, "a label entry", names)?;
+        let pairs = object.string_map("pairs")?;
+        if pairs.iter().any(|(key, _)| key.is_empty()) {
+            return Err(Diagnostic::error(object.span, "a label has an empty name")
+                .hinted("for example `pairs: {app: shop}`"));
+        }
         Ok(Label {
-            pairs: object.string_map("pairs")?,
+            pairs,
             include_selectors: object.bool("includeSelectors")?,
             include_templates: object.bool("includeTemplates")?,
             field_specs: object.list("fields", field_spec)?,
@@ -342,10 +347,19 @@ impl ReplacementTarget {
             span: object.span,
             select: Selector::decode(select)?,
             reject: object.list("reject", Selector::decode)?.into_iter().filter(|r| !r.is_empty()).collect(),
-            field_paths: object.list("fieldPaths", |node| string(node, "fieldPaths"))?,
+            field_paths: object.list("fieldPaths", field_path)?,
             options: FieldOptions::decode(&object)?,
         })
     }
+}
+
+fn field_path(node: &Node) -> Result<Located<String>, Diagnostic> {
+    let path = string(node, "fieldPaths")?;
+    if path.is_empty() {
+        return Err(Diagnostic::error(node.span(), "an item of `fieldPaths` is empty")
+            .hinted("for example `fieldPaths: [spec.replicas]`"));
+    }
+    Ok(path)
 }
 
 impl FieldOptions {

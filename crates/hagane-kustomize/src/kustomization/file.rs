@@ -160,6 +160,7 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
     let mut images = all.or_default(object.list("images", Image::decode));
     images.extend(all.or_default(object.list("imageTags", Image::decode)));
     let (charts, chart_homes) = all.or_default(charts(&object));
+    all.or_default(object.get("metadata").map(metadata).transpose());
     let kustomization = Kustomization {
         is_component,
         resources,
@@ -215,6 +216,15 @@ fn charts(object: &Object) -> Result<(Vec<Chart>, ChartHomes), Diagnostic> {
     Ok((charts, given.unwrap_or(old_homes)))
 }
 
+/// Checks `metadata`, which says nothing to a build.
+fn metadata(node: &Node) -> Result<(), Diagnostic> {
+    let object = Object::new(node, "metadata", &["name", "namespace", "labels", "annotations"])?;
+    object.text("name")?;
+    object.text("namespace")?;
+    object.string_map("labels")?;
+    object.string_map("annotations").map(drop)
+}
+
 /// Checks `kind` and `apiVersion`; returns whether the file is a component.
 fn header(object: &Object) -> Result<bool, Diagnostic> {
     let is_component = match object.string("kind")? {
@@ -243,7 +253,7 @@ fn not_empty(text: Option<Located<String>>) -> Option<Located<String>> {
 fn replacement_entry(node: &Node) -> Result<ReplacementEntry, Diagnostic> {
     let object = Object::new(node, "a replacement", &["source", "sourceValue", "targets", "path"])?;
     match object.string("path")?.filter(|path| !path.is_empty()) {
-        Some(path) if object.get("source").is_some() || object.get("targets").is_some() => {
+        Some(path) if object.get("source").is_some() || !object.list("targets", |_| Ok(()))?.is_empty() => {
             Err(Diagnostic::error(path.span, "`path` and an inline replacement exclude each other"))
         }
         Some(path) => Ok(ReplacementEntry::File(path)),
@@ -251,28 +261,30 @@ fn replacement_entry(node: &Node) -> Result<ReplacementEntry, Diagnostic> {
     }
 }
 
-fn sort(node: &Node) -> Result<Sort, Diagnostic> {
+/// Returns the order, or what is wrong with it, which matters in the root alone.
+fn sort(node: &Node) -> Result<Result<Sort, Diagnostic>, Diagnostic> {
     let object = Object::new(node, "sort options", &["order", "legacySortOptions"])?;
     let lists = object.get("legacySortOptions");
     let order = object.string("order")?.unwrap_or_default();
     match (order.as_str(), lists) {
-        ("fifo", None) => Ok(Sort::Fifo),
+        ("fifo", None) => Ok(Ok(Sort::Fifo)),
         ("fifo", Some(node)) => {
-            Err(Diagnostic::error(node.span(), "`legacySortOptions` goes with `order: legacy`"))
+            let error = Diagnostic::error(node.span(), "`legacySortOptions` goes with `order: legacy`");
+            Ok(Err(error.hinted("leave it away, or write `order: legacy`")))
         }
-        ("legacy", None) => Ok(Sort::Legacy(LegacyOrder::default())),
+        ("legacy", None) => Ok(Ok(Sort::Legacy(LegacyOrder::default()))),
         ("legacy", Some(node)) => {
             let object = Object::new(node, "legacy sort options", &["orderFirst", "orderLast"])?;
             let own = |list: Vec<Located<String>>| list.into_iter().map(|l| l.value).collect();
-            Ok(Sort::Legacy(LegacyOrder {
+            Ok(Ok(Sort::Legacy(LegacyOrder {
                 first: own(object.strings("orderFirst")?),
                 last: own(object.strings("orderLast")?),
-            }))
+            })))
         }
         (other, _) => {
             let span = if order.span.is_known() { order.span } else { object.span };
-            Err(Diagnostic::error(span, format!("`{other}` is no sort order"))
-                .hinted("the orders are `legacy` and `fifo`"))
+            Ok(Err(Diagnostic::error(span, format!("`{other}` is no sort order"))
+                .hinted("the orders are `legacy` and `fifo`")))
         }
     }
 }
@@ -283,6 +295,9 @@ const OPENAPI_VERSIONS: [&str; 1] = ["v1.21.2"];
 fn openapi(node: &Node) -> Result<Option<OpenApi>, Diagnostic> {
     let object = Object::new(node, "openapi", &["path", "version"])?;
     let given = |name| object.string(name).map(|text| text.filter(|text| !text.is_empty()));
+    if let (Some(span), None) = (object.position("path"), given("path")?) {
+        return Err(Diagnostic::error(span, "`path` names no file").hinted("for example `path: schema.json`"));
+    }
     match (given("path")?, given("version")?) {
         (None, None) => Ok(None),
         (Some(_), Some(version)) => {

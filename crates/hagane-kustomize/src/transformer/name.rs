@@ -39,7 +39,7 @@ pub(crate) fn affix_names(
                     }
                 };
                 resource.remember_id();
-                resource.set_name(&name);
+                resource.rename_bare(&name);
                 continue;
             }
             let affixed = |node: &mut Node| {

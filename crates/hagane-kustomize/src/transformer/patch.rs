@@ -5,7 +5,7 @@ use hagane_yaml::{Dialect, Node, ParseOptions, Scalar, Span, Text, parse};
 
 use crate::decode::Located;
 use crate::files::Decrypted;
-use crate::json_patch::{self, Operation};
+use crate::json_patch::{self, Operation, Operations};
 use crate::kustomization::{PatchEntry, PatchText};
 use crate::merge::merge;
 use crate::selector::{Selector, nearest_resource};
@@ -26,7 +26,7 @@ pub(crate) struct Patch {
 
 enum Content {
     StrategicMerge(Vec<Resource>),
-    Json(Vec<Operation>),
+    Json(Operations),
 }
 
 /// Reads an entry of `patches`.
@@ -48,7 +48,9 @@ pub(crate) fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> 
         }
         PatchText::Inline(text) => inline(text, sources)?,
     };
-    if let (Content::Json(_), None) = (&content, &entry.target) {
+    if let (Content::Json(operations), None) = (&content, &entry.target)
+        && !operations.is_empty()
+    {
         let error = Diagnostic::error(entry.span, "a JSON patch needs a `target`");
         return Err(error.hinted("add `target:` with `kind:` and `name:`"));
     }
@@ -70,6 +72,14 @@ pub(crate) fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> 
 }
 
 impl Patch {
+    /// Returns whether there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.content {
+            Content::StrategicMerge(patches) => patches.is_empty(),
+            Content::Json(operations) => operations.is_empty(),
+        }
+    }
+
     /// Returns whether it is merged, and not a list of operations.
     pub(crate) fn is_strategic_merge(&self) -> bool {
         matches!(self.content, Content::StrategicMerge(_))
@@ -194,6 +204,7 @@ pub(crate) fn apply_patch(
                 resources.change(place, |resource| apply_json(resource, operations, patch))?;
             }
         }
+        (Content::Json(operations), None) if operations.is_empty() => {}
         (Content::Json(_), None) => {
             return Err(Diagnostic::error(patch.span, "a JSON patch needs a `target`"));
         }
@@ -351,7 +362,11 @@ fn lay_over_one(
     refuse_nameless(resource, patch)
 }
 
-fn apply_json(resource: &mut Resource, operations: &[Operation], patch: &Patch) -> Result<(), Diagnostic> {
+fn apply_json(
+    resource: &mut Resource,
+    operations: &[Result<Operation, Diagnostic>],
+    patch: &Patch,
+) -> Result<(), Diagnostic> {
     if patch.notes_id {
         resource.remember_id();
     }
