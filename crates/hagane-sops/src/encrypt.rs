@@ -93,7 +93,7 @@ pub fn encrypt_file(
         last_modified: sealing.time.to_owned(),
         spelled_time: sealing.time.to_owned(),
         mac: None,
-        mac_only_encrypted: recipe.mac_only_encrypted,
+        mac_only_encrypted: recipe.mac_only_encrypted && contents.format() != Format::Binary,
         selector: selector(recipe, contents.format()),
         order: Vec::new(),
     };

@@ -82,8 +82,25 @@ impl Leaf {
         match self.kind {
             Kind::Bool if self.bytes.expose() == b"True" => SecretBytes::new(b"true".to_vec()),
             Kind::Bool => SecretBytes::new(b"false".to_vec()),
-            Kind::Float => SecretBytes::new(hagane_yaml::scalar::go_general(self.float()).into_bytes()),
-            Kind::Str | Kind::Int | Kind::Time => self.bytes.clone(),
+            Kind::Float => {
+                let mut text = hagane_yaml::scalar::go_general(self.float());
+                // It shall not read as an integer.
+                if self.float().is_finite() {
+                    text.make_ascii_uppercase();
+                    if !text.contains(['.', 'E']) {
+                        text.push_str(".0");
+                    }
+                }
+                SecretBytes::new(text.into_bytes())
+            }
+            // To the second, as SOPS has it here.
+            Kind::Time => {
+                let text = self.bytes.expose_str().unwrap_or_default();
+                let (whole, rest) = text.split_at_checked(19).unwrap_or((text, ""));
+                let zone = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+                SecretBytes::new(format!("{whole}{zone}").into_bytes())
+            }
+            Kind::Str | Kind::Int => self.bytes.clone(),
         }
     }
 }

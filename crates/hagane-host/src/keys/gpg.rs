@@ -47,7 +47,7 @@ pub(super) fn encrypt(
     ];
     let output = run(&gpg, &arguments, text.expose().to_vec(), surroundings)?;
     let message = output.expose_str().filter(|text| text.starts_with("-----BEGIN PGP MESSAGE"));
-    message.map(str::to_owned).ok_or_else(|| Attempt::new(&gpg, "gave no message"))
+    message.map(|text| text.trim_end().to_owned()).ok_or_else(|| Attempt::new(&gpg, "gave no message"))
 }
 
 fn program(surroundings: &Surroundings) -> String {

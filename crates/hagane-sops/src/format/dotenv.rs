@@ -5,7 +5,7 @@ use hagane_yaml::{FileId, Span};
 use super::{Loaded, start_of};
 use crate::flat::unflatten;
 use crate::secret::SecretWriter;
-use crate::tree::{Comment, Item, Kind, Leaf, Pair, Value};
+use crate::tree::{Comment, Item, Leaf, Pair, Value};
 use crate::{DecryptError, SecretBytes};
 
 /// What the keys of the metadata begin with.
@@ -87,15 +87,10 @@ pub(crate) fn emit(documents: &[Vec<Item>]) -> SecretBytes {
 }
 
 fn push_value(leaf: &Leaf, out: &mut SecretWriter) {
-    match leaf.kind {
-        Kind::Bool => out.push(if leaf.bytes.expose() == b"True" { "true" } else { "false" }),
-        _ => {
-            for (index, line) in leaf.bytes.expose().split(|byte| *byte == b'\n').enumerate() {
-                if index > 0 {
-                    out.push("\\n");
-                }
-                out.push(line);
-            }
+    for (index, line) in leaf.text().expose().split(|byte| *byte == b'\n').enumerate() {
+        if index > 0 {
+            out.push("\\n");
         }
+        out.push(line);
     }
 }

@@ -8,7 +8,7 @@ use hagane_yaml::{FileId, Span};
 use super::{Loaded, start_of};
 use crate::flat::unflatten;
 use crate::secret::SecretWriter;
-use crate::tree::{Comment, Item, Kind, Pair, Value};
+use crate::tree::{Comment, Item, Pair, Value};
 use crate::{DecryptError, SecretBytes};
 
 /// The section of keys before any other; its header is not written.
@@ -275,17 +275,14 @@ fn push_keys(items: &[Item], out: &mut SecretWriter) {
         });
         push_comment(comment.last(), str::trim, out);
         out.push(format!("{:width$} = ", quoted_name(key)));
-        let value = match leaf.kind {
-            Kind::Bool if leaf.bytes.expose() == b"True" => b"true",
-            Kind::Bool => b"false".as_slice(),
-            _ => leaf.bytes.expose(),
-        };
+        let text = leaf.text();
+        let value = text.expose();
         let has = |signs: &[u8]| value.iter().any(|byte| signs.contains(byte));
         let quote = if has(b"\n`") {
             "\"\"\""
         } else if has(b"#;") {
             "`"
-        } else if leaf.bytes.expose_str().is_some_and(|text| text.trim() != text) {
+        } else if text.expose_str().is_some_and(|text| text.trim() != text) {
             "\""
         } else {
             ""
