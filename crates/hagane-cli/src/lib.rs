@@ -65,6 +65,7 @@ const STACK: usize = 256 << 20;
 /// Runs the program with the arguments, files, keys and streams of this process.
 pub fn main() -> ExitCode {
     panic::install();
+    hagane_host::without_core_dumps();
     match std::thread::Builder::new().stack_size(STACK).spawn(|| end(run_here())) {
         Ok(thread) => match thread.join() {
             Ok(never) => match never {},

@@ -8,6 +8,7 @@ mod exec;
 mod failure;
 mod file;
 mod groups;
+mod key_service;
 mod keys;
 mod old_style;
 mod recipe;
@@ -82,6 +83,8 @@ enum Verb {
     FileStatus(arguments::FileStatus),
     ExecEnv(arguments::ExecEnv),
     ExecFile(arguments::ExecFile),
+    #[command(name = "keyservice")]
+    KeyService(arguments::KeyService),
     Completion(Completion),
 }
 
@@ -99,6 +102,7 @@ pub(crate) fn run(arguments: &Sops, surroundings: &mut Surroundings) -> u8 {
         Verb::FileStatus(arguments) => status::run(arguments, surroundings),
         Verb::ExecEnv(arguments) => exec::env(arguments, surroundings),
         Verb::ExecFile(arguments) => exec::file(arguments, surroundings),
+        Verb::KeyService(arguments) => key_service::run(arguments, surroundings),
         Verb::Completion(arguments) => {
             let mut script = Vec::new();
             clap_complete::generate(arguments.shell, &mut Sops::command(), "sops", &mut script);

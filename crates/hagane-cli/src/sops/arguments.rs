@@ -14,11 +14,11 @@ pub(super) struct Common {
     /// Spaces a level of YAML and JSON
     #[arg(long, value_name = "COUNT", default_value_t = 0, hide_default_value = true)]
     pub(super) indent: usize,
-    #[arg(long, hide = true)]
+    #[arg(long = "verbose", hide = true)]
     _verbose: bool,
-    #[arg(long, hide = true)]
+    #[arg(long = "disable-version-check", hide = true)]
     _disable_version_check: bool,
-    #[arg(long, hide = true)]
+    #[arg(long = "check-for-updates", hide = true)]
     _check_for_updates: bool,
 }
 
@@ -236,7 +236,7 @@ pub(super) struct Set {
     #[arg(long)]
     pub(super) value_stdin: bool,
     /// A value that is there already is no change; it is none without this flag, too
-    #[arg(long)]
+    #[arg(long = "idempotent")]
     _idempotent: bool,
     #[command(flatten)]
     pub(super) change: Change,
@@ -266,7 +266,7 @@ pub(super) struct Change {
     /// Do not verify the MAC: values may be missing or moved
     #[arg(long)]
     pub(super) ignore_mac: bool,
-    #[arg(long, value_name = "COUNT", default_value_t = 0, hide = true)]
+    #[arg(long = "shamir-secret-sharing-threshold", value_name = "COUNT", default_value_t = 0, hide = true)]
     _shamir_secret_sharing_threshold: usize,
     #[command(flatten)]
     pub(super) types: Types,
@@ -444,7 +444,7 @@ pub(super) struct ExecEnv {
     #[arg(long)]
     pub(super) pristine: bool,
     /// Start the command in place of this process; it is waited for in any case
-    #[arg(long)]
+    #[arg(long = "same-process")]
     _same_process: bool,
     /// yaml, json, dotenv, ini or binary; by the file's name unless stated
     #[arg(long, value_name = "FORMAT")]
@@ -480,4 +480,29 @@ pub(super) struct ExecFile {
     pub(super) services: Services,
     #[command(flatten)]
     pub(super) common: Common,
+}
+
+/// Serve the keys of this machine to others, as `--keyservice` asks them
+///
+/// There is no encryption and no password: whoever reaches the address uses the keys. Forward it over ssh.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  hagane sops keyservice --network unix --address /run/user/1000/sops.sock
+  ssh -R /tmp/sops.sock:/run/user/1000/sops.sock host
+  hagane sops decrypt --keyservice unix:///tmp/sops.sock secret.yaml        on the host")]
+pub(super) struct KeyService {
+    /// tcp or unix
+    #[arg(long, visible_alias = "net", value_name = "NETWORK", default_value = "tcp")]
+    pub(super) network: String,
+    /// HOST:PORT, or the path of a socket
+    #[arg(long, visible_alias = "addr", value_name = "ADDRESS", default_value = "127.0.0.1:5000")]
+    pub(super) address: String,
+    /// Ask at the terminal before each use of a key
+    #[arg(long)]
+    pub(super) prompt: bool,
+    /// Say each use of a key
+    #[arg(long)]
+    pub(super) verbose: bool,
+    #[command(flatten)]
+    pub(super) services: Services,
 }
