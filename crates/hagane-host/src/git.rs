@@ -42,7 +42,8 @@ pub(crate) fn fetch(
     let step = |arguments: &[&str]| -> Result<Output, RemoteError> {
         let mut command = Command::new(git);
         command.current_dir(directory).args(["-c", "gc.auto=0", "-c", "maintenance.auto=false"]);
-        command.args(["-c", "protocol.ext.allow=never"]).args(arguments);
+        // What a repository says about submodules does not get at the repositories of this machine.
+        command.args(["-c", "protocol.ext.allow=never", "-c", "protocol.file.allow=user"]).args(arguments);
         for name in LOCAL_VARIABLES {
             command.env_remove(name);
         }

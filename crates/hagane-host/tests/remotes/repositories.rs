@@ -1,7 +1,8 @@
 //! Repositories over each transport, by the `git` program and without it.
 
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -188,6 +189,64 @@ fn commits_that_a_lock_names() {
     assert!(hashes.iter().step_by(2).all(|hash| *hash == hashes[0]), "{hashes:?}");
     assert!(hashes.iter().skip(1).step_by(2).all(|hash| *hash == hashes[1]), "{hashes:?}");
     assert_ne!(hashes[0], hashes[1]);
+}
+
+/// Commits a tree with these entries, as `git mktree` takes them, to the branch `odd` of the fixture's repository.
+fn odd(fixture: &Fixture, entries: &str) {
+    let repository = fixture.root.join("shop.git");
+    let mut made = Command::new("git");
+    made.current_dir(&repository).args(["mktree", "--missing"]);
+    let mut made = made.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("git runs");
+    made.stdin.take().expect("it is piped").write_all(entries.as_bytes()).expect("it reads");
+    let tree = made.wait_with_output().expect("it ends").stdout;
+    let tree = String::from_utf8(tree).expect("it is a hash");
+    let commit = git(&repository, &["commit-tree", "-m", "odd", tree.trim()]);
+    git(&repository, &["update-ref", "refs/heads/odd", &commit]);
+}
+
+#[test]
+fn what_a_repository_says_does_not_reach_this_machine() {
+    if !has_git() {
+        return;
+    }
+    let fixture = Fixture::new();
+    let server = serve(&fixture.root);
+    let blob = |content: &str| {
+        let path = fixture.root.join("content");
+        std::fs::write(&path, content).expect("it is ours");
+        git(&fixture.root.join("shop.git"), &["hash-object", "-w", &path.display().to_string()])
+    };
+    let file = blob("gitdir: /etc\n");
+    let inner = {
+        odd(&fixture, &format!("100644 blob {file}\tconfig\n"));
+        git(&fixture.root.join("shop.git"), &["rev-parse", "odd^{tree}"])
+    };
+    let library = git(&fixture.root.join("lib.git"), &["rev-parse", "HEAD"]);
+    let modules = |url: &str| blob(&format!("[submodule \"x\"]\n\tpath = x\n\turl = {url}\n"));
+    let (local, own) =
+        (modules("file:///etc"), modules(&format!("file://{}/lib.git", fixture.root.display())));
+    let options = modules("--upload-pack=touch /tmp/pwned");
+    let trees = [
+        format!("100644 blob {file}\t.git\n"),
+        format!("040000 tree {inner}\t.git\n"),
+        format!("040000 tree {inner}\t.GIT\n100644 blob {file}\tb\n"),
+        format!("040000 tree {inner}\t..\n"),
+        format!("100644 blob {local}\t.gitmodules\n160000 commit {library}\tx\n"),
+        format!("100644 blob {own}\t.gitmodules\n160000 commit {library}\tx\n"),
+        format!("100644 blob {options}\t.gitmodules\n160000 commit {library}\tx\n"),
+    ];
+    for entries in &trees {
+        odd(&fixture, entries);
+        for git in BOTH {
+            let repository = Repository { submodules: true, ..repository(&server.url("/shop.git"), "odd") };
+            let fetched = fetcher(git).checkout(&repository, None);
+            assert!(
+                fetched.is_err(),
+                "{git:?} {entries} {:?}",
+                fetched.map(|fetched| tree(&fetched.directory))
+            );
+        }
+    }
 }
 
 #[test]
