@@ -15,6 +15,9 @@ use crate::edit::with_texts;
 use crate::layout::{LOCALIZED, Layout};
 use crate::plugin;
 
+/// The most layers that are copied.
+const MAX_LAYERS: usize = 20_000;
+
 /// A walk that copies.
 pub(crate) struct Copying<'c, 'w> {
     sources: &'c Sources<'w>,
@@ -62,6 +65,11 @@ impl<'c, 'w> Copying<'c, 'w> {
     pub(crate) fn layer(&mut self, visit: &Visit, to: &Path, origin: Origin) -> Result<(), Diagnostic> {
         if !self.done.insert((visit.directory().to_owned(), to.to_owned())) {
             return Ok(());
+        }
+        if self.done.len() > MAX_LAYERS {
+            let start = Span { file: visit.source().file, line: 1, column: 1 };
+            return Err(Diagnostic::error(start, format!("more than {MAX_LAYERS} layers would be copied"))
+                .hinted("layers that refer to one another in many ways have a copy for each of them"));
         }
         visit.prefetch(self.sources);
         let (mut texts, mut errors) = (Vec::new(), Vec::new());

@@ -98,6 +98,44 @@ fn what_is_fetched_is_copied() {
 }
 
 #[test]
+fn only_references_change_in_a_text() {
+    let remote = [("/remote/a/kustomization.yaml", "namePrefix: a-")];
+    let copy = "vendor/h/o/r@v1/kustomization.yaml = namePrefix: a-";
+    let check = |text: &str, expected: Result<&str, &str>| {
+        let found = copied(&remote, &[(TOP, text)], false);
+        let expected = expected.map(|text| vec![format!("kustomization.yaml = {text}"), copy.to_owned()]);
+        assert_eq!(found, expected.map_err(str::to_owned), "{text}");
+    };
+    let url = "https://h/o/r?ref=v1";
+    for (text, new) in [
+        ("resources:\n- URL\n", None),
+        ("resources:\n  -   URL   # why\n# end", None),
+        ("resources: ['URL']\n", None),
+        ("{resources: [\"URL\"]}", None),
+        ("RESOURCES:\r\n- URL\r\nnamePrefix: x\r\n", None),
+        ("\u{feff}bases: [ 'URL', ]\n", None),
+        // The last of fields that are there twice counts.
+        ("resources: [a.yaml]\nresources:\n- URL\n", None),
+        ("components: []\nresources:\n- >-\n  URL\n", Some("components: []\nresources:\n- NEW\n")),
+        (
+            "metadata: {annotations: {from: &from 'URL'}}\nresources:\n- *from\n",
+            Some("metadata: {annotations: {from: &from 'URL'}}\nresources:\n- NEW\n"),
+        ),
+        ("resources:\n- &x URL\n", None),
+        ("---\nresources:\n- URL\n...\n", None),
+        ("resources:\n- URL\n---\nsecond: document\n", None),
+    ] {
+        let new = new.unwrap_or(text).replace("NEW", "vendor/h/o/r@v1");
+        let new = if new.contains("&from") {
+            new.replace("URL", url)
+        } else {
+            new.replace("URL", "vendor/h/o/r@v1")
+        };
+        check(&text.replace("URL", url), Ok(&new));
+    }
+}
+
+#[test]
 fn files_with_another_query_are_others() {
     let other = WEB.replace("web", "other");
     check(
