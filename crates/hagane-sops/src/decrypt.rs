@@ -221,7 +221,11 @@ impl Walk<'_> {
                 self.warnings
                     .push(crate::Warning { span: comment.span, message: "an encrypted comment was altered" });
             }
-            Err(_) => {}
+            // Somebody has written it into the encrypted file: everybody has read it, and it stays as it is.
+            Err(_) => {
+                let text = comment.text.clone();
+                self.keep(path, Sealed::Comment, &text, &text);
+            }
         }
     }
 }
