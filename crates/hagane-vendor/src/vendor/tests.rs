@@ -122,6 +122,7 @@ fn only_references_change_in_a_text() {
             Some("metadata: {annotations: {from: &from 'URL'}}\nresources:\n- NEW\n"),
         ),
         ("resources:\n- &x URL\n", None),
+        ("resources:\n- &x URL\ncomponents: [*x]\n", Some("resources:\n- &x NEW\ncomponents: ['NEW']\n")),
         ("---\nresources:\n- URL\n...\n", None),
         ("resources:\n- URL\n---\nsecond: document\n", None),
     ] {
