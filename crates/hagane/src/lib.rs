@@ -46,7 +46,7 @@ pub use hagane_sops::{
     Keyring, MasterKey, Remembering, SecretBytes, WrappedKey,
 };
 pub use hagane_yaml::emit::{EmitOptions, Secrets};
-pub use hagane_yaml::{Node, SourceMap, Span};
+pub use hagane_yaml::{FileId, Node, SourceMap, Span};
 pub use memory::MemoryFiles;
 pub use options::{BuildOptions, RenderOptions, SecretsMode};
 pub use pipeline_file::PIPELINE_FILE;

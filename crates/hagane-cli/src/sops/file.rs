@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hagane::sops::{Contents, Format, MacCheck, OpenedFile, detect, open_file};
-use hagane::{Diagnostic, FileError, FileKind, Keyring, SourceMap, Span};
+use hagane::{Diagnostic, FileError, FileId, FileKind, Keyring, SourceMap, Span};
 use hagane_host::{Access, MAX_FILE, write_file};
 use zeroize::Zeroizing;
 
@@ -81,7 +81,7 @@ impl Input {
         ignore_mac: bool,
         surroundings: &mut Surroundings,
     ) -> Result<OpenedFile, Failure> {
-        let source_map = self.source_map(surroundings);
+        let (source_map, file) = self.source_map(surroundings);
         if ignore_mac {
             let warning = Diagnostic::warning(
                 Span::default(),
@@ -90,7 +90,7 @@ impl Input {
             message::tell(&[warning], &source_map, MessageFormat::Human, surroundings);
         }
         let check = if ignore_mac { MacCheck::Ignored } else { MacCheck::Required };
-        match open_file(&self.text, self.format, Default::default(), keyring, check) {
+        match open_file(&self.text, self.format, file, keyring, check) {
             Ok(opened) => {
                 let warnings = opened.contents().warnings().iter();
                 let warnings: Vec<_> = warnings.map(|w| Diagnostic::warning(w.span, w.message)).collect();
@@ -103,8 +103,9 @@ impl Input {
 
     /// Reads the file as one that is not encrypted.
     pub(super) fn plain(&self, surroundings: &Surroundings) -> Result<Contents, Failure> {
-        let contents = Contents::read(&self.text, self.format, Default::default());
-        contents.map_err(|error| Failure::reading(&error, self.source_map(surroundings)))
+        let (source_map, file) = self.source_map(surroundings);
+        let contents = Contents::read(&self.text, self.format, file);
+        contents.map_err(|error| Failure::reading(&error, source_map))
     }
 
     /// Returns the failure with a hint, where the file is not of the format that its name says.
@@ -117,12 +118,12 @@ impl Input {
         }
     }
 
-    fn source_map(&self, surroundings: &Surroundings) -> SourceMap {
+    fn source_map(&self, surroundings: &Surroundings) -> (SourceMap, FileId) {
         let mut map = SourceMap::new();
         let name =
             self.path.as_ref().map_or_else(|| "standard input".into(), |path| shown(path, surroundings));
-        map.add(name, String::from_utf8_lossy(&self.text).into());
-        map
+        let file = map.add(name, String::from_utf8_lossy(&self.text).into());
+        (map, file)
     }
 
     /// Returns where the file lies, for a command that writes it again.

@@ -81,7 +81,7 @@ impl Keyring for AgeKeyring {
     fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
         match key {
             MasterKey::Age(recipient) => recipient::wrap(recipient, data_key, self.outside())
-                .map_err(|reason| KeyFailure::new("age", reason)),
+                .map_err(|reason| KeyFailure::new("the recipient", reason)),
             _ => Err(KeyFailure::default()),
         }
     }
