@@ -17,6 +17,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{self, emulate_default_handler};
 
+use crate::memory_file;
+
 /// The scratch directories and running programs of a run. They go away when this is dropped, by [`Leftovers::remove`],
 /// and, if [`Leftovers::remove_when_interrupted`] was called, when the user interrupts the program.
 #[derive(Debug, Default)]
@@ -51,6 +53,7 @@ impl Leftovers {
                     leftovers.end_programs();
                     leftovers.remove();
                 }
+                memory_file::remove_all();
                 // It fails for signals that it does not know, and these two it does.
                 let _ = emulate_default_handler(signal);
                 low_level::exit(128 + signal);

@@ -5,6 +5,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use hagane::SecretBytes;
@@ -20,6 +21,29 @@ const IN_MEMORY: [FsWord; 2] = [0x0102_1994, 0x8584_58f6];
 /// A directory of this user alone on a file system in memory. It and what is in it go away when it is dropped.
 struct MemoryDirectory(PathBuf);
 
+/// The directories of this process that are there now. Whoever interrupts it must meet them all, wherever they are held.
+static THERE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes every directory with plaintext: for a process that is about to end without dropping what it holds.
+pub(crate) fn remove_all() {
+    let there = std::mem::take(&mut *THERE.lock().unwrap_or_else(PoisonError::into_inner));
+    there.iter().for_each(|directory| remove(directory));
+}
+
+fn created(directory: &Path) {
+    THERE.lock().unwrap_or_else(PoisonError::into_inner).push(directory.to_owned());
+}
+
+fn remove(directory: &Path) {
+    // Editors leave copies beside the file; memory that is given back may be read by whoever gets it.
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        wipe(&entry.path());
+    }
+    // Nobody is left to tell.
+    let _ = fs::remove_dir_all(directory);
+    THERE.lock().unwrap_or_else(PoisonError::into_inner).retain(|there| there != directory);
+}
+
 impl MemoryDirectory {
     fn new(candidates: &[PathBuf]) -> io::Result<MemoryDirectory> {
         for parent in candidates {
@@ -29,6 +53,7 @@ impl MemoryDirectory {
             }
             let path = parent.join(name());
             if DirBuilder::new().mode(0o700).create(&path).is_ok() {
+                created(&path);
                 return Ok(MemoryDirectory(path));
             }
         }
@@ -41,12 +66,7 @@ impl MemoryDirectory {
 
 impl Drop for MemoryDirectory {
     fn drop(&mut self) {
-        // Editors leave copies beside the file; memory that is given back may be read by whoever gets it.
-        for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
-            wipe(&entry.path());
-        }
-        // Nobody is left to tell.
-        let _ = fs::remove_dir_all(&self.0);
+        remove(&self.0);
     }
 }
 
@@ -124,6 +144,7 @@ impl Pipe {
     pub fn new(name: &str, content: SecretBytes) -> io::Result<Pipe> {
         let directory = std::env::temp_dir().join(self::name());
         DirBuilder::new().mode(0o700).create(&directory)?;
+        created(&directory);
         let path = directory.join(name);
         let pipe = Pipe { path, directory };
         mknodat(CWD, &pipe.path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
@@ -149,7 +170,6 @@ impl Pipe {
 
 impl Drop for Pipe {
     fn drop(&mut self) {
-        // Nobody is left to tell.
-        let _ = fs::remove_dir_all(&self.directory);
+        remove(&self.directory);
     }
 }
