@@ -4,6 +4,7 @@ mod add;
 mod fix;
 mod generator;
 pub(crate) mod glob;
+mod metadata;
 mod patch;
 mod remove;
 mod set;
@@ -40,11 +41,31 @@ pub(crate) struct Edit {
 
 #[derive(Subcommand)]
 enum Command {
-    Add(add::Add),
-    Set(set::Set),
-    Remove(remove::Remove),
+    /// Add to a field
+    #[command(after_help = "Examples:
+  kustomize edit add resource 'apps/*.yaml'
+  kustomize edit add label tier:shop")]
+    Add(Verb<add::Add>),
+    /// Set a field
+    #[command(after_help = "Examples:
+  kustomize edit set image web:1.2
+  kustomize edit set nameprefix blue-")]
+    Set(Verb<set::Set>),
+    /// Remove from a field
+    #[command(after_help = "Examples:
+  kustomize edit remove resource 'apps/*.yaml'
+  kustomize edit remove label tier")]
+    Remove(Verb<remove::Remove>),
     Fix(fix::Fix),
     AlphaListBuiltinPlugin(ListBuiltin),
+}
+
+/// What is done, and to which field.
+#[derive(Args)]
+#[command(disable_help_subcommand = true)]
+struct Verb<F: Subcommand> {
+    #[command(subcommand)]
+    field: F,
 }
 
 /// Print the names of the built-in generators and transformers
@@ -56,9 +77,9 @@ struct ListBuiltin {}
 /// Runs `edit`.
 pub(crate) fn run(arguments: &Edit, surroundings: &mut Surroundings) -> Result<(), Failed> {
     match &arguments.command {
-        Command::Add(arguments) => add::run(arguments, surroundings),
-        Command::Set(arguments) => set::run(arguments, surroundings),
-        Command::Remove(arguments) => remove::run(arguments, surroundings),
+        Command::Add(arguments) => add::run(&arguments.field, surroundings),
+        Command::Set(arguments) => set::run(&arguments.field, surroundings),
+        Command::Remove(arguments) => remove::run(&arguments.field, surroundings),
         Command::Fix(arguments) => fix::run(arguments, surroundings),
         Command::AlphaListBuiltinPlugin(_) => list_builtins(surroundings),
     }

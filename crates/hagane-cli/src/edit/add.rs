@@ -2,35 +2,45 @@
 
 use clap::{ArgAction, Args, Subcommand};
 use hagane::{Diagnostic, FILE_NAMES, Failed, Span};
-use hagane_edit::{Existing, GeneratorKind, LabelScope, pairs};
+use hagane_edit::{Existing, GeneratorKind, pairs};
 
-use super::{change, generator, glob, patch, refused};
+use super::{change, generator, glob, metadata, patch, refused};
 use crate::Surroundings;
 
-/// Add to a field
-#[derive(Args)]
-#[command(disable_help_subcommand = true)]
-pub(super) struct Add {
-    #[command(subcommand)]
-    command: Command,
-}
-
+/// The fields that take `edit add`.
 #[derive(Subcommand)]
-enum Command {
-    /// In `configMapGenerator`
+pub(super) enum Add {
+    /// Add to `configMapGenerator`
     #[command(name = "configmap")]
     ConfigMap(generator::Add),
-    /// In `secretGenerator`
+    /// Add to `secretGenerator`
     Secret(generator::Add),
-    /// In `patches`
+    /// Add to `patches`
+    #[command(after_help = "Examples:
+  kustomize edit add patch --path replicas.yaml
+  kustomize edit add patch --kind Deployment --name web --patch '[{op: replace, path: /spec/replicas, value: 3}]'")]
     Patch(patch::Patch),
     Resource(Resource),
+    /// Add directories to `components`
+    #[command(after_help = "Example:
+  kustomize edit add component ../components/ingress")]
     Component(Paths),
+    /// Add files and directories to `transformers`
+    #[command(after_help = "Example:
+  kustomize edit add transformer labels.yaml")]
     Transformer(Paths),
+    /// Add files and directories to `generators`
+    #[command(after_help = "Example:
+  kustomize edit add generator charts.yaml")]
     Generator(Paths),
     Base(Base),
-    #[command(name = "buildmetadata")]
-    BuildMetadata(BuildMetadata),
+    /// Add options to `buildMetadata`
+    #[command(
+        name = "buildmetadata",
+        after_help = "Example:
+  kustomize edit add buildmetadata originAnnotations"
+    )]
+    BuildMetadata(metadata::BuildMetadata),
     Label(Label),
     Annotation(Annotation),
 }
@@ -41,7 +51,7 @@ enum Command {
   kustomize edit add resource deployment.yaml ../base
   kustomize edit add resource 'apps/*.yaml'
   kustomize edit add resource --no-verify not-there-yet.yaml")]
-struct Resource {
+pub(super) struct Resource {
     /// Paths, patterns and URLs
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
@@ -52,7 +62,7 @@ struct Resource {
 
 /// Add to `components`, `transformers` or `generators`
 #[derive(Args)]
-struct Paths {
+pub(super) struct Paths {
     /// Paths and patterns
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
@@ -62,18 +72,10 @@ struct Paths {
 #[derive(Args)]
 #[command(after_help = "Example:
   kustomize edit add base ../base,../monitoring")]
-struct Base {
+pub(super) struct Base {
     /// Directories, with commas between them
     #[arg(value_name = "DIR[,DIR]", value_delimiter = ',', required = true, num_args = 1)]
     directories: Vec<String>,
-}
-
-/// Add options to `buildMetadata`
-#[derive(Args)]
-struct BuildMetadata {
-    /// managedByLabel, originAnnotations, transformerAnnotations, with commas between them
-    #[arg(value_name = "OPTION[,OPTION]", value_delimiter = ',', required = true, num_args = 1)]
-    options: Vec<String>,
 }
 
 /// Add labels
@@ -81,26 +83,22 @@ struct BuildMetadata {
 #[command(after_help = "Examples:
   kustomize edit add label tier:shop owner:shop-team
   kustomize edit add label --force --without-selector --include-templates tier:shop")]
-struct Label {
+pub(super) struct Label {
     /// Keys and values
     #[arg(value_name = "KEY:VALUE", required = true)]
     labels: Vec<String>,
     /// Overwrite labels that are there
     #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
     force: bool,
-    /// Into `labels`, which leaves selectors alone, and not into `commonLabels`
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    without_selector: bool,
-    /// Into templates, too; with `--without-selector`
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    include_templates: bool,
+    #[command(flatten)]
+    scope: metadata::Scope,
 }
 
 /// Add annotations to `commonAnnotations`
 #[derive(Args)]
 #[command(after_help = "Example:
   kustomize edit add annotation owner:shop-team")]
-struct Annotation {
+pub(super) struct Annotation {
     /// Keys and values
     #[arg(value_name = "KEY:VALUE", required = true)]
     annotations: Vec<String>,
@@ -121,35 +119,35 @@ fn existing(force: bool) -> Existing {
 }
 
 pub(super) fn run(arguments: &Add, surroundings: &mut Surroundings) -> Result<(), Failed> {
-    match &arguments.command {
-        Command::ConfigMap(argument) => generator::add(GeneratorKind::ConfigMap, argument, surroundings),
-        Command::Secret(argument) => generator::add(GeneratorKind::Secret, argument, surroundings),
-        Command::Patch(argument) => {
+    match arguments {
+        Add::ConfigMap(argument) => generator::add(GeneratorKind::ConfigMap, argument, surroundings),
+        Add::Secret(argument) => generator::add(GeneratorKind::Secret, argument, surroundings),
+        Add::Patch(argument) => {
             let patch = argument.argument()?;
             if patch.path.is_empty() && patch.patch.is_empty() {
                 return Err(refused(Diagnostic::error(Span::default(), "`--path` or `--patch` is needed")));
             }
             change(surroundings, |kustomization| kustomization.add_patch(&patch))
         }
-        Command::Resource(add) if add.no_verify => {
+        Add::Resource(add) if add.no_verify => {
             change(surroundings, |kustomization| kustomization.add_paths("resources", &add.paths))
         }
-        Command::Resource(add) => paths("resources", &add.paths, surroundings),
-        Command::Component(add) => paths("components", &add.paths, surroundings),
-        Command::Transformer(add) => paths("transformers", &add.paths, surroundings),
-        Command::Generator(add) => paths("generators", &add.paths, surroundings),
-        Command::Base(add) => paths("resources", &add.directories, surroundings),
-        Command::BuildMetadata(add) => {
+        Add::Resource(add) => paths("resources", &add.paths, surroundings),
+        Add::Component(add) => paths("components", &add.paths, surroundings),
+        Add::Transformer(add) => paths("transformers", &add.paths, surroundings),
+        Add::Generator(add) => paths("generators", &add.paths, surroundings),
+        Add::Base(add) => paths("resources", &add.directories, surroundings),
+        Add::BuildMetadata(add) => {
             change(surroundings, |kustomization| kustomization.add_build_metadata(&add.options))
         }
-        Command::Label(add) => {
-            let scope = LabelScope::of_flags(add.without_selector, add.include_templates).map_err(refused)?;
+        Add::Label(add) => {
+            let scope = add.scope.scope()?;
             let labels = pairs(&add.labels, "label").map_err(refused)?;
             change(surroundings, |kustomization| {
                 kustomization.add_labels(&labels, scope, existing(add.force))
             })
         }
-        Command::Annotation(add) => {
+        Add::Annotation(add) => {
             let annotations = pairs(&add.annotations, "annotation").map_err(refused)?;
             change(surroundings, |kustomization| {
                 kustomization.add_annotations(&annotations, existing(add.force))

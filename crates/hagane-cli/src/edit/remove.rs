@@ -4,56 +4,57 @@ use clap::{ArgAction, Args, Subcommand};
 use hagane::Failed;
 use hagane_edit::{GeneratorKind, Missing};
 
-use super::{change, generator, patch};
+use super::{change, generator, metadata, patch};
 use crate::Surroundings;
 
-/// Remove from a field
-#[derive(Args)]
-#[command(disable_help_subcommand = true)]
-pub(super) struct Remove {
-    #[command(subcommand)]
-    command: Command,
-}
-
+/// The fields that take `edit remove`.
 #[derive(Subcommand)]
-enum Command {
-    /// In `configMapGenerator`
+pub(super) enum Remove {
+    /// Remove from `configMapGenerator`
     #[command(name = "configmap")]
     ConfigMap(generator::Remove),
-    /// In `secretGenerator`
+    /// Remove from `secretGenerator`
     Secret(generator::Remove),
-    /// In `patches`
+    /// Remove from `patches`
+    #[command(after_help = "Example:
+  kustomize edit remove patch --path replicas.yaml")]
     Patch(patch::Patch),
+    /// Remove what matches from `resources`
+    #[command(after_help = "Example:
+  kustomize edit remove resource 'apps/*.yaml'")]
     Resource(Paths),
+    /// Remove what matches from `components`
+    #[command(after_help = "Example:
+  kustomize edit remove component ../components/ingress")]
     Component(Paths),
+    /// Remove what matches from `transformers`
+    #[command(after_help = "Example:
+  kustomize edit remove transformer labels.yaml")]
     Transformer(Paths),
-    #[command(name = "buildmetadata")]
-    BuildMetadata(BuildMetadata),
+    /// Remove options from `buildMetadata`
+    #[command(
+        name = "buildmetadata",
+        after_help = "Example:
+  kustomize edit remove buildmetadata originAnnotations"
+    )]
+    BuildMetadata(metadata::BuildMetadata),
     Label(Label),
     Annotation(Annotation),
 }
 
 /// Remove what matches from `resources`, `components` or `transformers`
 #[derive(Args)]
-struct Paths {
+pub(super) struct Paths {
     /// Paths and patterns, as they stand in the file
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
-}
-
-/// Remove options from `buildMetadata`
-#[derive(Args)]
-struct BuildMetadata {
-    /// managedByLabel, originAnnotations, transformerAnnotations, with commas between them
-    #[arg(value_name = "OPTION[,OPTION]", value_delimiter = ',', required = true, num_args = 1)]
-    options: Vec<String>,
 }
 
 /// Remove labels from `commonLabels`
 #[derive(Args)]
 #[command(after_help = "Example:
   kustomize edit remove label tier,owner")]
-struct Label {
+pub(super) struct Label {
     #[command(flatten)]
     keys: Keys,
 }
@@ -62,13 +63,13 @@ struct Label {
 #[derive(Args)]
 #[command(after_help = "Example:
   kustomize edit remove annotation owner")]
-struct Annotation {
+pub(super) struct Annotation {
     #[command(flatten)]
     keys: Keys,
 }
 
 #[derive(Args)]
-struct Keys {
+pub(super) struct Keys {
     /// Keys, with commas between them
     #[arg(value_name = "KEY[,KEY]", value_delimiter = ',', required = true, num_args = 1)]
     keys: Vec<String>,
@@ -84,23 +85,23 @@ impl Keys {
 }
 
 pub(super) fn run(arguments: &Remove, surroundings: &mut Surroundings) -> Result<(), Failed> {
-    match &arguments.command {
-        Command::ConfigMap(argument) => generator::remove(GeneratorKind::ConfigMap, argument, surroundings),
-        Command::Secret(argument) => generator::remove(GeneratorKind::Secret, argument, surroundings),
-        Command::Patch(argument) => {
+    match arguments {
+        Remove::ConfigMap(argument) => generator::remove(GeneratorKind::ConfigMap, argument, surroundings),
+        Remove::Secret(argument) => generator::remove(GeneratorKind::Secret, argument, surroundings),
+        Remove::Patch(argument) => {
             let patch = argument.argument()?;
             change(surroundings, |kustomization| kustomization.remove_patch(&patch))
         }
-        Command::Resource(remove) => paths("resources", remove, surroundings),
-        Command::Component(remove) => paths("components", remove, surroundings),
-        Command::Transformer(remove) => paths("transformers", remove, surroundings),
-        Command::BuildMetadata(remove) => {
+        Remove::Resource(remove) => paths("resources", remove, surroundings),
+        Remove::Component(remove) => paths("components", remove, surroundings),
+        Remove::Transformer(remove) => paths("transformers", remove, surroundings),
+        Remove::BuildMetadata(remove) => {
             change(surroundings, |kustomization| kustomization.remove_build_metadata(&remove.options))
         }
-        Command::Label(Label { keys }) => {
+        Remove::Label(Label { keys }) => {
             change(surroundings, |kustomization| kustomization.remove_labels(&keys.keys, keys.missing()))
         }
-        Command::Annotation(Annotation { keys }) => {
+        Remove::Annotation(Annotation { keys }) => {
             change(surroundings, |kustomization| kustomization.remove_annotations(&keys.keys, keys.missing()))
         }
     }

@@ -1,26 +1,19 @@
 //! `edit set`.
 
-use clap::{ArgAction, Args, Subcommand};
+use clap::{Args, Subcommand};
 use hagane::Failed;
-use hagane_edit::{GeneratorKind, ImageArgument, LabelScope, ReplicaArgument, check_annotation_keys, pairs};
+use hagane_edit::{GeneratorKind, ImageArgument, ReplicaArgument, check_annotation_keys, pairs};
 
-use super::{change, generator, refused};
+use super::{change, generator, metadata, refused};
 use crate::Surroundings;
 
-/// Set a field
-#[derive(Args)]
-#[command(disable_help_subcommand = true)]
-pub(super) struct Set {
-    #[command(subcommand)]
-    command: Command,
-}
-
+/// The fields that take `edit set`.
 #[derive(Subcommand)]
-enum Command {
-    /// In `configMapGenerator`
+pub(super) enum Set {
+    /// Change values in `configMapGenerator`
     #[command(name = "configmap")]
     ConfigMap(generator::Set),
-    /// In `secretGenerator`
+    /// Change values in `secretGenerator`
     Secret(generator::Set),
     #[command(name = "nameprefix")]
     NamePrefix(NamePrefix),
@@ -31,8 +24,13 @@ enum Command {
     Replicas(Replicas),
     Label(Label),
     Annotation(Annotation),
-    #[command(name = "buildmetadata")]
-    BuildMetadata(BuildMetadata),
+    /// Set `buildMetadata`
+    #[command(
+        name = "buildmetadata",
+        after_help = "Example:
+  kustomize edit set buildmetadata originAnnotations,managedByLabel"
+    )]
+    BuildMetadata(metadata::BuildMetadata),
 }
 
 /// Set `namePrefix`
@@ -40,7 +38,7 @@ enum Command {
 #[command(after_help = "Example:
   kustomize edit set nameprefix blue-
   kustomize edit set nameprefix -- -blue")]
-struct NamePrefix {
+pub(super) struct NamePrefix {
     /// What names start with; nothing removes the field
     #[arg(value_name = "PREFIX")]
     prefix: String,
@@ -50,7 +48,7 @@ struct NamePrefix {
 #[derive(Args)]
 #[command(after_help = "Example:
   kustomize edit set namesuffix -- -blue")]
-struct NameSuffix {
+pub(super) struct NameSuffix {
     /// What names end with; nothing removes the field
     #[arg(value_name = "SUFFIX")]
     suffix: String,
@@ -60,7 +58,7 @@ struct NameSuffix {
 #[derive(Args)]
 #[command(after_help = "Example:
   kustomize edit set namespace shop")]
-struct Namespace {
+pub(super) struct Namespace {
     /// The namespace of all resources; nothing removes the field
     #[arg(value_name = "NAMESPACE")]
     namespace: String,
@@ -76,7 +74,7 @@ struct Namespace {
   kustomize edit set image web=registry.example.com/web
   kustomize edit set image web=registry.example.com/web:1.2 cache=redis:7
   kustomize edit set image web=*:1.2                only the tag")]
-struct Image {
+pub(super) struct Image {
     /// `name:tag`, `name@digest`, or `name=new-name` with a tag, a digest or both
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<String>,
@@ -86,7 +84,7 @@ struct Image {
 #[derive(Args)]
 #[command(after_help = "Example:
   kustomize edit set replicas web=3 worker=1")]
-struct Replicas {
+pub(super) struct Replicas {
     /// The name of a resource, and how many
     #[arg(value_name = "NAME=COUNT", required = true)]
     replicas: Vec<String>,
@@ -97,70 +95,58 @@ struct Replicas {
 #[command(after_help = "Examples:
   kustomize edit set label tier:shop
   kustomize edit set label --without-selector --include-templates tier:shop")]
-struct Label {
+pub(super) struct Label {
     /// Keys and values
     #[arg(value_name = "KEY:VALUE", required = true)]
     labels: Vec<String>,
-    /// Into `labels`, which leaves selectors alone, and not into `commonLabels`
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    without_selector: bool,
-    /// Into templates, too; with `--without-selector`
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    include_templates: bool,
+    #[command(flatten)]
+    scope: metadata::Scope,
 }
 
 /// Set annotations, overwriting those that are there
 #[derive(Args)]
 #[command(after_help = "Example:
   kustomize edit set annotation owner:shop-team")]
-struct Annotation {
+pub(super) struct Annotation {
     /// Keys and values
     #[arg(value_name = "KEY:VALUE", required = true)]
     annotations: Vec<String>,
 }
 
-/// Set `buildMetadata`
-#[derive(Args)]
-struct BuildMetadata {
-    /// managedByLabel, originAnnotations, transformerAnnotations, with commas between them
-    #[arg(value_name = "OPTION[,OPTION]", value_delimiter = ',', required = true, num_args = 1)]
-    options: Vec<String>,
-}
-
 pub(super) fn run(arguments: &Set, surroundings: &mut Surroundings) -> Result<(), Failed> {
-    match &arguments.command {
-        Command::ConfigMap(argument) => generator::set(GeneratorKind::ConfigMap, argument, surroundings),
-        Command::Secret(argument) => generator::set(GeneratorKind::Secret, argument, surroundings),
-        Command::NamePrefix(set) => {
+    match arguments {
+        Set::ConfigMap(argument) => generator::set(GeneratorKind::ConfigMap, argument, surroundings),
+        Set::Secret(argument) => generator::set(GeneratorKind::Secret, argument, surroundings),
+        Set::NamePrefix(set) => {
             change(surroundings, |kustomization| kustomization.set_field("namePrefix", &set.prefix))
         }
-        Command::NameSuffix(set) => {
+        Set::NameSuffix(set) => {
             change(surroundings, |kustomization| kustomization.set_field("nameSuffix", &set.suffix))
         }
-        Command::Namespace(set) => {
+        Set::Namespace(set) => {
             change(surroundings, |kustomization| kustomization.set_field("namespace", &set.namespace))
         }
-        Command::Image(set) => {
+        Set::Image(set) => {
             let images: Result<Vec<_>, _> =
                 set.images.iter().map(|image| ImageArgument::parse(image)).collect();
             let images = images.map_err(refused)?;
             change(surroundings, |kustomization| kustomization.set_images(&images))
         }
-        Command::Replicas(set) => {
+        Set::Replicas(set) => {
             let replicas: Result<Vec<_>, _> =
                 set.replicas.iter().map(|replica| ReplicaArgument::parse(replica)).collect();
             let replicas = replicas.map_err(refused)?;
             change(surroundings, |kustomization| kustomization.set_replicas(&replicas))
         }
-        Command::BuildMetadata(set) => {
+        Set::BuildMetadata(set) => {
             change(surroundings, |kustomization| kustomization.set_build_metadata(&set.options))
         }
-        Command::Label(set) => {
-            let scope = LabelScope::of_flags(set.without_selector, set.include_templates).map_err(refused)?;
+        Set::Label(set) => {
+            let scope = set.scope.scope()?;
             let labels = pairs(&set.labels, "label").map_err(refused)?;
             change(surroundings, |kustomization| kustomization.set_labels(&labels, scope))
         }
-        Command::Annotation(set) => {
+        Set::Annotation(set) => {
             let annotations = pairs(&set.annotations, "annotation").map_err(refused)?;
             check_annotation_keys(&annotations).map_err(refused)?;
             change(surroundings, |kustomization| kustomization.set_annotations(&annotations))
