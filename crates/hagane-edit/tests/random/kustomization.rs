@@ -16,6 +16,8 @@ pub(crate) struct Written {
     pub(crate) meaning: Node,
     /// The lines of each field, with the comments above it.
     pub(crate) fields: Vec<(String, String)>,
+    /// Whether a field is an alias: what others lean on cannot be edited.
+    pub(crate) has_alias: bool,
 }
 
 impl Written {
@@ -26,18 +28,26 @@ impl Written {
             let name = names.remove(rng.up_to(names.len()));
             meaning.push(name, value(name, rng));
         }
+        let labels = meaning.get("commonLabels").cloned().filter(|_| rng.once_in(3));
+        if let Some(labels) = &labels {
+            meaning.set("commonAnnotations", labels.clone());
+        }
+        let has_alias =
+            labels.is_some() && meaning.position("commonLabels") < meaning.position("commonAnnotations");
         let meaning = Node::Mapping(meaning);
         let mut writer = Writer {
             mapping: rng.pick(&[2, 2, 2, 4, 3]),
             sequence: rng.pick(&[0, 0, 2, 4]),
             comments: 0,
             odd: rng.pick(&[2, 4, 1000]),
+            has_alias,
             rng,
         };
         let (text, fields) = writer.document(&meaning);
         let crlf = writer.rng.once_in(4);
         let broken = |text: String| if crlf { text.replace('\n', "\r\n") } else { text };
         Written {
+            has_alias: has_alias && text.contains("*same"),
             text: broken(text),
             meaning,
             fields: fields.into_iter().map(|(name, lines)| (name, broken(lines))).collect(),
@@ -160,6 +170,8 @@ struct Writer<'r> {
     comments: usize,
     /// Once in so many times something is written in an unusual way.
     odd: usize,
+    /// Whether annotations are an alias of the labels.
+    has_alias: bool,
     rng: &'r mut Rng,
 }
 
@@ -184,7 +196,13 @@ impl Writer<'_> {
         let mut fields = Vec::new();
         for entry in entries {
             let mut lines = self.comments_above(0);
-            lines.push_str(&format!("{}:{}", self.key(entry.key.text.as_str()), self.value(&entry.value, 0)));
+            let name = entry.key.text.as_str();
+            let value = match name {
+                "commonAnnotations" if self.has_alias => format!(" *same{}", self.end()),
+                "commonLabels" if self.has_alias => format!(" &same{}", self.value(&entry.value, 0)),
+                _ => self.value(&entry.value, 0),
+            };
+            lines.push_str(&format!("{}:{value}", self.key(name)));
             text.push_str(&lines);
             fields.push((entry.key.text.as_str().to_owned(), lines));
             if self.rng.once_in(3) {
