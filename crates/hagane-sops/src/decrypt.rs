@@ -217,12 +217,12 @@ impl Walk<'_> {
                 self.keep(path, Sealed::Comment, &text, &comment.text);
                 comment.text = text;
             }
-            Err(_) if looks_encrypted(comment.text.expose()) => {
-                self.warnings
-                    .push(crate::Warning { span: comment.span, message: "an encrypted comment was altered" });
-            }
-            // Somebody has written it into the encrypted file: everybody has read it, and it stays as it is.
             Err(_) => {
+                if looks_encrypted(comment.text.expose()) {
+                    let message = "an encrypted comment was altered";
+                    self.warnings.push(crate::Warning { span: comment.span, message });
+                }
+                // Everybody has read it, and it stays as it is.
                 let text = comment.text.clone();
                 self.keep(path, Sealed::Comment, &text, &text);
             }

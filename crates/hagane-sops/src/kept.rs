@@ -31,7 +31,12 @@ impl Kept {
     pub(crate) fn add(&mut self, path: &str, what: Sealed, plain: &SecretBytes, sealed: &SecretBytes) {
         let Some(sealed) = sealed.expose_str() else { return };
         // What stands behind the end of a value is not written again.
-        let end = if has_junk(sealed.as_bytes()) { sealed.rfind(']').map(|end| end + 1) } else { None };
+        let was_opened = plain.expose() != sealed.as_bytes();
+        let end = if was_opened && has_junk(sealed.as_bytes()) {
+            sealed.rfind(']').map(|end| end + 1)
+        } else {
+            None
+        };
         let sealed = sealed[..end.unwrap_or(sealed.len())].to_owned();
         let value = Some(KeptValue { what, plain: plain.clone(), sealed });
         match self.0.get_mut(path) {
