@@ -109,7 +109,8 @@ pub(crate) struct Charts {
 /// Files that SOPS encrypted are decrypted wherever a layer reads them, and their MACs verified, before anything is composed.
 /// Then the labels that `hagane.yaml` asks for are filled in. The output is written only when everything succeeded.
 ///
-/// Keys: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, and ~/.config/sops/age/keys.txt.
+/// Keys: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE and the other variables of SOPS, ~/.config/sops/age/keys.txt, gpg, the clouds'
+/// credentials.
 #[derive(Args)]
 #[command(after_help = "Examples:
   hagane render overlays/production | kubectl apply -f -
