@@ -97,7 +97,7 @@ impl Kustomization {
     }
 
     /// Removes what stands before the last key of a name: it has no effect, and must not get one.
-    fn remove_shadowed(&mut self, around: &[usize], name: &str) -> Result<(), Diagnostic> {
+    pub(crate) fn remove_shadowed(&mut self, around: &[usize], name: &str) -> Result<(), Diagnostic> {
         loop {
             let Some(mapping) = self.at(around).and_then(Node::as_mapping) else { return Ok(()) };
             let mut places = (0..mapping.entries.len())

@@ -52,6 +52,7 @@ impl Kustomization {
 
     /// Removes the variables, to see what is built without them.
     pub fn remove_variables(&mut self) -> Result<(), Diagnostic> {
+        self.remove_shadowed(&[], "vars")?;
         match self.child(&[], "vars") {
             Some(vars) => self.document_mut().remove(&vars),
             None => Ok(()),
@@ -72,50 +73,66 @@ impl Kustomization {
 
     /// Makes replacements of the variables.
     pub fn replace_variables(&mut self, found: &VariableUses) -> Result<(), Diagnostic> {
-        for (index, item) in self.items("vars")?.iter().enumerate().rev() {
-            let variable = &found.variables[index];
-            let targets = targets(found.uses.iter().filter(|used| used.variable == index));
-            if targets.is_empty() {
-                let message = format!("the variable `{}` is used nowhere, and is left out", variable.name);
-                self.warn(Diagnostic::warning(variable.span, message));
-                self.document_mut().remove(item)?;
-                continue;
+        let replacements: Vec<Option<Node>> =
+            found.variables.iter().enumerate().map(|(index, _)| self.replacement(found, index)).collect();
+        self.remove_shadowed(&[], "vars")?;
+        let Some(list) = self.field("vars") else { return Ok(()) };
+        if self.at(&list).and_then(Node::as_sequence).is_some_and(|sequence| sequence.flow) {
+            // Between brackets a replacement would be one long line.
+            let all: Vec<Node> = replacements.into_iter().flatten().collect();
+            self.document_mut().replace(&list, sequence(all))?;
+        } else {
+            for (index, replacement) in replacements.into_iter().enumerate().rev() {
+                let item = [&list[..], &[index]].concat();
+                match replacement {
+                    Some(replacement) => self.document_mut().replace(&item, replacement)?,
+                    None => self.document_mut().remove(&item)?,
+                }
             }
-            if variable.is_name {
-                let message = format!("the value of the variable `{}` is a name", variable.name);
-                self.warn(Diagnostic::warning(variable.span, message).hinted(
-                    "a replacement copies the name of this layer: what layers above make of it is not copied",
-                ));
-            }
-            let mut replacement = Mapping::default();
-            replacement.push("source", variable.source.clone());
-            replacement.push("targets", sequence(targets));
-            self.document_mut().replace(item, Node::Mapping(replacement))?;
         }
-        match self.child(&[], "vars").filter(|vars| self.at(vars) == Some(&sequence(Vec::new()))) {
-            Some(empty) => self.document_mut().remove(&empty),
-            None => self.become_list("vars", "replacements"),
+        match self.at(&list) == Some(&sequence(Vec::new())) {
+            true => self.document_mut().remove(&list),
+            false => self.become_list("vars", "replacements"),
         }
     }
 
+    /// Returns the replacement that stands for a variable, if the variable is used at all.
+    fn replacement(&mut self, found: &VariableUses, index: usize) -> Option<Node> {
+        let variable = found.variables.get(index)?;
+        let targets = targets(found.uses.iter().filter(|used| used.variable == index));
+        if targets.is_empty() {
+            let message = format!("the variable `{}` is used nowhere, and is left out", variable.name);
+            self.warn(Diagnostic::warning(variable.span, message));
+            return None;
+        }
+        if variable.is_name {
+            let message = format!("the value of the variable `{}` is a name", variable.name);
+            self.warn(Diagnostic::warning(variable.span, message).hinted(
+                "a replacement copies the name of this layer: what layers above make of it is not copied",
+            ));
+        }
+        let mut replacement = Mapping::default();
+        replacement.push("source", variable.source.clone());
+        replacement.push("targets", sequence(targets));
+        Some(Node::Mapping(replacement))
+    }
+
     fn variable(&self, path: &[usize]) -> Variable {
-        let object = self.child(path, "objref").unwrap_or_default();
-        let field = self.child(path, "fieldref");
-        let field_path = field.map(|field| self.text_of(&field, "fieldpath")).unwrap_or("");
-        let (group, version) = match self.text_of(&object, "apiVersion").split_once('/') {
-            Some((group, version)) => (group, version),
-            None => ("", self.text_of(&object, "apiVersion")),
+        let text = |part: &str, name: &str| {
+            self.child(path, part).map(|part| self.text_of(&part, name)).unwrap_or("").to_owned()
         };
-        let field_path = field_path_of_variable(field_path);
+        let api_version = text("objref", "apiVersion");
+        let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+        let field_path = field_path_of_variable(&text("fieldref", "fieldpath"));
         Variable {
             name: self.text_of(path, "name").to_owned(),
             span: span(self.at(path)),
             source: texts(&[
                 ("group", group),
                 ("version", version),
-                ("kind", self.text_of(&object, "kind")),
-                ("name", self.text_of(&object, "name")),
-                ("namespace", self.text_of(&object, "namespace")),
+                ("kind", &text("objref", "kind")),
+                ("name", &text("objref", "name")),
+                ("namespace", &text("objref", "namespace")),
                 ("fieldPath", &field_path),
             ]),
             is_name: matches!(field_path.as_str(), "" | "metadata.name" | "metadata.namespace"),

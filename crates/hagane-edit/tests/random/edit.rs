@@ -159,7 +159,7 @@ impl Edit {
             Edit::AddPaths(field, paths) => {
                 for path in paths {
                     let here = |name: &str| items(root, name).iter().any(|item| item.as_str() == Some(path));
-                    if !here(field) && !(*field == "resources" && here("bases")) {
+                    if !(here(field) || *field == "resources" && here("bases")) {
                         list(root, field).push(string(path));
                     }
                 }
