@@ -1,6 +1,6 @@
 //! `cfg tree`: manifests as a tree of directories, or of owners.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hagane::{Diagnostic, Failed, SourceMap, Span};
 use hagane_yaml::Node;
@@ -104,7 +104,7 @@ pub(super) fn by_owner(manifests: &[Manifest], shown: &[Shown]) -> Result<String
         return Err(Failed { diagnostics: vec![error], source_map: SourceMap::new() });
     }
     let mut tree = Branch { label: ".".to_owned(), ..Branch::default() };
-    tree.grow("", &children, shown, &mut Vec::new());
+    tree.grow("", &children, shown, &mut BTreeSet::new());
     Ok(tree.text())
 }
 
@@ -114,23 +114,21 @@ impl Branch {
         path.iter().fold(self, |branch, index| &mut branch.branches[*index])
     }
 
-    /// Adds what an owner owns. Who owns itself is not followed around.
+    /// Adds what an owner owns. Of several manifests with one id the first is the owner, so nothing is shown twice.
     fn grow(
         &mut self,
         owner: &str,
         children: &BTreeMap<String, Vec<&Manifest>>,
         shown: &[Shown],
-        way: &mut Vec<String>,
+        grown: &mut BTreeSet<String>,
     ) {
         let mut owned = children.get(owner).cloned().unwrap_or_default();
         owned.sort_by(|one, other| order(one).cmp(&order(other)));
         for manifest in owned {
             let id = id(manifest);
             let mut branch = leaf(manifest, "Resource", shown);
-            if !way.contains(&id) {
-                way.push(id.clone());
-                branch.grow(&id, children, shown, way);
-                way.pop();
+            if grown.insert(id.clone()) {
+                branch.grow(&id, children, shown, grown);
             }
             self.branches.push(branch);
         }
