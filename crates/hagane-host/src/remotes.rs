@@ -125,6 +125,9 @@ impl<'p> Fetcher<'p> {
             Some(git) => git::fetch(git, repository, commit, &directory, &self.leftovers)?,
             None => self.fetch_without_program(repository, commit, &directory)?,
         };
+        // What git keeps beside the tree is none of it, and there may be a password in it: no layer reads that.
+        tree::remove_gits_own(&directory, repository.submodules)
+            .map_err(|error| RemoteError::Other(format!("its tree cannot be used: {}", words(&error))))?;
         Ok(Fetched { directory, revision })
     }
 

@@ -86,6 +86,24 @@ pub(crate) fn files_of(directory: &Path) -> io::Result<Vec<TreeFile>> {
     Ok(files)
 }
 
+/// Removes what git keeps in a tree for itself: at its top, and where it has submodules at the top of each of them.
+pub(crate) fn remove_gits_own(top: &Path, submodules: bool) -> io::Result<()> {
+    let is_deep = submodules && top.join(".gitmodules").is_file();
+    let mut waiting = vec![top.to_owned()];
+    while let Some(directory) = waiting.pop() {
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            match (entry.file_name() == ".git", entry.file_type()?.is_dir()) {
+                (true, true) => fs::remove_dir_all(entry.path())?,
+                (true, false) => fs::remove_file(entry.path())?,
+                (false, true) if is_deep => waiting.push(entry.path()),
+                (false, _) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
 fn content(path: &Path) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     io::copy(&mut File::open(path)?, &mut content)?;

@@ -136,6 +136,12 @@ fn submodules() {
     for git in BOTH {
         let with = Repository { submodules: true, ..repository(&server.url("/shop.git"), "") };
         check(git, &with, Ok((&whole, &fixture.last)));
+        // Of git itself nothing is left, where a URL with a password may be.
+        let fetched = fetcher(git);
+        let directory = fetched.repository(&with).expect("it is there");
+        for place in [".git", "vendor/lib/.git"] {
+            assert!(!directory.join(place).exists(), "{git:?} {place}");
+        }
         // Without a submodule, there is nothing to do.
         let first = "base/kustomization.yaml = resources: []\\n\n";
         check(git, &Repository { reference: "v1".into(), ..with.clone() }, Ok((first, &fixture.first)));
