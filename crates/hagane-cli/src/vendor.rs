@@ -70,7 +70,8 @@ pub(crate) fn run(arguments: &VendorArguments, surroundings: &mut Surroundings) 
         }
     };
     write(&vendored)?;
-    let shown = |path: &PathBuf| sources.shown(path);
+    // Names in a repository may hold anything, and must not steer a terminal.
+    let shown = |path: &PathBuf| sources.shown(path).replace(char::is_control, "\u{fffd}");
     let written = vendored.files.keys().map(|path| format!("wrote {}\n", shown(path)));
     let removed = vendored.removed.iter().map(|path| format!("removed {}\n", shown(path)));
     let lines: String = written.chain(removed).collect();

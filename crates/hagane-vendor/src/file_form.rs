@@ -87,6 +87,10 @@ pub(crate) fn text_of<'a>(entry: &'a Mapping, field: &str) -> Result<&'a str, Di
         return Err(Diagnostic::error(entry.span, format!("`{field}` is missing")));
     };
     match node.as_scalar().filter(|scalar| !scalar.is_null()) {
+        // They would steer a terminal that shows them, and no URL or path has them.
+        Some(scalar) if scalar.text.as_str().chars().any(char::is_control) => {
+            Err(Diagnostic::error(node.span(), format!("`{field}` holds control characters")))
+        }
         Some(scalar) => Ok(scalar.text.as_str()),
         None => Err(Diagnostic::error(node.span(), format!("`{field}` must be a text"))),
     }

@@ -42,7 +42,6 @@ fn a_lock_is_written_and_read() {
         ("a: b", "\"a: b\""),
         ("a #b", "\"a #b\""),
         ("--upload-pack=x", "--upload-pack=x"),
-        ("a\nb", "\"a\\nb\""),
         ("[a", "\"[a\""),
         ("release/1.2", "release/1.2"),
     ] {
@@ -67,6 +66,7 @@ fn a_wrong_lock_is_refused() {
     check(&entry.replace("url", "uri"), 4, "unknown field `uri` in a repository");
     check(&entry.replace("url: u, ", ""), 4, "`url` is missing");
     check(&entry.replace("url: u", "url: [u]"), 4, "`url` must be a text");
+    check(&entry.replace("url: u", "url: \"u\\e[31m\""), 4, "`url` holds control characters");
     check(&entry.replace("url: u", "url: u, url: v"), 4, "`url` is there twice");
     check(&entry.replace("url: u", "url: u, submodules: 1"), 4, "`submodules` must be true or false");
     let commit = "`commit` must be all 40 digits of a commit";
