@@ -67,7 +67,7 @@ pub(crate) struct Build {
     #[arg(long, value_name = "ORDER", value_enum)]
     pub(crate) reorder: Option<Order>,
     /// Give every resource the label `app.kubernetes.io/managed-by`
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, value_parser = go_bool, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
     pub(crate) enable_managedby_label: bool,
     /// Fetch nothing: what lies elsewhere is refused
     #[arg(long)]
@@ -88,7 +88,7 @@ pub(crate) struct Build {
 #[command(next_help_heading = "Helm charts")]
 pub(crate) struct Charts {
     /// Let the program `helm` inflate charts
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, value_parser = go_bool, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
     pub(crate) enable_helm: bool,
     /// The program that inflates charts
     #[arg(long, value_name = "PATH", default_value = "helm")]
@@ -100,7 +100,7 @@ pub(crate) struct Charts {
     #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
     pub(crate) helm_kube_version: String,
     /// Let helm say more when it fails
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, value_parser = go_bool, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
     pub(crate) helm_debug: bool,
 }
 
@@ -213,6 +213,15 @@ pub(crate) enum SecretsArgument {
     Placeholder,
     /// They stay as they lie; no key is needed
     KeepEncrypted,
+}
+
+/// Reads a boolean as kustomize's flags take it.
+pub(crate) fn go_bool(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("the values are true and false".into()),
+    }
 }
 
 impl Charts {

@@ -4,18 +4,20 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
+use crate::arguments::go_bool;
+
 /// What functions and plugins may do.
 #[derive(Args)]
 #[command(next_help_heading = "Functions and plugins")]
 pub(crate) struct Plugins {
     /// Run functions in containers, and plugins
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, value_parser = go_bool, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
     enable_alpha_plugins: bool,
     /// Run functions that are programs, too
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, value_parser = go_bool, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
     enable_exec: bool,
     /// Let functions in containers use the network, where they ask for it
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, value_parser = go_bool, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
     network: bool,
     /// Taken for kustomize's sake, which makes nothing of it either
     #[arg(long, value_name = "NAME", default_value = "bridge", hide = true)]
@@ -27,7 +29,7 @@ pub(crate) struct Plugins {
     #[arg(short, long, value_name = "VARIABLE")]
     env: Vec<String>,
     /// Run functions in containers as the current user, not as nobody
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, hide_possible_values = true, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, value_parser = go_bool, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
     as_current_user: bool,
     /// How long each function and plugin may take
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]

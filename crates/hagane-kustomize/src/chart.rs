@@ -264,7 +264,9 @@ impl Run<'_, '_> {
     fn prepare<'c>(&self, chart: &'c Chart, homes: &ChartHomes) -> Result<Prepared<'c>, Diagnostic> {
         let at = chart.span;
         if chart.name.is_empty() {
-            return Err(Diagnostic::error(at, "a chart needs the field `name`"));
+            return Err(
+                Diagnostic::error(at, "a chart needs the field `name`").hinted("for example `name: redis`")
+            );
         }
         for file in &chart.additional_values_files {
             self.sources.file(self.root, file, file.span)?;

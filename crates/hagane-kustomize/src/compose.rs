@@ -123,8 +123,10 @@ impl Compose<'_, '_> {
         let OpenApi::File(path) = chosen else { return Ok(Schema::builtin()) };
         let source = self.sources.read_config(&self.sources.file(root, path, path.span)?, path.span)?;
         let documents = hagane_yaml::parse(source.text()?, source.file, &Default::default())?;
-        let document =
-            documents.first().ok_or_else(|| Diagnostic::error(path.span, "the schema is empty"))?;
+        let document = documents.first().ok_or_else(|| {
+            Diagnostic::error(path.span, "the schema is empty")
+                .hinted("give it an OpenAPI document with `definitions`")
+        })?;
         let read = if self.uses_builtin { Schema::with_openapi } else { Schema::from_openapi };
         read(document).map_err(|error| Diagnostic::error(error.span, error.message).or_at(path.span))
     }
@@ -373,7 +375,7 @@ impl Compose<'_, '_> {
             noted(resources, "SuffixTransformer");
         }
         for entry in &k.labels {
-            label(resources, &entry.pairs, &label_specs(entry, &config)?)?;
+            label(resources, &entry.pairs, &label_specs(entry, &config).map_err(|e| e.or_at(entry.span))?)?;
             noted(resources, "LabelTransformer");
         }
         if !k.common_labels.is_empty() || !k.labels.is_empty() {

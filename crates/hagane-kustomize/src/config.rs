@@ -8,8 +8,8 @@ use hagane_resource::field_spec_table as table;
 use hagane_resource::{Diagnostic, FieldSpec, GvkPattern, LegacyOrder, legacy_kind_order};
 use hagane_yaml::{Dialect, Node, ParseOptions, Span, parse};
 
-use crate::decode::{Located, Object};
-use crate::kustomization::lenient_field_spec as field_spec;
+use crate::decode::{Located, Object, refuse_repeated_keys};
+use crate::kustomization::field_spec;
 use crate::sources::{Root, Sources};
 
 pub(crate) use crds::with_crds;
@@ -96,8 +96,9 @@ pub(crate) fn with_files(
     let mut config = Config::empty();
     for path in paths {
         let source = sources.read_config(&sources.file(root, path, path.span)?, path.span)?;
-        let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
+        let options = ParseOptions { dialect: Dialect::V2, first_only: true, ..ParseOptions::default() };
         for document in parse(source.text()?, source.file, &options)? {
+            refuse_repeated_keys(&document)?;
             if !document.is_null() {
                 config.add(&document)?;
             }
@@ -250,7 +251,8 @@ pub(crate) fn add_specs(own: &mut Vec<FieldSpec>, other: &[FieldSpec]) -> Result
                     "the field spec `{}` is given twice, once with `create` and once without",
                     spec.path
                 );
-                return Err(Diagnostic::error(Span::default(), message));
+                return Err(Diagnostic::error(Span::default(), message)
+                    .hinted("let both say the same about `create`, or leave one away"));
             }
             None => own.push(spec.clone()),
         }

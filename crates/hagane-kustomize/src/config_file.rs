@@ -57,8 +57,18 @@ pub(crate) fn generate(
         }
         _ => Generated::Secret,
     };
-    let names: Names = &["name", "namespace", "behavior", "literals", "files", "envs", "options", "type"];
-    let mut args = GeneratorArgs::of(&Object::lenient(config.tree(), "a generator", names)?)?;
+    let names: Names =
+        &["name", "namespace", "behavior", "literals", "files", "envs", "env", "options", "type"];
+    let object = Object::open(config.tree(), "a generator", names)?;
+    // The old field is taken, and has no effect here.
+    object.text("env")?;
+    let names: Names = match kind {
+        Generated::ConfigMap => &["name", "namespace", "behavior", "literals", "files", "envs", "options"],
+        Generated::Secret => {
+            &["name", "namespace", "behavior", "literals", "files", "envs", "options", "type"]
+        }
+    };
+    let mut args = GeneratorArgs::of(&Object::open(config.tree(), "a generator", names)?)?;
     if args.name.is_empty() {
         args.name = config.name().to_owned();
     }
@@ -136,8 +146,9 @@ pub(crate) fn transform(
         "value",
     ];
     let object = Object::lenient(config.tree(), "a transformer", names)?;
-    let specs = object.list("fieldSpecs", lenient_field_spec)?;
     let needs_specs = matches!(kind, "PrefixTransformer" | "SuffixTransformer" | "PrefixSuffixTransformer");
+    let spec = |node: &Node| (!needs_specs || !node.is_null()).then(|| lenient_field_spec(node)).transpose();
+    let specs: Vec<FieldSpec> = object.list("fieldSpecs", spec)?.into_iter().flatten().collect();
     if needs_specs && object.get("fieldSpecs").is_none() {
         return Err(object.missing("fieldSpecs").hinted("`fieldSpecs: [{path: metadata/name}]`"));
     }
@@ -226,12 +237,17 @@ fn subjects(object: &Object) -> Result<Subjects, Diagnostic> {
 }
 
 fn json_entry(object: &Object) -> Result<PatchEntry, Diagnostic> {
-    let text = match (object.string("path")?, object.string("jsonOp")?) {
+    let given = |name| Ok::<_, Diagnostic>(object.string(name)?.filter(|text| !text.is_empty()));
+    let text = match (given("path")?, given("jsonOp")?) {
         (Some(path), None) => PatchText::Path(path),
         (None, Some(text)) => PatchText::Inline(text),
-        (None, None) => return Err(Diagnostic::error(object.span, "the patch needs `path` or `jsonOp`")),
+        (None, None) => {
+            return Err(Diagnostic::error(object.span, "the patch needs `path` or `jsonOp`")
+                .hinted("for example `path: patch.yaml`"));
+        }
         (Some(_), Some(text)) => {
-            return Err(Diagnostic::error(text.span, "`path` and `jsonOp` exclude each other"));
+            return Err(Diagnostic::error(text.span, "`path` and `jsonOp` exclude each other")
+                .hinted("keep one of them"));
         }
     };
     let target = object.get("target").map(Selector::decode).transpose()?;

@@ -99,6 +99,11 @@ impl<'a> Object<'a> {
         Ok(Object { fields: fields.collect(), span: mapping.span, what, converts: true })
     }
 
+    /// Returns the fields of `node` that are known, as [`Object::lenient`] does, but texts must be texts.
+    pub(crate) fn open(node: &'a Node, what: &'static str, names: Names) -> Result<Object<'a>, Diagnostic> {
+        Ok(Object { converts: false, ..Object::lenient(node, what, names)? })
+    }
+
     /// Returns the value of a field; a null is no value.
     pub(crate) fn get(&self, name: &str) -> Option<&'a Node> {
         self.fields
@@ -217,6 +222,28 @@ impl<'a> Object<'a> {
     /// Returns an error about a field that must be there.
     pub(crate) fn missing(&self, name: &str) -> Diagnostic {
         Diagnostic::error(self.span, format!("{} needs the field `{name}`", self.what))
+            .hinted(format!("add `{name}:`"))
+    }
+}
+
+/// Refuses a key that stands twice in a mapping, as kustomize does in the files that configure a build.
+pub(crate) fn refuse_repeated_keys(node: &Node) -> Result<(), Diagnostic> {
+    match node {
+        Node::Mapping(mapping) => {
+            let mut seen = BTreeMap::new();
+            for entry in &mapping.entries {
+                if let Some(first) = seen.insert(entry.key.text.as_str(), entry.key.span) {
+                    let message = format!("the key `{}` stands twice", entry.key.text.shown());
+                    return Err(
+                        Diagnostic::error(entry.key.span, message).hinted_at("the first one is here", first)
+                    );
+                }
+                refuse_repeated_keys(&entry.value)?;
+            }
+            Ok(())
+        }
+        Node::Sequence(sequence) => sequence.items.iter().try_for_each(refuse_repeated_keys),
+        Node::Scalar(_) => Ok(()),
     }
 }
 

@@ -70,6 +70,7 @@ fn step(part: String, at: Span) -> Result<Step, Diagnostic> {
     };
     let pattern = Regex::new(value).map_err(|e| {
         Diagnostic::error(at, format!("`{value}` is not a regular expression: {}", e.message))
+            .hinted("values in brackets are regular expressions of RE2; escape special characters with `\\`")
     })?;
     Ok(Step::Item { key: key.to_owned(), value: value.to_owned(), pattern })
 }
@@ -132,7 +133,7 @@ pub(crate) fn visit(
                 Some(item) => visit(item, rest, missing, at, set),
                 None => {
                     let message = format!("the path goes to item {index} of a list with {count}");
-                    Err(Diagnostic::error(at, message))
+                    Err(Diagnostic::error(at, message).hinted("items are counted from 0"))
                 }
             }
         }
@@ -156,7 +157,8 @@ pub(crate) fn visit(
                 (_, Node::Mapping(_)) => ("an item".into(), "a mapping"),
                 _ => ("an item".into(), "a single value"),
             };
-            Err(Diagnostic::error(at, format!("the path looks for {wanted} in {got}")))
+            Err(Diagnostic::error(at, format!("the path looks for {wanted} in {got}"))
+                .hinted("for example `spec.containers.[name=web].image` or `spec.containers.0.image`"))
         }
     }
 }

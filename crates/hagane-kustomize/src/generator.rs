@@ -37,7 +37,8 @@ pub(crate) fn generate(
     sources: &Sources,
 ) -> Result<Resource, Diagnostic> {
     if args.name.is_empty() {
-        return Err(Diagnostic::error(args.span, "a generator needs the field `name`"));
+        return Err(Diagnostic::error(args.span, "a generator needs the field `name`")
+            .hinted("for example `name: settings`"));
     }
     let options = args.options.over(global);
     let pairs = pairs(args, root, sources)?;

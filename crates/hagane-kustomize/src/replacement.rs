@@ -170,7 +170,7 @@ fn part_of(node: Node, options: &FieldOptions, at: Span) -> Result<Node, Diagnos
     let part = usize::try_from(options.index).ok().and_then(|index| parts.get(index));
     let Some(part) = part else {
         let message = format!("there is no part {} in the source: it has {}", options.index, parts.len());
-        return Err(Diagnostic::error(at, message));
+        return Err(Diagnostic::error(at, message).hinted("parts are counted from 0"));
     };
     let text = Text::marked_as((*part).to_owned(), &scalar.text);
     Ok(Node::Scalar(Scalar { text, ..scalar }))
@@ -178,6 +178,7 @@ fn part_of(node: Node, options: &FieldOptions, at: Span) -> Result<Node, Diagnos
 
 fn not_a_text(at: Span) -> Diagnostic {
     Diagnostic::error(at, "`delimiter` is for single values, not for mappings and lists")
+        .hinted("copy a field of the mapping or list")
 }
 
 fn put(

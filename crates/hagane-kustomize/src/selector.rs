@@ -39,6 +39,10 @@ pub(crate) struct Part {
 const FIELDS: Names =
     &["group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector"];
 
+/// What a pattern may look like.
+const PATTERN_HINT: &str =
+    "names are regular expressions of RE2: `web-.*`; escape special characters with `\\`";
+
 impl Part {
     fn new(text: Option<Located<String>>) -> Result<Part, Diagnostic> {
         let Some(text) = text.filter(|t| !t.is_empty()) else { return Ok(Part::default()) };
@@ -47,6 +51,7 @@ impl Part {
                 text.span,
                 format!("`{}` is not a regular expression: {}", *text, error.message),
             )
+            .hinted(PATTERN_HINT)
         })?;
         Ok(Part { text: text.value, regex: Some(regex) })
     }

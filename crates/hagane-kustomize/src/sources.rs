@@ -182,7 +182,8 @@ impl<'w> Sources<'w> {
                     .hinted("what is fetched may not refer to the files of this machine"))
             }
             Ok((path, FileKind::Directory)) => Ok(Root { path, checkout }),
-            Ok(_) => Err(Diagnostic::error(at, format!("`{}` is a file, not a directory", path.display()))),
+            Ok(_) => Err(Diagnostic::error(at, format!("`{}` is a file, not a directory", path.display()))
+                .hinted("name the directory that the file lies in")),
             Err(error) => Err(self.missing(&error, path, &full, at)),
         }
     }
@@ -204,7 +205,7 @@ impl<'w> Sources<'w> {
             FileKind::File => {}
             FileKind::Directory => {
                 let error = Diagnostic::error(at, format!("`{path}` is a directory; a file is needed here"));
-                return Err(error);
+                return Err(error.hinted("name a file in it"));
             }
             FileKind::Other => return Err(Diagnostic::error(at, format!("`{path}` is not a regular file"))),
         }
@@ -320,7 +321,7 @@ impl<'w> Sources<'w> {
                 let error = diagnostic(format!("`{shown}` does not exist"));
                 match self.nearest_name(full) {
                     Some(name) => error.hinted(format!("there is `{name}`")),
-                    None => error,
+                    None => error.hinted(self.looked_in(full)),
                 }
             }
             FileError::PermissionDenied => {
@@ -331,6 +332,19 @@ impl<'w> Sources<'w> {
                     .hinted("no Kubernetes object can hold a file of this size")
             }
             FileError::Other(why) => diagnostic(format!("`{shown}` cannot be read: {why}")),
+        }
+    }
+
+    /// Says where a missing file was looked for.
+    fn looked_in(&self, full: &Path) -> String {
+        let full = normalized(full);
+        let exists = |directory: &&Path| self.leads_to(directory) == Some(FileKind::Directory);
+        match full.parent().filter(exists) {
+            Some(directory) => match self.shown(directory).as_str() {
+                "" | "." => "nothing in the current directory has a name like it".to_owned(),
+                shown => format!("nothing in `{shown}` has a name like it"),
+            },
+            None => "the directory that it is to lie in does not exist either".to_owned(),
         }
     }
 

@@ -135,7 +135,8 @@ fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scala
             Some(_) => {
                 let message =
                     format!("the field `{}` of {} is not a single value", var.field_path, resource.id());
-                return Err(Diagnostic::error(var.span, message));
+                return Err(Diagnostic::error(var.span, message)
+                    .hinted("`fieldref.fieldpath` leads to a text, a number or a boolean"));
             }
             None => {
                 let message = format!(
@@ -144,7 +145,8 @@ fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scala
                     var.name,
                     resource.id()
                 );
-                return Err(Diagnostic::error(var.span, message));
+                return Err(Diagnostic::error(var.span, message)
+                    .hinted("`fieldref.fieldpath` is a path with dots: `metadata.name`"));
             }
         }
     }

@@ -110,7 +110,12 @@ pub fn resources_of(trees: Vec<Node>) -> Result<Vec<Resource>, Diagnostic> {
             let error = Diagnostic::error(mapping.span, format!("the {kind} has no `metadata.name`"));
             return Err(error.hinted("every resource needs a name; `generateName` cannot be composed"));
         }
-        resources.push(Resource::new(tree));
+        let mut resource = Resource::new(tree);
+        if resource.gvk().kind == "List" && resource.tree().get("metadata").is_none() {
+            // It goes through a type of Go's, which has the field.
+            resource.metadata_mut();
+        }
+        resources.push(resource);
     }
     Ok(resources)
 }

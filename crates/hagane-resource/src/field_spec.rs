@@ -46,13 +46,17 @@ impl FieldSpec {
     /// Returns a field spec with its path parsed.
     pub fn new(gvk: GvkPattern, path: impl Into<Cow<'static, str>>, create: bool) -> FieldSpec {
         let path = path.into();
-        let steps = match &path {
+        let mut steps: Vec<PathStep> = match &path {
             // The paths of the default tables are parsed at every start: nothing of them is copied.
             Cow::Borrowed(path) if !path.contains('\\') => {
                 path.split('/').map(|key| step(Cow::Borrowed(key))).collect()
             }
             path => parse_path(path),
         };
+        // A slash in front says nothing.
+        if steps.len() > 1 && steps[0].key.is_empty() && !steps[0].sequence {
+            steps.remove(0);
+        }
         FieldSpec { gvk, path, create, steps }
     }
 
@@ -120,6 +124,8 @@ fn reaches(node: &Node, steps: &[PathStep]) -> bool {
         Node::Scalar(scalar) => !scalar.is_null(),
         Node::Sequence(sequence) => sequence.items.iter().any(|item| reaches(item, steps)),
         // A null that must be a sequence becomes an empty one.
+        // An error that the walk must report, too.
+        Node::Mapping(_) if step.key.is_empty() => true,
         Node::Mapping(mapping) => mapping
             .get(&step.key)
             .is_some_and(|field| step.sequence && field.is_null() || reaches(field, rest)),
@@ -170,10 +176,15 @@ pub fn visit(
         Node::Scalar(scalar) => {
             let message =
                 format!("`{}` is looked for in a value that is neither a mapping nor a sequence", step.key);
-            Err(Diagnostic::error(scalar.span, message))
+            Err(Diagnostic::error(scalar.span, message)
+                .hinted("the path of a field spec goes through mappings and lists"))
         }
         Node::Sequence(sequence) => {
             sequence.items.iter_mut().try_for_each(|item| visit(item, steps, create, set))
+        }
+        Node::Mapping(mapping) if step.key.is_empty() => {
+            let error = Diagnostic::error(mapping.span, "a path of a field spec has an empty part");
+            Err(error.hinted("for example `path: spec/template/metadata/labels`"))
         }
         Node::Mapping(mapping) => {
             let Some(field) = field(mapping, step, rest.is_empty(), create) else { return Ok(()) };

@@ -19,6 +19,8 @@ pub struct ParseOptions {
     pub dialect: Dialect,
     /// Whether comments are attached to nodes.
     pub comments: bool,
+    /// Whether what stands behind the first document is not looked at.
+    pub first_only: bool,
     /// What becomes of merge keys.
     pub merge_keys: MergeKeys,
     /// Lines of the file before this text, for positions.
@@ -136,6 +138,9 @@ impl<'a> Reader<'a> {
                     self.anchors.clear();
                     let first = self.next()?;
                     documents.push(self.node(first, 0)?);
+                    if self.options.first_only {
+                        return Ok(documents);
+                    }
                 }
                 _ => {}
             }

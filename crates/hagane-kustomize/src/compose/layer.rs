@@ -109,7 +109,8 @@ impl Layer {
             }
             Place::Here(local) if local.is_absolute() => {
                 let message = format!("`{}` is absolute; a directory must be relative", **path);
-                Err(Diagnostic::error(path.span, message))
+                Err(Diagnostic::error(path.span, message)
+                    .hinted("write it as seen from this kustomization: `../base`"))
             }
             Place::Here(local) => {
                 let root = sources.root(local, Some(&self.root), path.span)?;

@@ -49,7 +49,10 @@ fn of_literal(literal: &Located<String>) -> Result<Pair, Diagnostic> {
     let (key, value) = match literal.split_once('=') {
         Some((key, value)) if !key.is_empty() => (key, value),
         // A literal may hold a secret: the message does not repeat it.
-        _ => return Err(Diagnostic::error(literal.span, "a literal must be `key=value`")),
+        _ => {
+            return Err(Diagnostic::error(literal.span, "a literal must be `key=value`")
+                .hinted("for example `literals: [mode=dark]`"));
+        }
     };
     let value = match value.as_bytes() {
         [first @ (b'"' | b'\''), .., last] if first == last => &value[1..value.len() - 1],

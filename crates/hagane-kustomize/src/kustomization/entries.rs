@@ -46,6 +46,8 @@ pub(crate) struct GeneratorOptions {
 /// Labels, and where they go.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Label {
+    /// Where it stands.
+    pub span: Span,
     /// The labels.
     pub pairs: Vec<(String, String)>,
     /// Whether selectors get them too.
@@ -245,6 +247,7 @@ impl Label {
                 .hinted("for example `pairs: {app: shop}`"));
         }
         Ok(Label {
+            span: object.span,
             pairs,
             include_selectors: object.bool("includeSelectors")?,
             include_templates: object.bool("includeTemplates")?,
@@ -264,9 +267,13 @@ impl PatchEntry {
         let text = match (object.string("path")?.filter(|path| !path.is_empty()), inline) {
             (Some(path), None) => PatchText::Path(path),
             (None, Some(text)) => PatchText::Inline(text),
-            (None, None) => return Err(Diagnostic::error(object.span, "a patch needs `path` or `patch`")),
+            (None, None) => {
+                return Err(Diagnostic::error(object.span, "a patch needs `path` or `patch`")
+                    .hinted("for example `path: patch.yaml`"));
+            }
             (Some(_), Some(text)) => {
-                return Err(Diagnostic::error(text.span, "`path` and `patch` exclude each other"));
+                return Err(Diagnostic::error(text.span, "`path` and `patch` exclude each other")
+                    .hinted("keep one of them; each patch is an entry of its own"));
             }
         };
         Ok(PatchEntry {
@@ -312,7 +319,8 @@ impl Replacement {
         let object = Object::new(node, "a replacement", &["source", "sourceValue", "targets", "path"])?;
         let source = match (object.get("source"), object.string("sourceValue")?) {
             (Some(_), Some(value)) => {
-                return Err(Diagnostic::error(value.span, "`source` and `sourceValue` exclude each other"));
+                return Err(Diagnostic::error(value.span, "`source` and `sourceValue` exclude each other")
+                    .hinted("keep one of them"));
             }
             (Some(node), None) => ReplacementSource::decode(node)?,
             (None, Some(value)) => ReplacementSource::Value(value),
@@ -366,6 +374,8 @@ impl FieldOptions {
     fn decode(object: &Object) -> Result<FieldOptions, Diagnostic> {
         let Some(node) = object.get("options") else { return Ok(FieldOptions::default()) };
         let object = Object::new(node, "field options", &["delimiter", "index", "encoding", "create"])?;
+        // Read, so that a wrong type is found, and without effect as in kustomize.
+        object.text("encoding")?;
         Ok(FieldOptions {
             delimiter: object.text("delimiter")?,
             index: object.integer("index")?.unwrap_or_default(),
@@ -381,9 +391,9 @@ impl Var {
         let names = &["apiVersion", "group", "version", "kind", "name", "namespace"];
         let reference = Object::new(reference, "a var's objref", names)?;
         let mut gvk = hagane_resource::Gvk::new(&reference.text("apiVersion")?, &reference.text("kind")?);
+        let (group, version) = (reference.text("group")?, reference.text("version")?);
         if gvk.group.is_empty() && gvk.version.is_empty() {
-            gvk.group = reference.text("group")?.into();
-            gvk.version = reference.text("version")?.into();
+            (gvk.group, gvk.version) = (group.into(), version.into());
         }
         let field = match object.get("fieldref") {
             Some(node) => Object::new(node, "a var's fieldref", &["fieldpath"])?.text("fieldpath")?,

@@ -8,7 +8,7 @@ use super::{
     Replacement, ReplacementEntry, Replica, Sort, Var,
 };
 use crate::chart::{Chart, ChartHomes};
-use crate::decode::{Located, Object};
+use crate::decode::{Located, Object, string};
 use crate::files::FileKind;
 use crate::sources::{Root, Sources};
 
@@ -111,7 +111,7 @@ pub(crate) fn load(root: &Root, sources: &Sources, at: Span) -> Result<Loaded, D
     let path = sources.file(root, file_name, at)?;
     let source = sources.read_config(&path, at)?;
     let start = Span { file: source.file, line: 1, column: 1 };
-    let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
+    let options = ParseOptions { dialect: Dialect::V2, first_only: true, ..ParseOptions::default() };
     let text = source.text()?;
     let documents = parse(text.strip_prefix('\u{feff}').unwrap_or(text), source.file, &options)?;
     let node = documents.into_iter().next().filter(|node| !node.is_null());
@@ -232,7 +232,10 @@ fn header(object: &Object) -> Result<bool, Diagnostic> {
         Some(kind) => match kind.value.as_str() {
             "" | "Kustomization" => false,
             "Component" => true,
-            _ => return Err(Diagnostic::error(kind.span, "`kind` must be `Kustomization` or `Component`")),
+            _ => {
+                return Err(Diagnostic::error(kind.span, "`kind` must be `Kustomization` or `Component`")
+                    .hinted("the kind may be left away"));
+            }
         },
     };
     let wanted =
@@ -240,7 +243,7 @@ fn header(object: &Object) -> Result<bool, Diagnostic> {
     match object.string("apiVersion")? {
         Some(version) if !version.is_empty() && *version != wanted => {
             let error = Diagnostic::error(version.span, format!("`apiVersion` must be `{wanted}`"));
-            Err(error)
+            Err(error.hinted("it may be left away"))
         }
         _ => Ok(is_component),
     }
@@ -254,7 +257,8 @@ fn replacement_entry(node: &Node) -> Result<ReplacementEntry, Diagnostic> {
     let object = Object::new(node, "a replacement", &["source", "sourceValue", "targets", "path"])?;
     match object.string("path")?.filter(|path| !path.is_empty()) {
         Some(path) if object.get("source").is_some() || !object.list("targets", |_| Ok(()))?.is_empty() => {
-            Err(Diagnostic::error(path.span, "`path` and an inline replacement exclude each other"))
+            Err(Diagnostic::error(path.span, "`path` and an inline replacement exclude each other")
+                .hinted("keep `path`, or `source` and `targets`"))
         }
         Some(path) => Ok(ReplacementEntry::File(path)),
         None => Replacement::decode(node).map(|replacement| ReplacementEntry::Inline(Box::new(replacement))),
@@ -293,7 +297,10 @@ fn sort(node: &Node) -> Result<Result<Sort, Diagnostic>, Diagnostic> {
 const OPENAPI_VERSIONS: [&str; 1] = ["v1.21.2"];
 
 fn openapi(node: &Node) -> Result<Option<OpenApi>, Diagnostic> {
-    let object = Object::new(node, "openapi", &["path", "version"])?;
+    // Fields that nobody knows are let through when they are texts.
+    let object = Object::open(node, "openapi", &["path", "version"])?;
+    let entries = node.as_mapping().map(|mapping| mapping.entries.as_slice()).unwrap_or_default();
+    entries.iter().try_for_each(|entry| string(&entry.value, "openapi").map(drop))?;
     let given = |name| object.string(name).map(|text| text.filter(|text| !text.is_empty()));
     if let (Some(span), None) = (object.position("path"), given("path")?) {
         return Err(Diagnostic::error(span, "`path` names no file").hinted("for example `path: schema.json`"));
@@ -301,7 +308,8 @@ fn openapi(node: &Node) -> Result<Option<OpenApi>, Diagnostic> {
     match (given("path")?, given("version")?) {
         (None, None) => Ok(None),
         (Some(_), Some(version)) => {
-            Err(Diagnostic::error(version.span, "`path` and `version` exclude each other"))
+            Err(Diagnostic::error(version.span, "`path` and `version` exclude each other")
+                .hinted("keep one of them"))
         }
         (Some(path), None) => Ok(Some(OpenApi::File(path))),
         (None, Some(version)) if OPENAPI_VERSIONS.contains(&version.as_str()) => Ok(Some(OpenApi::Builtin)),

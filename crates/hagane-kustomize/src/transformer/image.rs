@@ -35,7 +35,7 @@ pub(crate) fn set_images(
         // Nearly every entry is for other images than this resource's: the tree is written only for its own. A path
         // that leads on to nothing is a null list, which becomes an empty one, or an error.
         let mut walk = specs.iter().any(|spec| found_by(spec, resource.tree()).is_empty());
-        let mut texts = image_texts(resource.tree(), &specs);
+        let mut texts = image_texts(resource.tree(), &specs)?;
         for rename in &renames {
             if !std::mem::take(&mut walk) && !texts.iter().any(|text| rename.takes(text)) {
                 continue;
@@ -50,7 +50,7 @@ pub(crate) fn set_images(
                     Ok(())
                 })?;
             }
-            texts = image_texts(tree, &specs);
+            texts = image_texts(tree, &specs)?;
         }
     }
     Ok(())
@@ -64,12 +64,17 @@ fn found_by<'n>(spec: &FieldSpec, tree: &'n Node) -> Vec<&'n Node> {
     found
 }
 
-/// Returns the images in containers anywhere, and where the field specs lead.
-fn image_texts(tree: &Node, specs: &[&FieldSpec]) -> Vec<String> {
+/// Returns the images in containers anywhere, and where the field specs lead. Refuses one that is no single value.
+fn image_texts(tree: &Node, specs: &[&FieldSpec]) -> Result<Vec<String>, Diagnostic> {
     let mut found = Vec::new();
     in_containers(tree, &mut found);
     specs.iter().for_each(|spec| spec.collect(tree, &mut found));
-    found.into_iter().filter_map(|node| node.as_str().map(str::to_owned)).collect()
+    let text = |node: &Node| match node {
+        Node::Scalar(scalar) => Ok(scalar.text.as_str().to_owned()),
+        other => Err(Diagnostic::error(other.span(), "an image must be a single value")
+            .hinted("for example `image: nginx:1.27`")),
+    };
+    found.into_iter().map(text).collect()
 }
 
 fn in_containers<'n>(node: &'n Node, found: &mut Vec<&'n Node>) {

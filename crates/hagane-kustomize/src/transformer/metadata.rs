@@ -41,7 +41,9 @@ fn set_entries(
             spec.apply(resource.tree_mut(), Create::Mapping, &mut |node| {
                 let Some(mapping) = mapping_of(node) else {
                     let message = format!("`{}` must be a mapping to take labels or annotations", spec.path);
-                    return Err(Diagnostic::error(node.span(), message));
+                    return Err(
+                        Diagnostic::error(node.span(), message).hinted("write `key: value` lines there")
+                    );
                 };
                 for (index, (key, value)) in entries.iter().enumerate() {
                     match mapping.get_mut(key) {

@@ -39,6 +39,7 @@ pub(crate) fn set_namespace(
         }
         let role_binding = matches!(resource.gvk().kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
         if role_binding {
+            refuse_odd_subjects(resource)?;
             set_subjects(resource, namespace, subjects, unset_only);
         }
         for spec in specs {
@@ -65,6 +66,20 @@ pub(crate) fn set_namespace(
         }
     }
     refuse_conflicts(resources, at)
+}
+
+/// Refuses subjects that are no list of mappings.
+fn refuse_odd_subjects(resource: &Resource) -> Result<(), Diagnostic> {
+    let odd = match resource.tree().get("subjects") {
+        Some(Node::Sequence(list)) => list.items.iter().find(|item| !matches!(item, Node::Mapping(_))),
+        Some(node) if !node.is_null() => Some(node),
+        _ => None,
+    };
+    match odd {
+        None => Ok(()),
+        Some(node) => Err(Diagnostic::error(node.span(), "`subjects` must be a list of mappings")
+            .hinted("for example `- {kind: ServiceAccount, name: web}`")),
+    }
 }
 
 fn set_subjects(resource: &mut Resource, namespace: &str, subjects: Subjects, unset_only: bool) {

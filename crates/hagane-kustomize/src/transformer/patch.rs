@@ -92,7 +92,8 @@ impl Patch {
             return Err(Diagnostic::error(
                 self.span,
                 "the target of an entry of `patchesJson6902` needs a `name`",
-            ));
+            )
+            .hinted("use `patches` for a patch of several resources"));
         }
         match &self.content {
             Content::Json(operations) if !operations.is_empty() => Ok(Patch { notes_id: false, ..self }),

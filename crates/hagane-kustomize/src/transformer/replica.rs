@@ -24,6 +24,10 @@ pub(crate) fn set_replicas(
             }
             found = true;
             spec.apply(resource.tree_mut(), Create::Scalar, &mut |node| {
+                if !matches!(node, Node::Scalar(_)) {
+                    let message = format!("`{}` is not a single value, so it cannot take a count", spec.path);
+                    return Err(Diagnostic::error(node.span(), message).hinted("write a whole number there"));
+                }
                 *node = Node::Scalar(Scalar { tag: Tag::Int, ..Scalar::bare(replica.count.to_string()) });
                 Ok(())
             })?;
