@@ -11,6 +11,7 @@ use crate::localize::Localize;
 use crate::lock::{LockArguments, Locking};
 use crate::message::MessageFormat;
 use crate::plugins::Plugins;
+use crate::secrets::Secrets;
 use crate::sops::Sops;
 use crate::vendor::VendorArguments;
 
@@ -37,6 +38,7 @@ pub(crate) enum Command {
     Localize(Localize),
     Kustomize(Kustomize),
     Sops(Box<Sops>),
+    Secrets(Secrets),
     Completion(Completion),
     Man(Man),
     Version(Version),

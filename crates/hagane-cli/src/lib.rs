@@ -16,6 +16,7 @@ mod openapi;
 mod output;
 mod panic;
 mod plugins;
+mod secrets;
 mod sops;
 mod vendor;
 
@@ -148,6 +149,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &mut Sur
         Command::Man(arguments) => commands::man(&arguments, surroundings),
         Command::Version(_) => commands::version(name, surroundings),
         Command::Kustomize(arguments) => kustomize::run(&arguments, surroundings),
+        Command::Secrets(arguments) => return secrets::run(&arguments, surroundings),
         Command::Sops(arguments) => return sops::run(&arguments, surroundings),
     };
     match done {
@@ -225,6 +227,7 @@ impl Command {
             Command::Localize(_)
             | Command::Completion(_)
             | Command::Man(_)
+            | Command::Secrets(_)
             | Command::Sops(_)
             | Command::Version(_) => MessageFormat::Human,
         }

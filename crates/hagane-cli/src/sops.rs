@@ -16,7 +16,7 @@ mod rotate;
 mod session;
 mod set;
 mod status;
-mod update_keys;
+pub(crate) mod update_keys;
 
 use std::ffi::OsString;
 
@@ -26,7 +26,7 @@ use crate::arguments::Completion;
 use crate::message::{self, MessageFormat};
 use crate::{Surroundings, output};
 
-use failure::Failure;
+pub(crate) use failure::Failure;
 
 /// Returns a command line of `sops` as a command and its flags: SOPS takes flags before the command, too.
 pub(crate) fn rewritten(arguments: Vec<OsString>) -> Vec<OsString> {

@@ -94,6 +94,11 @@ impl Rule {
         &self.recipe
     }
 
+    /// Returns whether the rule is for some paths, and not for all.
+    pub fn has_pattern(&self) -> bool {
+        self.path.is_some()
+    }
+
     /// Returns where the rule is.
     pub fn span(&self) -> Span {
         self.span

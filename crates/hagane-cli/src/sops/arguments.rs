@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Subcommand};
 
 /// What every command takes.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(super) struct Common {
     /// The configuration, in place of the nearest `.sops.yaml` above the working directory
     #[arg(long, value_name = "FILE")]
@@ -23,7 +23,7 @@ pub(super) struct Common {
 }
 
 /// Who is asked for keys.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(next_help_heading = "Keys")]
 pub(super) struct Services {
     /// Use the keys of this machine [default: true] [env: SOPS_ENABLE_LOCAL_KEYSERVICE]

@@ -53,13 +53,34 @@ pub(super) fn configuration(
     let named = common.config.clone().or_else(|| hagane_host::environment("SOPS_CONFIG").map(PathBuf::from));
     let path = match named.filter(|path| !path.as_os_str().is_empty()) {
         Some(path) => surroundings.directory.join(path),
-        None => match nearest(surroundings) {
+        None => match nearest(&surroundings.directory, surroundings) {
             Some(path) => path,
             None => return Ok(None),
         },
     };
-    let shown = shown(&path, surroundings);
-    let content = surroundings.files.read(&path);
+    read_configuration(&path, context, surroundings).map(Some)
+}
+
+/// Reads the configuration that is nearest above a file, if there is one.
+pub(super) fn configuration_above(
+    file: &Path,
+    common: &Common,
+    surroundings: &Surroundings,
+) -> Result<Option<Configuration>, Failure> {
+    if common.config.is_some() {
+        return configuration(common, &[], surroundings);
+    }
+    let path = file.parent().and_then(|directory| nearest(directory, surroundings));
+    path.map(|path| read_configuration(&path, &[], surroundings)).transpose()
+}
+
+fn read_configuration(
+    path: &Path,
+    context: &[(String, String)],
+    surroundings: &Surroundings,
+) -> Result<Configuration, Failure> {
+    let shown = shown(path, surroundings);
+    let content = surroundings.files.read(path);
     let content =
         content.map_err(|_| Failure::new(GENERIC, format!("cannot read the configuration `{shown}`")))?;
     let text = std::str::from_utf8(&content)
@@ -69,7 +90,7 @@ pub(super) fn configuration(
     match Config::read(text, file, context) {
         Ok(config) => {
             let directory = path.parent().map(Path::to_owned).unwrap_or_default();
-            Ok(Some(Configuration { config, directory }))
+            Ok(Configuration { config, directory })
         }
         Err(error) => {
             Err(Failure::of(GENERIC, Diagnostic::error(error.span, error.message)).within(source_map))
@@ -77,9 +98,8 @@ pub(super) fn configuration(
     }
 }
 
-fn nearest(surroundings: &Surroundings) -> Option<PathBuf> {
-    let above =
-        surroundings.directory.ancestors().take(MAX_DEPTH).map(|directory| directory.join(CONFIG_FILE));
+fn nearest(directory: &Path, surroundings: &Surroundings) -> Option<PathBuf> {
+    let above = directory.ancestors().take(MAX_DEPTH).map(|directory| directory.join(CONFIG_FILE));
     above.into_iter().find(|path| matches!(surroundings.files.resolve(path), Ok((_, FileKind::File))))
 }
 

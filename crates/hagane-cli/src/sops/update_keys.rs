@@ -5,13 +5,14 @@ use std::io::BufRead;
 use std::path::Path;
 
 use hagane::MasterKey;
+use hagane::sops::Format;
 use hagane_host::{Access, now};
 
-use super::arguments::UpdateKeys;
+use super::arguments::{Common, Services, UpdateKeys};
 use super::failure::{Failure, GENERIC};
 use super::file::{self, Input, types};
 use super::recipe::rule;
-use super::session::{Configuration, configuration, keyring, layout, sealing, shown};
+use super::session::{Configuration, configuration, configuration_above, keyring, layout, sealing, shown};
 use crate::{Surroundings, output};
 
 pub(super) fn run(arguments: &UpdateKeys, surroundings: &mut Surroundings) -> Result<u8, Failure> {
@@ -19,24 +20,55 @@ pub(super) fn run(arguments: &UpdateKeys, surroundings: &mut Surroundings) -> Re
     let Some(configuration) = configuration else {
         return Err(Failure::new(GENERIC, "there is no `.sops.yaml` that says who may open files"));
     };
+    let consent = if arguments.yes { Consent::Given } else { Consent::Asked };
     for file in &arguments.files {
-        update(file, arguments, &configuration, surroundings)?;
+        let input = Input::read(Some(file), &types(arguments.input_type.as_ref()), surroundings)?;
+        update(&input, consent, &arguments.services, &arguments.common, &configuration, surroundings)?;
     }
     Ok(0)
 }
 
-fn update(
+/// Whether a file may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Consent {
+    Given,
+    /// Somebody is asked.
+    Asked,
+    /// What would change is only said.
+    Never,
+}
+
+/// Updates a file of a tree. One that no rule is for is left out.
+pub(crate) fn update_file(
     file: &Path,
-    arguments: &UpdateKeys,
+    format: Format,
+    consent: Consent,
+    surroundings: &mut Surroundings,
+) -> Result<(), Failure> {
+    let (services, common) = (Services::default(), Common::default());
+    let from = surroundings.directory.join(file);
+    let Some(configuration) = configuration_above(&from, &common, surroundings)? else { return Ok(()) };
+    let format = format.name().to_owned();
+    let input = Input::read(Some(file), &types(Some(&format)), surroundings)?;
+    match rule(&input.name, Some(&configuration)) {
+        Ok(Some(_)) => update(&input, consent, &services, &common, &configuration, surroundings),
+        _ => Ok(()),
+    }
+}
+
+fn update(
+    input: &Input,
+    consent: Consent,
+    services: &Services,
+    common: &Common,
     configuration: &Configuration,
     surroundings: &mut Surroundings,
 ) -> Result<(), Failure> {
-    let input = Input::read(Some(file), &types(arguments.input_type.as_ref()), surroundings)?;
     let name = shown(&input.name, surroundings);
     let recipe = rule(&input.name, Some(configuration))?
         .ok_or_else(|| Failure::new(GENERIC, "`.sops.yaml` has no creation rules"))?;
     let (files, directory) = (surroundings.files, surroundings.directory.clone());
-    let keys = keyring(&arguments.services, files, &directory)?;
+    let keys = keyring(services, files, &directory)?;
     let metadata = hagane::sops::read_metadata(&input.text, input.format, Default::default())
         .map_err(|error| Failure::new(GENERIC, error.to_string()))?;
     let now_groups: Vec<Vec<MasterKey>> = metadata
@@ -59,12 +91,14 @@ fn update(
         let _ = writeln!(text, "threshold {} -> {}", count(metadata.shamir_threshold()), count(threshold));
     }
     output::print(text.as_bytes(), surroundings)?;
-    if !arguments.yes && !agreed(surroundings)? {
-        return Ok(());
+    match consent {
+        Consent::Never => return Ok(()),
+        Consent::Asked if !agreed(surroundings)? => return Ok(()),
+        Consent::Asked | Consent::Given => {}
     }
     let opened = input.open(&keys, false, surroundings)?;
     let time = now();
-    let sealing = sealing(&keys, &time, layout(&arguments.common, Some(configuration)));
+    let sealing = sealing(&keys, &time, layout(common, Some(configuration)));
     let rewritten = opened.rewrap(groups, threshold, &sealing)?;
     file::write(input.place()?, &rewritten, Access::Usual, surroundings)?;
     say(&format!("{name}: updated\n"), surroundings)
