@@ -45,7 +45,7 @@ pub fn localize(request: &Localizing, sources: &Sources, files: &dyn Files) -> R
     let scope = scope(request, &visit, files)?;
     let destination = destination(request, &visit, files)?;
     let within = visit.directory().strip_prefix(&scope).unwrap_or(Path::new(""));
-    let target = destination.join(within);
+    let target = normalized(&destination.join(within));
     let origin = if visit.entered().is_some() { Origin::Fetched } else { Origin::Own };
     let mut copying = Copying::new(sources, files, Layout::Localized { scope }, destination.clone());
     copying.layer(&visit, &target, origin)?;
@@ -111,3 +111,6 @@ fn default_name(visit: &Visit) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
