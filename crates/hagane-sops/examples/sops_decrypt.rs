@@ -1,6 +1,6 @@
-//! Prints what `sops decrypt FILE` prints, with the age identities of SOPS_AGE_KEY_FILE and SOPS_AGE_KEY.
+//! Prints what `sops decrypt FILE` prints for each file, with the age identities of SOPS_AGE_KEY_FILE and SOPS_AGE_KEY.
 //!
-//! Usage: sops_decrypt FILE
+//! Usage: sops_decrypt FILE...
 
 // An example is a program: it may read files and print.
 #![allow(clippy::disallowed_methods, clippy::print_stderr)]
@@ -11,34 +11,42 @@ use std::process::ExitCode;
 use hagane_sops::{AgeKeyring, DecryptError, ErrorClass, Format, Identities, decrypt_file};
 
 fn main() -> ExitCode {
-    let Some(path) = std::env::args().nth(1) else {
-        eprintln!("usage: sops_decrypt FILE");
+    let paths: Vec<String> = std::env::args().skip(1).collect();
+    if paths.is_empty() {
+        eprintln!("usage: sops_decrypt FILE...");
         return ExitCode::from(2);
-    };
-    let text = match std::fs::read(&path) {
+    }
+    let keyring = AgeKeyring::new(identities());
+    for path in paths {
+        let code = decrypt(&path, &keyring);
+        if code != 0 {
+            return ExitCode::from(code);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn decrypt(path: &str, keyring: &AgeKeyring) -> u8 {
+    let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) => {
             eprintln!("error: cannot read `{path}`: {error}");
-            return ExitCode::FAILURE;
+            return 1;
         }
     };
-    let keyring = AgeKeyring::new(identities());
-    match decrypt_file(&text, Format::of_path(&path), Default::default(), &keyring) {
+    match decrypt_file(&text, Format::of_path(path), Default::default(), keyring) {
         Ok(contents) => {
             for warning in contents.warnings() {
                 eprintln!("warning: {path}:{}: {}", warning.span.line, warning.message);
             }
-            match std::io::stdout().write_all(contents.to_bytes().expose()) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(_) => ExitCode::FAILURE,
-            }
+            u8::from(std::io::stdout().write_all(contents.to_bytes().expose()).is_err())
         }
         Err(error) => {
-            report(&path, &error);
-            ExitCode::from(match error.class() {
+            report(path, &error);
+            match error.class() {
                 ErrorClass::Input => 1,
                 ErrorClass::Key => 3,
-            })
+            }
         }
     }
 }

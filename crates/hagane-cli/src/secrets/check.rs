@@ -107,7 +107,10 @@ pub(super) fn check(found: &Found, configurations: &Configurations, map: &mut So
                 "`hagane sops encrypt --in-place` encrypts it; if it was ever pushed, change what is in it",
             ));
         }
-        plain::look(&contents, by_name, &mut checked.findings);
+        // Of a file that is to be encrypted as a whole that is enough.
+        if checked.findings.is_empty() {
+            plain::look(&contents, by_name, &mut checked.findings);
+        }
         if !checked.findings.is_empty() {
             let file = known(map);
             checked.findings.iter_mut().for_each(|finding| finding.span.file = file);
