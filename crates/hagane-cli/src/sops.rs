@@ -10,6 +10,7 @@ mod file;
 mod groups;
 mod key_service;
 mod keys;
+mod merge;
 mod old_style;
 mod recipe;
 mod rotate;
@@ -85,6 +86,9 @@ enum Verb {
     ExecFile(arguments::ExecFile),
     #[command(name = "keyservice")]
     KeyService(arguments::KeyService),
+    Merge(arguments::Merge),
+    #[command(name = "textconv")]
+    TextConv(arguments::TextConv),
     Completion(Completion),
 }
 
@@ -103,6 +107,8 @@ pub(crate) fn run(arguments: &Sops, surroundings: &mut Surroundings) -> u8 {
         Verb::ExecEnv(arguments) => exec::env(arguments, surroundings),
         Verb::ExecFile(arguments) => exec::file(arguments, surroundings),
         Verb::KeyService(arguments) => key_service::run(arguments, surroundings),
+        Verb::Merge(arguments) => merge::run(arguments, surroundings),
+        Verb::TextConv(arguments) => merge::text_conv(arguments, surroundings),
         Verb::Completion(arguments) => {
             let mut script = Vec::new();
             clap_complete::generate(arguments.shell, &mut Sops::command(), "sops", &mut script);

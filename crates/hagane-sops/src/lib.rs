@@ -31,6 +31,7 @@ mod key_path;
 mod keyring;
 mod mac;
 mod master_key;
+mod merge;
 mod metadata;
 mod opened;
 mod placeholder;
@@ -57,6 +58,7 @@ pub use keyring::{AgeKeyring, AgeOutside, AnyIdentity, AnyRecipient, Identities,
 pub use master_key::{
     Attempt, AwsKmsKey, AzureKey, BadKey, KeyFailure, Keyring, MasterKey, VaultKey, WrappedKey,
 };
+pub use merge::{MergeError, merge, redacted};
 pub use metadata::Metadata;
 pub use opened::OpenedFile;
 pub use placeholder::{PLACEHOLDER, placeholders};

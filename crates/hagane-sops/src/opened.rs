@@ -46,6 +46,20 @@ impl OpenedFile {
         groups.map(|group| group.iter().map(|wrapped| wrapped.key.clone()).collect()).collect()
     }
 
+    /// Returns whether two versions of a file have one data key, the same master keys, and the same selector.
+    pub(crate) fn is_for_the_same(&self, other: &OpenedFile) -> bool {
+        self.key.expose() == other.key.expose()
+            && self.master_keys() == other.master_keys()
+            && self.metadata.shamir_threshold == other.metadata.shamir_threshold
+            && self.metadata.selector.field() == other.metadata.selector.field()
+            && self.metadata.mac_only_encrypted == other.metadata.mac_only_encrypted
+    }
+
+    /// Returns the file as it lies.
+    pub(crate) fn into_text(self) -> Vec<u8> {
+        self.original.text
+    }
+
     /// Returns the file with other contents under the same data key. Values that are the same keep their ciphertexts;
     /// where nothing but values changed, all other text stays as it is.
     pub fn reseal(

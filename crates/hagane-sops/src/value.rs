@@ -69,6 +69,11 @@ impl<'a> Parts<'a> {
         })
     }
 
+    /// Returns the tag, in base64.
+    pub(crate) fn tag(&self) -> &'a str {
+        self.tag
+    }
+
     pub(crate) fn is_comment(&self) -> bool {
         self.kind == "comment"
     }

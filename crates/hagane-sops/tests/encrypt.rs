@@ -3,7 +3,7 @@
 
 use hagane_sops::{
     AgeKeyring, Contents, EncryptError, Format, Identities, KeyPath, Layout, MacCheck, MasterKey, NewValue,
-    OpenedFile, Recipe, Sealing, Selector, decrypt_file, encrypt_file, open_file,
+    OpenedFile, Recipe, Sealing, Selector, decrypt_file, encrypt_file, merge, open_file, redacted,
 };
 use std::cell::Cell;
 
@@ -284,4 +284,75 @@ fn a_post_quantum_key_opens_what_it_is_for() {
         .expect("it is written");
     let contents = decrypt_file(&ours, Format::Yaml, Default::default(), &keyring).expect("the key fits");
     assert_eq!(contents.to_bytes().expose_str(), Some("a: one\n"));
+}
+
+#[test]
+fn two_sides_become_one() {
+    let check = |base: &str, ours: &str, theirs: &str, want: Result<&str, &str>| {
+        let file = encrypted(base, Format::Yaml, &recipe());
+        let (keyring, random) = (keyring(), counting(8));
+        let side = |text: &str, time| {
+            let contents =
+                Contents::read(text.as_bytes(), Format::Yaml, Default::default()).expect("it is YAML");
+            let sealing = sealing(&keyring, &random, time);
+            let written =
+                open(&file, Format::Yaml).reseal(&contents, Format::Yaml, &sealing).expect("it is written");
+            open(&String::from_utf8(written).expect("it is UTF-8"), Format::Yaml)
+        };
+        let (ours, theirs) = (side(ours, LATER), side(theirs, "2026-11-23T12:00:00Z"));
+        let sealing = sealing(&keyring, &random, "2026-11-24T12:00:00Z");
+        let merged = merge(&open(&file, Format::Yaml), ours, theirs, Format::Yaml, &sealing);
+        let merged = merged.map(|text| plain(&String::from_utf8(text).expect("it is UTF-8"), Format::Yaml));
+        assert_eq!(merged.map_err(|error| error.to_string()), want.map(str::to_owned).map_err(str::to_owned));
+    };
+    let base = "a: 1\nb:\n    c: 2\n    d: 3\nl:\n    - 1\n    - 2\n";
+    let with = |from: &str, to: &str| base.replace(from, to);
+    check(
+        base,
+        &with("a: 1", "a: 9"),
+        &with("d: 3", "d: 8"),
+        Ok(&with("a: 1", "a: 9").replace("d: 3", "d: 8")),
+    );
+    check(base, base, &with("a: 1", "# new\na: 1\nx: why"), Ok(&with("a: 1", "# new\na: 1\nx: why")));
+    check(base, &with("l:", "z: 1\nl:"), &with("l:", "w: 1\nl:"), Ok(&with("l:", "w: 1\nz: 1\nl:")));
+    check(
+        base,
+        &with("    - 1", "    - 7"),
+        &with("    - 2", "    - 8"),
+        Ok(&with("    - 1", "    - 7").replace("- 2", "- 8")),
+    );
+    check(
+        base,
+        &with("    c: 2\n", ""),
+        &with("a: 1", "a: 2"),
+        Ok(&with("    c: 2\n", "").replace("a: 1", "a: 2")),
+    );
+    check(base, &with("a: 1", "a: 9"), &with("a: 1", "a: 8"), Err("both sides changed `a`"));
+    check(base, &with("a: 1", "a: 9"), &with("a: 1", "a: 9"), Ok(&with("a: 1", "a: 9")));
+    check(base, &with("    c: 2\n", ""), &with("c: 2", "c: 8"), Err("both sides changed `b.c`"));
+    check(base, &with("- 2", "- 2\n    - 3"), &with("- 1", "- 7"), Err("both sides changed `l`"));
+}
+
+#[test]
+fn two_versions_are_compared_without_a_key() {
+    let file = encrypted("# c\na: one\nb: two\nc_unencrypted: three\n", Format::Yaml, &recipe());
+    let shown = |file: &str| {
+        let text = redacted(file.as_bytes(), Format::Yaml).expect("it is well formed");
+        String::from_utf8(text).expect("it is UTF-8")
+    };
+    let first = shown(&file);
+    assert!(
+        first.contains("c_unencrypted: three") && !first.contains("one") && !first.contains("sops"),
+        "{first}"
+    );
+    let opened = open(&file, Format::Yaml);
+    let contents =
+        Contents::read(b"# c\na: one\nb: new\nc_unencrypted: three\n", Format::Yaml, Default::default())
+            .expect("it is YAML");
+    let (keyring, random) = (keyring(), counting(9));
+    let written =
+        opened.reseal(&contents, Format::Yaml, &sealing(&keyring, &random, LATER)).expect("it is written");
+    let second = shown(&String::from_utf8(written).expect("it is UTF-8"));
+    let differ: Vec<_> = first.lines().zip(second.lines()).filter(|(one, other)| one != other).collect();
+    assert!(differ.len() == 1 && differ[0].0.starts_with("b: encrypted "), "{differ:?}");
 }

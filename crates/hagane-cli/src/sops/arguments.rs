@@ -506,3 +506,49 @@ pub(super) struct KeyService {
     #[command(flatten)]
     pub(super) services: Services,
 }
+
+/// Merge two versions of an encrypted file, for git
+///
+/// What both sides changed since the common version comes together in OURS; values that changed on one side only are no conflict, and
+/// `mac` and `lastmodified` are none. Where both changed the same value the exit code is 1 and OURS stays as it is.
+#[derive(Args)]
+#[command(after_help = "Example:
+  git config merge.sops.driver 'hagane sops merge %O %A %B %P'
+  echo '*.enc.yaml merge=sops diff=sops' >> .gitattributes")]
+pub(super) struct Merge {
+    /// The common version
+    #[arg(value_name = "BASE")]
+    pub(super) base: PathBuf,
+    /// Our version, which the result replaces
+    #[arg(value_name = "OURS")]
+    pub(super) ours: PathBuf,
+    /// Their version
+    #[arg(value_name = "THEIRS")]
+    pub(super) theirs: PathBuf,
+    /// The name that says the format
+    #[arg(value_name = "PATH")]
+    pub(super) path: Option<PathBuf>,
+    /// yaml, json, dotenv, ini or binary; by the name unless stated
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) input_type: Option<String>,
+    #[command(flatten)]
+    pub(super) services: Services,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Print an encrypted file so that versions of it can be compared, for git
+///
+/// Plain values are shown; of encrypted ones a mark that changes when they do. No key is needed, and no value shows.
+#[derive(Args)]
+#[command(
+    name = "textconv",
+    after_help = "Example:
+  git config diff.sops.textconv 'hagane sops textconv'
+  git diff                                          which values changed, and none of them"
+)]
+pub(super) struct TextConv {
+    /// The file
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+}

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 
 /// The commands.
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 18] = [
     "decrypt",
     "encrypt",
     "edit",
@@ -19,6 +19,8 @@ const VERBS: [&str; 16] = [
     "keyservice",
     "publish",
     "completion",
+    "merge",
+    "textconv",
     "help",
     "h",
 ];
