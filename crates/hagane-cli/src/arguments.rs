@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use hagane::{Helm, LoadRestriction, Reorder, SecretsMode};
 
+use crate::check::Check;
+use crate::harden::Harden;
 use crate::kustomize::Kustomize;
 use crate::localize::Localize;
 use crate::lock::{LockArguments, Locking};
@@ -33,6 +35,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Build(Build),
     Render(Render),
+    Check(Check),
+    Harden(Harden),
     Lock(LockArguments),
     Vendor(VendorArguments),
     Localize(Localize),
@@ -106,10 +110,10 @@ pub(crate) struct Charts {
     pub(crate) helm_debug: bool,
 }
 
-/// Decrypt, compose and label
+/// Decrypt, compose, label and harden
 ///
 /// Files that SOPS encrypted are decrypted wherever a layer reads them, and their MACs verified, before anything is composed.
-/// Then the labels that `hagane.yaml` asks for are filled in. The output is written only when everything succeeded.
+/// Then the labels that `hagane.yaml` asks for are filled in, and its rules harden what is there. The output is written only when everything succeeded.
 ///
 /// Keys: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE and the other variables of SOPS, ~/.config/sops/age/keys.txt, gpg, the clouds'
 /// credentials.
@@ -137,6 +141,10 @@ pub(crate) struct Render {
     /// Show decrypted values on a terminal, too
     #[arg(long)]
     pub(crate) reveal: bool,
+    /// Write what the rules of `hagane.yaml` changed and found: as JSON, SARIF or Markdown where FILE ends with .json,
+    /// .sarif or .md, and else as text
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// Which files a kustomization may read
     #[arg(long, value_name = "NAME", value_enum, default_value_t)]
     pub(crate) load_restrictor: LoadRestrictor,

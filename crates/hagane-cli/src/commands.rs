@@ -8,7 +8,7 @@ use hagane::{BuildOptions, Diagnostic, EmitOptions, Failed, RenderOptions, Secre
 use crate::arguments::{self, Arguments};
 use crate::lock::{self, Unasked};
 use crate::output::{self, Destination};
-use crate::{Name, Surroundings, message};
+use crate::{Name, Surroundings, harden, message};
 
 /// The version of kustomize whose bytes `build` prints.
 const KUSTOMIZE: &str = "v5.8.1";
@@ -50,6 +50,10 @@ pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundi
     let world = World { remotes: locked.as_ref().map_or(world.remotes, |locked| Some(locked)), ..world };
     let mut rendered = hagane::render(&world, &arguments.directory, &options)?;
     let destination = Destination::new(arguments.output.as_deref(), surroundings);
+    if let Some(path) = &arguments.report {
+        harden::write(&rendered.report, &rendered.source_map, path, surroundings)?;
+    }
+    rendered.warnings.extend(harden::warnings(&rendered.report));
     let redact = destination == Destination::Terminal && !arguments.reveal && rendered.holds_secrets();
     if redact {
         rendered.warnings.push(redacted());
@@ -67,7 +71,7 @@ pub(crate) enum Reach {
 }
 
 impl Reach {
-    fn of(offline: bool) -> Reach {
+    pub(crate) fn of(offline: bool) -> Reach {
         if offline { Reach::Offline } else { Reach::Online }
     }
 }

@@ -4,10 +4,12 @@
 //! of the golden suite runs it.
 
 mod arguments;
+mod check;
 mod commands;
 mod config;
 mod create;
 mod edit;
+mod harden;
 mod kustomize;
 mod localize;
 mod lock;
@@ -142,6 +144,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &mut Sur
     let done = match command {
         Command::Build(arguments) => commands::build(&arguments, surroundings),
         Command::Render(arguments) => commands::render(&arguments, surroundings),
+        Command::Check(arguments) => check::run(&arguments, surroundings),
+        Command::Harden(arguments) => harden::run(&arguments, surroundings),
         Command::Lock(arguments) => lock::run(&arguments, surroundings),
         Command::Vendor(arguments) => vendor::run(&arguments, surroundings),
         Command::Localize(arguments) => localize::run(&arguments, surroundings),
@@ -222,6 +226,8 @@ impl Command {
             Command::Build(arguments) => arguments.message_format,
             Command::Render(arguments) => arguments.message_format,
             Command::Kustomize(arguments) => arguments.message_format(),
+            Command::Check(arguments) => arguments.message_format,
+            Command::Harden(arguments) => arguments.message_format,
             Command::Lock(arguments) => arguments.message_format,
             Command::Vendor(arguments) => arguments.message_format,
             Command::Localize(_)

@@ -1,4 +1,4 @@
-//! The pipeline: load, decrypt, compose, label, emit.
+//! The pipeline: load, decrypt, compose, label, harden, emit.
 //!
 //! [`render`] takes a directory of bases, overlays and encrypted secrets through every stage; [`build`] is
 //! `kustomize build`, with no stage of ours. Both see the outside only through a [`World`], and return what they
@@ -31,7 +31,7 @@ mod world;
 use std::path::Path;
 
 use hagane_kustomize::{Decrypter, Outside, Sources, compose};
-use hagane_policy::label;
+use hagane_policy::{Report, harden, label};
 
 pub use decrypt::diagnostic as decrypt_diagnostic;
 pub use hagane_kustomize::{
@@ -39,8 +39,10 @@ pub use hagane_kustomize::{
     Plugins, Process, ProcessError, Processes, RemoteError, Remotes, Reorder, Repository, TreeFile,
     TreeFileKind, digest, relative, tree_hash, without_credentials,
 };
-pub use hagane_policy::RecommendedLabels;
-pub use hagane_resource::{Diagnostic, Fault, ResId, Resource, ResourceSet, Severity, nearest};
+pub use hagane_policy::{self as policy, RecommendedLabels};
+pub use hagane_resource::{
+    Diagnostic, Fault, ResId, Resource, ResourceSet, Severity, nearest, read_documents,
+};
 pub use hagane_sops::{
     self as sops, AgeKeyring, AgeOutside, AnyIdentity, AnyRecipient, Attempt, Identities, KeyFailure,
     Keyring, MasterKey, Remembering, SecretBytes, WrappedKey,
@@ -55,7 +57,7 @@ pub use world::World;
 
 use decrypt::Opener;
 
-/// Renders the kustomization in the directory `target`: decrypts, composes, and labels as `hagane.yaml` asks.
+/// Renders the kustomization in the directory `target`: decrypts, composes, and labels and hardens as `hagane.yaml` asks.
 pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<Rendered, Failed> {
     let opener = Opener::new(world.keyring, options.secrets);
     let sources = world.sources(Some(&opener as &dyn Decrypter), options.build.load_restriction);
@@ -63,7 +65,8 @@ pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<R
         let pipeline = pipeline_file::load(target, &sources)?;
         let mut composed = compose(target, &sources, &options.build.composing())?;
         label(&mut composed.resources, &pipeline.labels);
-        Ok(composed)
+        let report = pipeline.harden.map(|policy| harden(&mut composed.resources, &policy));
+        Ok((composed, report.unwrap_or_default()))
     };
     Rendered::new(stages(), opener.warnings(), sources)
 }
@@ -73,7 +76,7 @@ pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<R
 pub fn build(world: &World, target: &Path, options: &BuildOptions) -> Result<Rendered, Failed> {
     let sources = world.sources(None, options.load_restriction);
     let composed = compose(target, &sources, &options.composing());
-    Rendered::new(composed, Vec::new(), sources)
+    Rendered::new(composed.map(|composed| (composed, Report::default())), Vec::new(), sources)
 }
 
 impl<'w> World<'w> {

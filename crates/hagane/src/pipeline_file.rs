@@ -1,11 +1,17 @@
 //! `hagane.yaml`: what the pipeline does beyond composing.
 
+mod decode;
+mod harden;
+
 use std::path::Path;
 
 use hagane_kustomize::{Sources, is_remote};
-use hagane_yaml::{Entry, Mapping, Node, ParseOptions, Span, parse, scalar};
+use hagane_policy::Policy;
+use hagane_yaml::{Mapping, Node, ParseOptions, Span, parse, scalar};
 
-use crate::{Diagnostic, RecommendedLabels, nearest};
+use crate::{Diagnostic, RecommendedLabels};
+use decode::{check_fields, mapping, present};
+use harden::HardenSection;
 
 /// The name of the file.
 pub const PIPELINE_FILE: &str = "hagane.yaml";
@@ -13,16 +19,20 @@ pub const PIPELINE_FILE: &str = "hagane.yaml";
 const API_VERSION: &str = "hagane.dev/v1alpha1";
 const KIND: &str = "Pipeline";
 
-/// What the stages after composing are asked, each section from the nearest file that has it.
+/// What the stages after composing are asked, each section from the nearest file that has it; those of `harden`
+/// are laid over one another.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pipeline {
     pub(crate) labels: RecommendedLabels,
+    /// What hardening is asked; nothing where no file has the section.
+    pub(crate) harden: Option<Policy>,
 }
 
 /// The sections of one file.
 #[derive(Default)]
 struct Sections {
     labels: Option<RecommendedLabels>,
+    harden: Option<HardenSection>,
 }
 
 /// Reads the files from `target` up to the root of its repository; outside of a repository, up to the top.
@@ -33,6 +43,8 @@ pub(crate) fn load(target: &Path, sources: &Sources) -> Result<Pipeline, Diagnos
     }
     let target = sources.root(target, None, Span::default())?;
     let mut found = Sections::default();
+    // The nearest file first.
+    let mut harden = Vec::new();
     for directory in target.path().ancestors() {
         let root = sources.root(directory, None, Span::default())?;
         if sources.kind(&root, PIPELINE_FILE).is_some() {
@@ -41,12 +53,18 @@ pub(crate) fn load(target: &Path, sources: &Sources) -> Result<Pipeline, Diagnos
             let documents = parse(source.text()?, source.file, &ParseOptions::default())?;
             let here = read(&documents, Span { file: source.file, line: 1, column: 1 })?;
             found.labels = found.labels.or(here.labels);
+            harden.extend(here.harden);
         }
         if sources.kind(&root, ".git").is_some() {
             break;
         }
     }
-    Ok(Pipeline { labels: found.labels.unwrap_or_default() })
+    let harden = harden.into_iter().rev().reduce(|mut farther, nearer| {
+        farther.lay_over(nearer);
+        farther
+    });
+    let harden = harden.map(HardenSection::policy).transpose()?;
+    Ok(Pipeline { labels: found.labels.unwrap_or_default(), harden })
 }
 
 fn read(documents: &[Node], start: Span) -> Result<Sections, Diagnostic> {
@@ -59,10 +77,13 @@ fn read(documents: &[Node], start: Span) -> Result<Sections, Diagnostic> {
             return Err(Diagnostic::error(second.span(), "`hagane.yaml` must be one document"));
         }
     };
-    check_fields(file, "hagane.yaml", &["apiVersion", "kind", "labels"])?;
+    check_fields(file, "hagane.yaml", &["apiVersion", "kind", "harden", "labels"])?;
     check_constant(file, "apiVersion", API_VERSION, start)?;
     check_constant(file, "kind", KIND, start)?;
-    Ok(Sections { labels: mapping(file, "labels")?.map(labels).transpose()? })
+    Ok(Sections {
+        labels: mapping(file, "labels")?.map(labels).transpose()?,
+        harden: mapping(file, "harden")?.map(harden::read).transpose()?,
+    })
 }
 
 fn labels(section: &Mapping) -> Result<RecommendedLabels, Diagnostic> {
@@ -125,34 +146,4 @@ fn check_constant(file: &Mapping, field: &str, wanted: &str, start: Span) -> Res
 
 fn skeleton() -> String {
     format!("the file starts with `apiVersion: {API_VERSION}` and `kind: {KIND}`")
-}
-
-fn check_fields(mapping: &Mapping, place: &str, known: &[&str]) -> Result<(), Diagnostic> {
-    for (index, Entry { key, .. }) in mapping.entries.iter().enumerate() {
-        let name = key.text.as_str();
-        if !known.contains(&name) {
-            let error = Diagnostic::error(key.span, format!("unknown field `{name}` in {place}"));
-            return Err(match nearest(name, known.iter().copied()) {
-                Some(name) => error.hinted(format!("did you mean `{name}`?")),
-                None => error.hinted(format!("the fields are {}", known.join(", "))),
-            });
-        }
-        if mapping.position(name) != Some(index) {
-            return Err(Diagnostic::error(key.span, format!("`{name}` is there twice")));
-        }
-    }
-    Ok(())
-}
-
-fn mapping<'a>(outer: &'a Mapping, field: &str) -> Result<Option<&'a Mapping>, Diagnostic> {
-    match present(outer, field) {
-        None => Ok(None),
-        Some(Node::Mapping(mapping)) => Ok(Some(mapping)),
-        Some(node) => Err(Diagnostic::error(node.span(), format!("`{field}` must be a mapping"))),
-    }
-}
-
-/// Returns the value of a field; a null is no value.
-fn present<'a>(mapping: &'a Mapping, field: &str) -> Option<&'a Node> {
-    mapping.get(field).filter(|node| !node.is_null())
 }

@@ -1,6 +1,7 @@
 //! What came out of the pipeline.
 
 use hagane_kustomize::{Composed, Sources};
+use hagane_policy::Report;
 use zeroize::Zeroizing;
 
 use crate::{Diagnostic, EmitOptions, ResourceSet, Secrets, SourceMap};
@@ -11,6 +12,8 @@ pub struct Rendered {
     pub resources: ResourceSet,
     /// What there is to say besides.
     pub warnings: Vec<Diagnostic>,
+    /// What the stages after composing changed and saw.
+    pub report: Report,
     /// Where the positions in warnings and trees resolve.
     pub source_map: SourceMap,
 }
@@ -26,20 +29,20 @@ pub struct Failed {
 
 impl Rendered {
     pub(crate) fn new(
-        composed: Result<Composed, Diagnostic>,
+        composed: Result<(Composed, Report), Diagnostic>,
         mut warnings: Vec<Diagnostic>,
         sources: Sources,
     ) -> Result<Rendered, Failed> {
         let source_map = sources.into_map();
         match composed {
-            Ok(composed) => {
+            Ok((composed, report)) => {
                 for warning in composed.warnings {
                     // A layer that is used twice is composed twice.
                     if !warnings.contains(&warning) {
                         warnings.push(warning);
                     }
                 }
-                Ok(Rendered { resources: composed.resources, warnings, source_map })
+                Ok(Rendered { resources: composed.resources, warnings, report, source_map })
             }
             Err(error) => {
                 warnings.extend(error.flattened());

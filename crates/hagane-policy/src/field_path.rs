@@ -1,0 +1,221 @@
+//! A place in a resource: the keys and items that lead to it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use hagane_yaml::{Mapping, Node, Span};
+
+/// The keys and items from the top of a resource to a field, which need not be there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FieldPath {
+    steps: Vec<Step>,
+}
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// A key of a mapping.
+    Key(Cow<'static, str>),
+    /// An item of a sequence, counted from 0.
+    Item(usize),
+}
+
+impl FieldPath {
+    /// Returns the path of keys.
+    pub fn of(keys: &[&'static str]) -> FieldPath {
+        FieldPath::default().keys(keys)
+    }
+
+    /// Returns the path with a key more.
+    pub fn key(&self, key: impl Into<Cow<'static, str>>) -> FieldPath {
+        self.with(Step::Key(key.into()))
+    }
+
+    /// Returns the path with more keys.
+    pub fn keys(&self, keys: &[&'static str]) -> FieldPath {
+        let keys = keys.iter().map(|key| Step::Key(Cow::Borrowed(*key)));
+        FieldPath { steps: self.steps.iter().cloned().chain(keys).collect() }
+    }
+
+    /// Returns the path with an item more.
+    pub fn item(&self, index: usize) -> FieldPath {
+        self.with(Step::Item(index))
+    }
+
+    fn with(&self, step: Step) -> FieldPath {
+        let mut steps = Vec::with_capacity(self.steps.len() + 1);
+        steps.extend_from_slice(&self.steps);
+        steps.push(step);
+        FieldPath { steps }
+    }
+
+    /// Returns the steps.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Returns the node at the path.
+    pub fn get<'n>(&self, top: &'n Node) -> Option<&'n Node> {
+        self.steps.iter().try_fold(top, child)
+    }
+
+    /// Returns where a person would write the field: its own place, or that of the nearest node around it that has one.
+    pub fn span(&self, top: &Node) -> Span {
+        let mut span = top.span();
+        let mut node = top;
+        for step in &self.steps {
+            // A key is where a person looks for a field; a mapping starts below it.
+            let key = match (node, step) {
+                (Node::Mapping(mapping), Step::Key(key)) => {
+                    mapping.entry(key).map_or(Span::default(), |entry| entry.key.span)
+                }
+                _ => Span::default(),
+            };
+            let Some(next) = child(node, step) else { break };
+            let own = if key.is_known() && key.file == next.span().file { key } else { next.span() };
+            if own.is_known() {
+                span = own;
+            }
+            node = next;
+        }
+        span
+    }
+
+    /// Puts a value at the path and returns what was there, or the value where there is no way to it. Mappings on the
+    /// way are made, sequences are not.
+    pub fn set(&self, top: &mut Node, value: Node) -> Result<Option<Node>, Node> {
+        let Some((last, way)) = self.steps.split_last() else { return Err(value) };
+        let mut node = top;
+        for step in way {
+            node = match (node, step) {
+                (Node::Mapping(mapping), Step::Key(key)) => below(mapping, key),
+                (Node::Sequence(sequence), Step::Item(index)) => match sequence.items.get_mut(*index) {
+                    Some(item) => item,
+                    None => return Err(value),
+                },
+                _ => return Err(value),
+            };
+            if node.is_null() {
+                *node = Node::mapping();
+            }
+        }
+        match (node, last) {
+            (Node::Mapping(mapping), Step::Key(key)) => match mapping.get_mut(key) {
+                Some(old) => Ok(Some(std::mem::replace(old, value))),
+                None => {
+                    mapping.push(key.as_ref(), value);
+                    Ok(None)
+                }
+            },
+            (Node::Sequence(sequence), Step::Item(index)) if *index == sequence.items.len() => {
+                sequence.items.push(value);
+                Ok(None)
+            }
+            (Node::Sequence(sequence), Step::Item(index)) => match sequence.items.get_mut(*index) {
+                Some(old) => Ok(Some(std::mem::replace(old, value))),
+                None => Err(value),
+            },
+            _ => Err(value),
+        }
+    }
+
+    /// Takes away what is at the path and returns it. Items of sequences stay.
+    pub fn remove(&self, top: &mut Node) -> Option<Node> {
+        let (Step::Key(key), way) = self.steps.split_last()? else { return None };
+        let mut node = top;
+        for step in way {
+            node = match (node, step) {
+                (Node::Mapping(mapping), Step::Key(key)) => mapping.get_mut(key)?,
+                (Node::Sequence(sequence), Step::Item(index)) => sequence.items.get_mut(*index)?,
+                _ => return None,
+            };
+        }
+        node.as_mapping_mut()?.remove(key)
+    }
+
+    /// Returns the path as a JSON pointer.
+    pub fn pointer(&self) -> String {
+        let mut out = String::new();
+        for step in &self.steps {
+            out.push('/');
+            match step {
+                Step::Key(key) => out.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                Step::Item(index) => out.push_str(&index.to_string()),
+            }
+        }
+        out
+    }
+}
+
+fn child<'n>(node: &'n Node, step: &Step) -> Option<&'n Node> {
+    match (node, step) {
+        (Node::Mapping(mapping), Step::Key(key)) => mapping.get(key),
+        (Node::Sequence(sequence), Step::Item(index)) => sequence.items.get(*index),
+        _ => None,
+    }
+}
+
+fn below<'n>(mapping: &'n mut Mapping, key: &str) -> &'n mut Node {
+    let place = mapping.position(key).unwrap_or_else(|| {
+        mapping.push(key, Node::mapping());
+        mapping.entries.len() - 1
+    });
+    &mut mapping.entries[place].value
+}
+
+/// For people: `spec.containers[0].image`, and `metadata.annotations["example.com/a"]`.
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.steps.is_empty() {
+            return f.write_str("the resource");
+        }
+        for (index, step) in self.steps.iter().enumerate() {
+            match step {
+                Step::Item(item) => write!(f, "[{item}]")?,
+                Step::Key(key)
+                    if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') =>
+                {
+                    if index > 0 {
+                        f.write_str(".")?;
+                    }
+                    f.write_str(key)?;
+                }
+                Step::Key(key) => write!(f, "[\"{key}\"]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Node {
+        hagane_yaml::parse(text, Default::default(), &Default::default()).unwrap().remove(0)
+    }
+
+    #[test]
+    fn values_are_put_where_mappings_lead() {
+        let check = |before: &str, path: &FieldPath, after: Option<&str>| {
+            let mut node = read(before);
+            let done = path.set(&mut node, Node::string("x")).is_ok();
+            assert_eq!(done.then_some(node), after.map(read), "{before} {path}");
+        };
+        let path = FieldPath::of(&["a", "b"]);
+        check("{}", &path, Some("{a: {b: x}}"));
+        check("{a: }", &path, Some("{a: {b: x}}"));
+        check("{a: {b: y}}", &path, Some("{a: {b: x}}"));
+        check("{a: y}", &path, None);
+        check("{a: [y]}", &FieldPath::of(&["a"]).item(0), Some("{a: [x]}"));
+        check("{a: [y]}", &FieldPath::of(&["a"]).item(1), Some("{a: [y, x]}"));
+        check("{a: [y]}", &FieldPath::of(&["a"]).item(2), None);
+    }
+
+    #[test]
+    fn paths_are_written_for_people_and_for_machines() {
+        let path = FieldPath::of(&["spec", "containers"]).item(2).key("a.b/c");
+        assert_eq!(path.to_string(), "spec.containers[2][\"a.b/c\"]");
+        assert_eq!(path.pointer(), "/spec/containers/2/a.b~1c");
+    }
+}

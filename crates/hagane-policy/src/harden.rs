@@ -1,0 +1,258 @@
+//! The stage: rules look, and what they would mend is mended where their mode lets it.
+//!
+//! First everything that takes the place of an author's value, then what fills: a value that goes away may leave a
+//! field to fill. What rules still see after that is a finding. A resource on which nothing is to be done is not copied.
+
+use hagane_resource::{Resource, ResourceSet};
+use hagane_yaml::{Node, emit};
+
+use crate::disruption_budget;
+use crate::field_path::FieldPath;
+use crate::opt_out::OptOuts;
+use crate::pod::{Container, Pod, templates};
+use crate::policy::Policy;
+use crate::proposal::{Mend, Nature, Proposal, Write};
+use crate::report::{Change, Finding, OptedOut, Report};
+use crate::rule::{Look, Mode, RULES};
+use crate::scope::{Run, Scope};
+use crate::surroundings::Surroundings;
+
+/// The name under which opt-outs are reported that say nothing.
+pub(crate) const OPT_OUT: &str = "opt-out";
+
+/// Applies the rules of a policy to all resources.
+pub fn harden(resources: &mut ResourceSet, policy: &Policy) -> Report {
+    let rules: Vec<usize> = (0..RULES.len()).filter(|rule| policy.is_on(*rule)).collect();
+    if rules.is_empty() {
+        return Report::default();
+    }
+    let surroundings = Surroundings::of(resources);
+    let mut report = Report::default();
+    for resource in resources.iter_mut() {
+        let stage = Stage { policy, rules: &rules, surroundings: &surroundings };
+        stage.harden(resource, &mut report);
+    }
+    report.extend(disruption_budget::add_missing(resources, policy, &surroundings));
+    report
+}
+
+struct Stage<'a> {
+    policy: &'a Policy,
+    rules: &'a [usize],
+    surroundings: &'a Surroundings,
+}
+
+/// A proposal, and what the policy says to it.
+struct Judged {
+    rule: usize,
+    proposal: Proposal,
+    mode: Mode,
+    /// Which opt-out keeps it from being.
+    opt_out: Option<usize>,
+}
+
+impl Judged {
+    /// Returns whether it may be done, now that changes of this nature are made.
+    fn is_due(&self, nature: Nature) -> bool {
+        let needed = if nature == Nature::Fill { Mode::Fill } else { Mode::Enforce };
+        self.opt_out.is_none()
+            && self.mode >= needed
+            && self.proposal.mend.as_ref().is_some_and(|mend| mend.nature == nature)
+    }
+}
+
+impl Stage<'_> {
+    fn harden(&self, resource: &mut Resource, report: &mut Report) {
+        let templates = templates(resource, &self.policy.kinds);
+        let opt_outs = OptOuts::of(resource, &templates);
+        let look = |resource: &Resource, rule: usize| self.look(resource, &templates, &opt_outs, rule);
+        let mut judged: Vec<Judged> = self.rules.iter().flat_map(|rule| look(resource, *rule)).collect();
+        self.note_opt_outs(resource, &opt_outs, report);
+        let is_due = |judged: &Judged| judged.is_due(Nature::Fill) || judged.is_due(Nature::Replace);
+        if judged.iter().any(is_due) {
+            for nature in [Nature::Replace, Nature::Fill] {
+                for rule in self.rules {
+                    let due: Vec<Judged> =
+                        look(resource, *rule).into_iter().filter(|judged| judged.is_due(nature)).collect();
+                    for judged in due {
+                        report.changes.extend(apply(resource, judged));
+                    }
+                }
+            }
+            judged = self.rules.iter().flat_map(|rule| look(resource, *rule)).collect();
+        }
+        for judged in judged {
+            self.note(resource, &opt_outs, judged, report);
+        }
+    }
+
+    fn look(
+        &self,
+        resource: &Resource,
+        templates: &[FieldPath],
+        opt_outs: &OptOuts,
+        rule: usize,
+    ) -> Vec<Judged> {
+        let run = Run { rule, policy: self.policy, opt_outs, surroundings: self.surroundings };
+        let scope = Scope::new(resource, run);
+        let mut judged = Vec::new();
+        let mut judge = |proposals: Vec<Proposal>, pod: Option<&Pod>| {
+            for proposal in proposals {
+                let container = proposal
+                    .container
+                    .as_deref()
+                    .and_then(|name| pod?.containers.iter().find(|container| container.name == name));
+                judged.extend(self.judge(
+                    resource,
+                    opt_outs,
+                    rule,
+                    with_nulls(proposal, resource),
+                    container,
+                ));
+            }
+        };
+        match RULES[rule].look {
+            Look::Pod(look) => {
+                for path in templates {
+                    if let Some(pod) = Pod::at(resource, path.clone()) {
+                        let mut proposals = Vec::new();
+                        look(&scope, &pod, &mut proposals);
+                        judge(proposals, Some(&pod));
+                    }
+                }
+            }
+            Look::Resource(look) => {
+                let mut proposals = Vec::new();
+                look(&scope, &mut proposals);
+                judge(proposals, None);
+            }
+            Look::Set => {}
+        }
+        judged
+    }
+
+    fn judge(
+        &self,
+        resource: &Resource,
+        opt_outs: &OptOuts,
+        rule: usize,
+        proposal: Proposal,
+        container: Option<&Container>,
+    ) -> Option<Judged> {
+        let mode = self.policy.mode(rule, resource, container);
+        if mode == Mode::Off {
+            return None;
+        }
+        let kept = opt_outs.find(rule, proposal.container.as_deref());
+        if let Some(kept) = kept {
+            kept.used.set(true);
+        }
+        let opt_out = kept.and_then(|kept| opt_outs.entries.iter().position(|own| std::ptr::eq(own, kept)));
+        Some(Judged { rule, proposal, mode, opt_out })
+    }
+
+    /// Reports what stays as it is.
+    fn note(&self, resource: &Resource, opt_outs: &OptOuts, judged: Judged, report: &mut Report) {
+        let Judged { rule, proposal, opt_out, .. } = judged;
+        let resource_id = resource.id().clone();
+        match opt_out {
+            Some(place) => {
+                let own = &opt_outs.entries[place];
+                report.opted_out.push(OptedOut {
+                    resource: resource_id,
+                    rule: RULES[rule].name,
+                    path: proposal.path,
+                    message: proposal.message,
+                    reason: own.reason.clone(),
+                    span: own.place.span,
+                });
+            }
+            None => report.findings.push(Finding {
+                resource: resource_id,
+                rule: RULES[rule].name,
+                span: proposal.path.span(resource.tree()),
+                path: proposal.path,
+                message: proposal.message,
+                suggestion: proposal.mend.map(|mend| match mend.write {
+                    Write::Set(value) => shown(&value),
+                    Write::Remove => "null".into(),
+                }),
+            }),
+        }
+    }
+
+    /// Reports annotations that mean nothing. What a rule says that is off, nobody knows.
+    fn note_opt_outs(&self, resource: &Resource, opt_outs: &OptOuts, report: &mut Report) {
+        let mut find = |message: String, place: &crate::opt_out::Place| {
+            report.findings.push(Finding {
+                resource: resource.id().clone(),
+                rule: OPT_OUT,
+                path: place.path.clone(),
+                message,
+                suggestion: None,
+                span: place.span,
+            });
+        };
+        for fault in &opt_outs.faults {
+            find(fault.message.clone(), &fault.place);
+        }
+        for entry in opt_outs.entries.iter().filter(|entry| !entry.used.get()) {
+            let is_known =
+                |rule: &usize| self.rules.contains(rule) && !matches!(RULES[*rule].look, Look::Set);
+            if entry.rules().iter().all(is_known) {
+                let names: Vec<&str> = entry.rule_names().collect();
+                let what = match names.as_slice() {
+                    [name] => format!("`{name}` has nothing to say here"),
+                    _ => "none of its rules has anything to say here".to_owned(),
+                };
+                find(format!("`{}` is not needed: {what}", entry.place.key), &entry.place);
+            }
+        }
+    }
+}
+
+/// Returns the proposal; where the author wrote a null, a value takes the place of theirs.
+fn with_nulls(proposal: Proposal, resource: &Resource) -> Proposal {
+    match proposal.mend {
+        Some(Mend { nature: Nature::Fill, write: Write::Set(value) })
+            if proposal.path.get(resource.tree()).is_some_and(Node::is_null) =>
+        {
+            Proposal { mend: Some(Mend { nature: Nature::Replace, write: Write::Set(value) }), ..proposal }
+        }
+        _ => proposal,
+    }
+}
+
+/// Makes a change; nothing where the tree has no room for it.
+fn apply(resource: &mut Resource, judged: Judged) -> Option<Change> {
+    let Judged { rule, proposal, mode, .. } = judged;
+    let Proposal { path, message, mend, .. } = proposal;
+    let span = path.span(resource.tree());
+    let (old, new) = match mend?.write {
+        Write::Set(value) => {
+            let new = shown(&value);
+            let old = path.set(resource.tree_mut(), value).ok()?;
+            (old.as_ref().map(shown), Some(new))
+        }
+        Write::Remove => (Some(shown(&path.remove(resource.tree_mut())?)), None),
+    };
+    let rule = RULES[rule].name;
+    Some(Change { resource: resource.id().clone(), rule, path, old, new, message, mode, span })
+}
+
+/// Returns a value as JSON; one that holds decrypted bytes is not shown.
+pub(crate) fn shown(value: &Node) -> String {
+    let json = if value.is_sensitive() { None } else { emit::json(value) };
+    json.unwrap_or_else(|| "\"«decrypted»\"".to_owned()).trim_end().to_owned()
+}
+
+impl Change {
+    /// Returns what was done, as JSON patches name it.
+    pub fn op(&self) -> &'static str {
+        match (&self.old, &self.new) {
+            (None, _) => "add",
+            (Some(_), Some(_)) => "replace",
+            (Some(_), None) => "remove",
+        }
+    }
+}

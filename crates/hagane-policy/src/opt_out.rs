@@ -1,0 +1,112 @@
+//! Annotations by which a resource stays out of a rule: `hagane.dev/skip.RULE: reason`, and
+//! `hagane.dev/skip.RULE.CONTAINER: reason` for one container. RULE may be a group, or `all`.
+
+use std::cell::Cell;
+
+use hagane_resource::{Resource, nearest};
+use hagane_yaml::{Mapping, Node, Span};
+
+use crate::field_path::FieldPath;
+use crate::rule::{RULES, rule_names, rules_named};
+
+/// What the annotations begin with.
+const PREFIX: &str = "hagane.dev/skip.";
+
+/// The opt-outs of a resource.
+pub(crate) struct OptOuts {
+    pub(crate) entries: Vec<OptOut>,
+    /// What is wrong with others.
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// One annotation.
+pub(crate) struct OptOut {
+    /// Places in [`RULES`].
+    rules: Vec<usize>,
+    container: Option<String>,
+    /// Why.
+    pub(crate) reason: String,
+    pub(crate) place: Place,
+    /// Whether a rule would have said something.
+    pub(crate) used: Cell<bool>,
+}
+
+/// Where an annotation stands.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) key: String,
+    pub(crate) path: FieldPath,
+    pub(crate) span: Span,
+}
+
+/// An annotation that means nothing.
+pub(crate) struct Fault {
+    pub(crate) message: String,
+    pub(crate) place: Place,
+}
+
+impl OptOuts {
+    /// Returns what the annotations of a resource and of its pod templates say.
+    pub(crate) fn of(resource: &Resource, templates: &[FieldPath]) -> OptOuts {
+        let mut found = OptOuts { entries: Vec::new(), faults: Vec::new() };
+        let own = FieldPath::default();
+        let is_own = templates.contains(&own);
+        for path in templates.iter().chain((!is_own).then_some(&own)) {
+            let path = path.keys(&["metadata", "annotations"]);
+            if let Some(Node::Mapping(annotations)) = path.get(resource.tree()) {
+                found.read(annotations, &path);
+            }
+        }
+        found
+    }
+
+    fn read(&mut self, annotations: &Mapping, path: &FieldPath) {
+        for entry in &annotations.entries {
+            let key = entry.key.text.as_str();
+            let Some(target) = key.strip_prefix(PREFIX) else { continue };
+            let place = Place {
+                key: key.to_owned(),
+                path: path.key(key.to_owned()),
+                span: if entry.key.span.is_known() { entry.key.span } else { entry.value.span() },
+            };
+            let (name, container) = match target.split_once('.') {
+                Some((name, container)) => (name, Some(container.to_owned())),
+                None => (target, None),
+            };
+            let rules = rules_named(name);
+            if rules.is_empty() {
+                let message = match nearest(name, rule_names()) {
+                    Some(near) => format!("no rule is called `{name}`; did you mean `{near}`?"),
+                    None => format!("no rule is called `{name}`"),
+                };
+                self.faults.push(Fault { message, place });
+                continue;
+            }
+            let reason = entry.value.as_scalar().map_or("", |value| value.text.shown()).trim().to_owned();
+            if reason.is_empty() {
+                let message = format!("`{key}` gives no reason");
+                self.faults.push(Fault { message, place: place.clone() });
+            }
+            self.entries.push(OptOut { rules, container, reason, place, used: Cell::new(false) });
+        }
+    }
+
+    /// Returns the opt-out that keeps a rule from a container, or from the whole resource.
+    pub(crate) fn find(&self, rule: usize, container: Option<&str>) -> Option<&OptOut> {
+        self.entries.iter().find(|entry| {
+            entry.rules.contains(&rule) && entry.container.as_deref().is_none_or(|own| Some(own) == container)
+        })
+    }
+}
+
+impl OptOut {
+    /// Returns the rules that it names, as a message names them.
+    pub(crate) fn rule_names(&self) -> impl Iterator<Item = &'static str> {
+        self.rules.iter().map(|rule| RULES[*rule].name)
+    }
+
+    /// Returns the places of the rules in [`RULES`].
+    pub(crate) fn rules(&self) -> &[usize] {
+        &self.rules
+    }
+}

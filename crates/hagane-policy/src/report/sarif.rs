@@ -1,0 +1,84 @@
+//! A report for code scanning: SARIF 2.1.0. What was changed in the output is a note with the value to write;
+//! what was not is a warning.
+
+use std::fmt::Write as _;
+
+use hagane_resource::ResId;
+use hagane_yaml::emit::json_string;
+use hagane_yaml::{SourceMap, Span};
+
+use super::Report;
+use crate::field_path::FieldPath;
+use crate::rule::RULES;
+
+const START: &str = r#"{
+"$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+"version": "2.1.0",
+"runs": [{
+"tool": {"driver": {"name": "hagane", "rules": ["#;
+
+pub(super) fn write(report: &Report, map: &SourceMap) -> String {
+    let mut out = String::from(START);
+    let is_used = |name: &str| {
+        report.changes.iter().any(|change| change.rule == name)
+            || report.findings.iter().any(|finding| finding.rule == name)
+            || report.opted_out.iter().any(|kept| kept.rule == name)
+    };
+    let rules = RULES.iter().map(|rule| (rule.name, rule.title, rule.why));
+    for (index, (name, title, why)) in rules.filter(|(name, ..)| is_used(name)).enumerate() {
+        out.push_str(if index == 0 { "\n{\"id\":" } else { ",\n{\"id\":" });
+        json_string(&mut out, name);
+        out.push_str(",\"shortDescription\":{\"text\":");
+        json_string(&mut out, title);
+        out.push_str("},\"fullDescription\":{\"text\":");
+        json_string(&mut out, why);
+        out.push_str("}}");
+    }
+    out.push_str("\n]}},\n\"results\": [");
+    let mut first = true;
+    let mut result = |rule: &str,
+                      level: &str,
+                      message: String,
+                      span: Span,
+                      resource: &ResId,
+                      path: &FieldPath,
+                      rest: &str| {
+        out.push_str(if std::mem::take(&mut first) { "\n{\"ruleId\":" } else { ",\n{\"ruleId\":" });
+        json_string(&mut out, rule);
+        let _ = write!(out, ",\"level\":\"{level}\",\"message\":{{\"text\":");
+        json_string(&mut out, &message);
+        out.push_str("},\"locations\":[{");
+        let file = map.path(span.file);
+        if span.is_known() && !file.is_empty() {
+            out.push_str("\"physicalLocation\":{\"artifactLocation\":{\"uri\":");
+            json_string(&mut out, file);
+            let _ = write!(
+                out,
+                "}},\"region\":{{\"startLine\":{},\"startColumn\":{}}}}},",
+                span.line, span.column
+            );
+        }
+        out.push_str("\"logicalLocations\":[{\"fullyQualifiedName\":");
+        json_string(&mut out, &format!("{resource}: {path}"));
+        let _ = write!(out, "}}]}}]{rest}}}");
+    };
+    for change in &report.changes {
+        let message = match &change.new {
+            Some(new) => format!("{}; `{}` is set to {new}", change.message, change.path),
+            None => format!("{}; `{}` is taken away", change.message, change.path),
+        };
+        result(change.rule, "note", message, change.span, &change.resource, &change.path, "");
+    }
+    for finding in &report.findings {
+        let message = finding.message.clone();
+        result(finding.rule, "warning", message, finding.span, &finding.resource, &finding.path, "");
+    }
+    for kept in &report.opted_out {
+        let mut rest = String::from(",\"suppressions\":[{\"kind\":\"inSource\",\"justification\":");
+        json_string(&mut rest, &kept.reason);
+        rest.push_str("}]");
+        result(kept.rule, "note", kept.message.clone(), kept.span, &kept.resource, &kept.path, &rest);
+    }
+    out.push_str("\n]}]}\n");
+    out
+}

@@ -1,0 +1,129 @@
+//! Probes: those that a platform's images are known to answer, and what follows from those that are there.
+//!
+//! A liveness probe that nobody gave is never made: a wrong one restarts what works. What runs to its end has no probes.
+
+use hagane_yaml::Node;
+
+use crate::field::{integer, items, mapping, number, text};
+use crate::pod::{Class, Container, Pod};
+use crate::pod_security::named;
+use crate::policy::PROBES;
+use crate::proposal::Proposal;
+use crate::scope::Scope;
+use crate::surroundings::Target;
+
+/// Returns the containers that may have probes.
+fn probed<'p>(pod: &'p Pod<'_>) -> impl Iterator<Item = &'p Container<'p>> {
+    pod.lasting().filter(|_| !pod.runs_to_end())
+}
+
+pub(crate) fn given_probes(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
+    let Some(policy) = scope.policy() else { return };
+    for container in probed(pod) {
+        for field in PROBES {
+            let Some(probe) = policy.probe(field, scope.resource, container) else { continue };
+            let message = format!("{} has no `{field}`, and is known to answer one", named(container));
+            let proposal = Proposal::of(container, &[field], message);
+            match container.get(&[field]) {
+                None if is_port_there(container, probe) => out.push(proposal.fill(probe.clone())),
+                None => out.push(Proposal {
+                    message: format!("{}, but has no port of that name", proposal.message),
+                    ..proposal
+                }),
+                Some(own) if own == probe => {}
+                // The author knows better, unless the policy enforces.
+                Some(_) => {
+                    let message = format!(
+                        "{} has another `{field}` than its kind is known to answer",
+                        named(container)
+                    );
+                    if scope.is_enforced(container) {
+                        out.push(Proposal { message, ..proposal }.replace(probe.clone()));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Returns whether the port of a probe is a number, or the name of a port of the container.
+fn is_port_there(container: &Container, probe: &Node) -> bool {
+    let port = ["httpGet", "tcpSocket"].iter().find_map(|action| probe.at(&[action, "port"]));
+    match port {
+        Some(port) if integer(Some(port)).is_none() => items(container.get(&["ports"]))
+            .iter()
+            .any(|own| own.get("name").and_then(Node::as_str) == port.as_str()),
+        _ => true,
+    }
+}
+
+/// A container that is ready at some time has started by then: the startup probe is the readiness probe with patience.
+pub(crate) fn startup_probe(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
+    for container in probed(pod) {
+        let slow = |probe: &&Node| integer(probe.get("initialDelaySeconds")).unwrap_or(0) > 30;
+        let Some(liveness) = container.get(&["livenessProbe"]) else { continue };
+        let source = match container.get(&["readinessProbe"]) {
+            Some(readiness) => readiness,
+            None if slow(&liveness) => liveness,
+            None => continue,
+        };
+        if container.get(&["startupProbe"]).is_some() {
+            continue;
+        }
+        let Some(handler) = handler(source) else { continue };
+        let period = integer(source.get("periodSeconds")).unwrap_or(10).max(1);
+        let delay = integer(source.get("initialDelaySeconds")).unwrap_or(0).max(0);
+        let failures = 30 + (delay + period - 1) / period;
+        let mut probe = mapping([("failureThreshold", number(failures)), ("periodSeconds", number(period))]);
+        if let Node::Mapping(probe) = &mut probe {
+            probe.push(handler.0, handler.1.clone());
+            if let Some(timeout) = source.get("timeoutSeconds").filter(|node| !node.is_null()) {
+                probe.push("timeoutSeconds", timeout.clone());
+            }
+        }
+        let message = format!("{} is restarted when it starts slowly", named(container));
+        out.push(Proposal::of(container, &["startupProbe"], message).fill(probe));
+    }
+}
+
+fn handler(probe: &Node) -> Option<(&'static str, &Node)> {
+    ["httpGet", "tcpSocket", "grpc", "exec"]
+        .into_iter()
+        .find_map(|action| probe.get(action).filter(|node| !node.is_null()).map(|node| (action, node)))
+}
+
+/// A Service sends to a port of the container: until it takes connections, nothing should come.
+pub(crate) fn tcp_readiness(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
+    let Some(others) = scope.surroundings() else { return };
+    let targets: Vec<&Target> =
+        others.services_of(scope.resource, pod).flat_map(|service| &service.targets).collect();
+    if targets.is_empty() {
+        return;
+    }
+    for container in probed(pod).filter(|container| container.class == Class::App) {
+        if PROBES.iter().any(|field| container.get(&[field]).is_some()) {
+            continue;
+        }
+        let ports = items(container.get(&["ports"]));
+        let Some(port) = ports.iter().find(|port| is_target(port, &targets)) else { continue };
+        let port = match text(port.get("name")) {
+            Some(name) => Node::string(name),
+            None => number(integer(port.get("containerPort")).unwrap_or_default()),
+        };
+        let message = format!("{} gets requests before it takes connections", named(container));
+        let probe = mapping([("tcpSocket", mapping([("port", port)]))]);
+        out.push(Proposal::of(container, &["readinessProbe"], message).fill(probe));
+    }
+}
+
+fn is_target(port: &Node, targets: &[&Target]) -> bool {
+    if text(port.get("protocol")).is_some_and(|protocol| protocol != "TCP") {
+        return false;
+    }
+    let number = integer(port.get("containerPort"));
+    let name = text(port.get("name"));
+    targets.iter().any(|target| match target {
+        Target::Number(target) => number == Some(*target),
+        Target::Name(target) => name == Some(target),
+    })
+}
