@@ -35,6 +35,7 @@ mod merge;
 mod metadata;
 mod opened;
 mod placeholder;
+mod redacted;
 mod rewrite;
 mod seal;
 mod secret;
@@ -58,9 +59,10 @@ pub use keyring::{AgeKeyring, AgeOutside, AnyIdentity, AnyRecipient, Identities,
 pub use master_key::{
     Attempt, AwsKmsKey, AzureKey, BadKey, KeyFailure, Keyring, MasterKey, VaultKey, WrappedKey,
 };
-pub use merge::{MergeError, merge, redacted};
+pub use merge::{MergeError, merge};
 pub use metadata::Metadata;
 pub use opened::OpenedFile;
 pub use placeholder::{PLACEHOLDER, placeholders};
+pub use redacted::redacted;
 pub use secret::SecretBytes;
 pub use selection::{Pattern, Selector};

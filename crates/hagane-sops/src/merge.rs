@@ -5,7 +5,7 @@
 
 use hagane_yaml::Span;
 
-use crate::tree::{Comment, Element, Item, Pair, Value};
+use crate::tree::{Element, Item, Pair, Value};
 use crate::{Contents, EncryptError, Format, OpenedFile, Sealing};
 
 /// Why versions do not become one.
@@ -210,55 +210,4 @@ impl Merge {
             _ => changed(base, ours, theirs).clone(),
         }
     }
-}
-
-/// Returns what a file holds for those who compare two versions of it: its layout, and for each encrypted value and comment
-/// how long its ciphertext is and a piece of it, by which one sees that it changed. No key is needed, and no value shows.
-pub fn redacted(text: &[u8], format: Format) -> Result<Vec<u8>, crate::DecryptError> {
-    let mut documents = crate::format::load(text, format, Default::default())?.documents;
-    documents.iter_mut().for_each(|items| redact_items(items));
-    Ok(crate::format::emit(
-        &documents,
-        if format == Format::Binary { Format::Json } else { format },
-        Default::default(),
-    )
-    .expose()
-    .to_vec())
-}
-
-fn redact_items(items: &mut [Item]) {
-    for item in items {
-        match item {
-            Item::Comment(comment) => redact_comment(comment),
-            Item::Pair(pair) => redact(&mut pair.value),
-        }
-    }
-}
-
-fn redact_comment(comment: &mut Comment) {
-    if let Some(text) = mark(comment.text.expose()) {
-        comment.text = crate::SecretBytes::new(text.into_bytes());
-    }
-}
-
-fn redact(value: &mut Value) {
-    match value {
-        Value::Null(_) => {}
-        Value::Mapping(items, _) => redact_items(items),
-        Value::Sequence(elements, _) => elements.iter_mut().for_each(|element| match element {
-            Element::Comment(comment) => redact_comment(comment),
-            Element::Value(value) => redact(value),
-        }),
-        Value::Leaf(leaf) => {
-            if let Some(text) = mark(leaf.bytes.expose()) {
-                leaf.bytes = crate::SecretBytes::new(text.into_bytes());
-            }
-        }
-    }
-}
-
-/// Returns what stands for a ciphertext: the beginning of its tag, which is random to whoever has no key.
-fn mark(text: &[u8]) -> Option<String> {
-    let parts = crate::value::Parts::parse(text)?;
-    Some(format!("encrypted {}", parts.tag().get(..8).unwrap_or_default()))
 }
