@@ -1,155 +1,324 @@
-//! Kubernetes' recommended labels, filled in where they are absent.
+//! Kubernetes' recommended labels, and annotations, filled in where they are absent.
 //!
-//! They go to the metadata of every resource and of every pod template. Selectors are never touched: they are
-//! immutable in the cluster, and a label that is only on the pods changes nothing that selects them. Claim templates of a
-//! StatefulSet are immutable too.
+//! They go to the metadata of every resource, and the stable ones to that of every pod template. Selectors are never
+//! touched: they are immutable in the cluster, and a label that is only on the pods changes nothing that selects them.
+//! Claim templates of a StatefulSet are immutable too. A given version stays off the templates: each new one would replace
+//! all pods. One that is derived from a template's image changes when they are replaced anyway.
+
+mod derive;
 
 use hagane_resource::{Resource, ResourceSet};
-use hagane_yaml::{Mapping, Node};
+use hagane_yaml::Node;
 
-/// The values of the recommended labels; only those given are filled in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RecommendedLabels {
+use crate::field_path::FieldPath;
+use crate::matcher::Matcher;
+use crate::pod::{PodKind, templates};
+use crate::report::{Change, Finding, Report};
+use crate::rule::Mode;
+use derive::{Derived, derived};
+
+/// The name under which this stage reports.
+const LABELS: &str = "labels";
+
+/// One of the recommended labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LabelField {
     /// `app.kubernetes.io/name`
-    pub name: Option<String>,
+    Name,
     /// `app.kubernetes.io/instance`
-    pub instance: Option<String>,
+    Instance,
     /// `app.kubernetes.io/version`
-    pub version: Option<String>,
+    Version,
     /// `app.kubernetes.io/component`
-    pub component: Option<String>,
+    Component,
     /// `app.kubernetes.io/part-of`
-    pub part_of: Option<String>,
+    PartOf,
     /// `app.kubernetes.io/managed-by`
-    pub managed_by: Option<String>,
+    ManagedBy,
 }
 
-impl RecommendedLabels {
-    fn pairs(&self) -> Vec<(&'static str, &str)> {
-        let all = [
-            ("app.kubernetes.io/name", &self.name),
-            ("app.kubernetes.io/instance", &self.instance),
-            ("app.kubernetes.io/version", &self.version),
-            ("app.kubernetes.io/component", &self.component),
-            ("app.kubernetes.io/part-of", &self.part_of),
-            ("app.kubernetes.io/managed-by", &self.managed_by),
-        ];
-        all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?))).collect()
+impl LabelField {
+    /// All of them, with their names in `hagane.yaml` and their keys.
+    pub const ALL: &'static [(LabelField, &'static str, &'static str)] = &[
+        (LabelField::Name, "name", "app.kubernetes.io/name"),
+        (LabelField::Instance, "instance", "app.kubernetes.io/instance"),
+        (LabelField::Version, "version", "app.kubernetes.io/version"),
+        (LabelField::Component, "component", "app.kubernetes.io/component"),
+        (LabelField::PartOf, "partOf", "app.kubernetes.io/part-of"),
+        (LabelField::ManagedBy, "managedBy", "app.kubernetes.io/managed-by"),
+    ];
+}
+
+/// Values that are given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GivenLabels {
+    /// Recommended labels.
+    pub labels: Vec<(LabelField, String)>,
+    /// Annotations.
+    pub annotations: Vec<(String, String)>,
+}
+
+/// What labelling is asked.
+#[derive(Clone, Debug, Default)]
+pub struct Labelling {
+    /// For all resources; a later value wins.
+    pub given: GivenLabels,
+    /// For some; a later one wins, and all win over what is for all.
+    pub selections: Vec<(Matcher, GivenLabels)>,
+    /// What is taken from the resource itself where no value is given.
+    pub derive: Vec<LabelField>,
+    /// What is never written: an Argo CD that tracks by label owns `instance`.
+    pub leave: Vec<LabelField>,
+    /// Kinds with pod templates beside the known ones.
+    pub kinds: Vec<PodKind>,
+}
+
+impl Labelling {
+    /// Returns the value that is given to a resource.
+    fn value(&self, field: LabelField, resource: &Resource) -> Option<&str> {
+        let of = |given: &'_ GivenLabels| given.labels.iter().rposition(|(own, _)| *own == field);
+        let selected = self.selections.iter().rev().filter(|(matcher, _)| matcher.takes(resource));
+        let mut given = selected.map(|(_, given)| given).chain(std::iter::once(&self.given));
+        given.find_map(|given| Some(given.labels[of(given)?].1.as_str()))
+    }
+
+    fn annotations<'a>(&'a self, resource: &'a Resource) -> impl Iterator<Item = &'a (String, String)> {
+        let selected = self.selections.iter().rev().filter(|(matcher, _)| matcher.takes(resource));
+        selected
+            .map(|(_, given)| given)
+            .chain(std::iter::once(&self.given))
+            .flat_map(|given| given.annotations.iter().rev())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.given == GivenLabels::default() && self.selections.is_empty() && self.derive.is_empty()
     }
 }
 
-/// Fills the labels in where they are absent.
-pub fn label(resources: &mut ResourceSet, labels: &RecommendedLabels) {
-    let pairs = labels.pairs();
-    if pairs.is_empty() {
+/// Fills in labels and annotations where they are absent.
+pub fn label(resources: &mut ResourceSet, labelling: &Labelling) -> Report {
+    let mut report = Report::default();
+    if !labelling.is_empty() {
+        for resource in resources.iter_mut() {
+            label_resource(resource, labelling, &mut report);
+        }
+    }
+    report
+}
+
+/// A label to write.
+struct Wanted {
+    key: &'static str,
+    value: String,
+    /// Whether it goes to the templates, too.
+    on_templates: bool,
+    message: &'static str,
+}
+
+fn label_resource(resource: &mut Resource, labelling: &Labelling, report: &mut Report) {
+    let own = FieldPath::default();
+    let templates: Vec<FieldPath> =
+        templates(resource, &labelling.kinds).into_iter().filter(|path| *path != own).collect();
+    let mut wanted = Vec::new();
+    let mut raw_version = None;
+    for (field, _, key) in LabelField::ALL {
+        if labelling.leave.contains(field) {
+            continue;
+        }
+        let given = labelling.value(*field, resource).map(str::to_owned);
+        let is_derived = given.is_none() && labelling.derive.contains(field);
+        let (value, message) = match given {
+            Some(value) => (Some(value), "the label is absent, and `hagane.yaml` gives it"),
+            None if is_derived => {
+                let Derived { value, raw } = derived(*field, resource, &labelling.kinds);
+                raw_version = raw_version.or(raw);
+                (value, "the label is absent, and follows from the resource")
+            }
+            None => (None, ""),
+        };
+        if let Some(value) = value {
+            let on_templates = *field != LabelField::Version || is_derived;
+            wanted.push(Wanted { key, value, on_templates, message });
+        }
+    }
+    let metadata = own.keys(&["metadata", "labels"]);
+    for label in &wanted {
+        fill(resource, &metadata.key(label.key), &label.value, label.message, report);
+    }
+    for path in &templates {
+        let labels = path.keys(&["metadata", "labels"]);
+        for label in wanted.iter().filter(|label| label.on_templates) {
+            // What the workload says itself holds for its pods, too.
+            let own = metadata.key(label.key).get(resource.tree()).filter(|own| !own.is_sensitive());
+            let value = own.and_then(Node::as_str).unwrap_or(&label.value).to_owned();
+            fill(resource, &labels.key(label.key), &value, label.message, report);
+        }
+        note_other_name(resource, &metadata, &labels, report);
+    }
+    let annotations = own.keys(&["metadata", "annotations"]);
+    let asked: Vec<(String, String)> = labelling.annotations(resource).cloned().collect();
+    for (key, value) in asked {
+        let message = "the annotation is absent, and `hagane.yaml` gives it";
+        fill(resource, &annotations.key(key), &value, message, report);
+    }
+    if let Some(raw) = raw_version {
+        let message = "the version cannot be the value of a label as it is";
+        fill(resource, &annotations.key("hagane.dev/version-raw"), &raw, message, report);
+    }
+}
+
+/// Writes a text where nothing is. A tree that has it is not copied.
+fn fill(resource: &mut Resource, path: &FieldPath, value: &str, message: &str, report: &mut Report) {
+    if path.get(resource.tree()).is_some() {
         return;
     }
-    for resource in resources.iter_mut() {
-        let template = pod_template(resource.gvk().kind.as_str());
-        fill_at(resource, &[], &pairs);
-        if let Some(path) =
-            template.filter(|path| resource.tree().at(path).is_some_and(|t| t.as_mapping().is_some()))
-        {
-            fill_at(resource, path, &pairs);
-        }
+    let span = path.span(resource.tree());
+    if path.set(resource.tree_mut(), Node::string(value)).is_ok() {
+        report.changes.push(Change {
+            resource: resource.id().clone(),
+            rule: LABELS,
+            path: path.clone(),
+            old: None,
+            new: Some(crate::harden::shown(&Node::string(value))),
+            message: message.to_owned(),
+            mode: Mode::Fill,
+            span,
+        });
     }
 }
 
-/// Returns where resources of a kind have the template of their pods.
-fn pod_template(kind: &str) -> Option<&'static [&'static str]> {
-    match kind {
-        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "Job" => {
-            Some(&["spec", "template"])
-        }
-        "CronJob" => Some(&["spec", "jobTemplate", "spec", "template"]),
-        "PodTemplate" => Some(&["template"]),
-        _ => None,
+/// Reports a workload whose pods are named otherwise.
+fn note_other_name(resource: &Resource, own: &FieldPath, template: &FieldPath, report: &mut Report) {
+    let key = "app.kubernetes.io/name";
+    let (own, path) = (own.key(key), template.key(key));
+    let text = |path: &FieldPath| {
+        path.get(resource.tree()).and_then(Node::as_scalar).map(|scalar| scalar.text.clone())
+    };
+    if let (Some(outer), Some(inner)) = (text(&own), text(&path))
+        && outer != inner
+    {
+        report.findings.push(Finding {
+            resource: resource.id().clone(),
+            rule: LABELS,
+            span: path.span(resource.tree()),
+            path,
+            message: format!("the pods are named `{}`, and the workload `{}`", inner.shown(), outer.shown()),
+            suggestion: None,
+        });
     }
-}
-
-/// Fills `metadata.labels` below `path`. A tree that has all labels is not copied.
-fn fill_at(resource: &mut Resource, path: &[&str], pairs: &[(&'static str, &str)]) {
-    let object = resource.tree().at(path);
-    let labels = object.and_then(|object| object.at(&["metadata", "labels"])).and_then(Node::as_mapping);
-    if labels.is_some_and(|labels| pairs.iter().all(|(key, _)| labels.get(key).is_some())) {
-        return;
-    }
-    let object = path.iter().fold(resource.tree_mut(), |node, key| below(node, key));
-    let Node::Mapping(labels) = below(below(object, "metadata"), "labels") else { return };
-    for (key, value) in pairs {
-        if labels.get(key).is_none() {
-            labels.push(*key, Node::string(*value));
-        }
-    }
-}
-
-/// Returns what is at `key`, a mapping where nothing was. What is there and is no mapping stays.
-fn below<'a>(node: &'a mut Node, key: &str) -> &'a mut Node {
-    if node.is_null() {
-        *node = Node::mapping();
-    }
-    let Node::Mapping(mapping) = node else { return node };
-    let place = place(mapping, key);
-    let value = &mut mapping.entries[place].value;
-    if value.is_null() {
-        *value = Node::mapping();
-    }
-    value
-}
-
-fn place(mapping: &mut Mapping, key: &str) -> usize {
-    mapping.position(key).unwrap_or_else(|| {
-        mapping.push(key, Node::mapping());
-        mapping.entries.len() - 1
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(before: &str, after: &str) {
+    #[track_caller]
+    fn check(labelling: &Labelling, before: &str, after: &str) {
         let read = |text: &str| hagane_resource::read_documents(text, Default::default()).unwrap();
         let mut resources: ResourceSet = read(before).into_iter().collect();
-        let labels = RecommendedLabels {
-            part_of: Some("shop".into()),
-            version: Some("1.0".into()),
-            ..RecommendedLabels::default()
-        };
-        label(&mut resources, &labels);
+        label(&mut resources, labelling);
         let text = hagane_resource::emit(&resources, Default::default()).unwrap();
-        assert_eq!(text, after);
+        let want: ResourceSet = read(after).into_iter().collect();
+        assert_eq!(text, hagane_resource::emit(&want, Default::default()).unwrap());
+        assert_eq!(label(&mut resources, labelling).changes, [], "a second time there is nothing to do");
     }
+
+    fn given() -> Labelling {
+        let labels = vec![(LabelField::PartOf, "shop".into()), (LabelField::Version, "1.0".into())];
+        Labelling { given: GivenLabels { labels, annotations: Vec::new() }, ..Labelling::default() }
+    }
+
+    const BOTH: &str = "app.kubernetes.io/part-of: shop, app.kubernetes.io/version: '1.0'";
 
     #[test]
     fn labels_are_filled_in_where_they_are_absent() {
         check(
+            &given(),
             "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {selector: {app: a}}}",
-            "apiVersion: v1\nkind: Service\nmetadata:\n  labels:\n    app.kubernetes.io/part-of: shop\n    \
-             app.kubernetes.io/version: \"1.0\"\n  name: a\nspec:\n  selector:\n    app: a\n",
+            &format!(
+                "{{apiVersion: v1, kind: Service, metadata: {{name: a, labels: {{{BOTH}}}}}, spec: {{selector: {{app: a}}}}}}"
+            ),
         );
         check(
+            &given(),
             "{apiVersion: v1, kind: Service, metadata: {name: a, labels: {app.kubernetes.io/version: x}}}",
-            "apiVersion: v1\nkind: Service\nmetadata:\n  labels:\n    app.kubernetes.io/part-of: shop\n    \
-             app.kubernetes.io/version: x\n  name: a\n",
+            "{apiVersion: v1, kind: Service, metadata: {name: a, labels: {app.kubernetes.io/part-of: shop, \
+             app.kubernetes.io/version: x}}}",
         );
     }
 
     #[test]
-    fn pod_templates_are_filled_and_made_nowhere() {
+    fn pod_templates_get_what_is_stable_and_are_made_nowhere() {
         check(
-            "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a, labels: {app.kubernetes.io/part-of: x, \
-             app.kubernetes.io/version: x}}, spec: {jobTemplate: {spec: {template: {spec: {}}}}}}",
-            "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  labels:\n    app.kubernetes.io/part-of: x\n    \
-             app.kubernetes.io/version: x\n  name: a\nspec:\n  jobTemplate:\n    spec:\n      template:\n        \
-             metadata:\n          labels:\n            app.kubernetes.io/part-of: shop\n            \
-             app.kubernetes.io/version: \"1.0\"\n        spec: {}\n",
+            &given(),
+            "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {jobTemplate: {spec: {template: {spec: {}}}}}}",
+            &format!(
+                "{{apiVersion: batch/v1, kind: CronJob, metadata: {{name: a, labels: {{{BOTH}}}}}, spec: {{jobTemplate: {{spec: \
+                 {{template: {{metadata: {{labels: {{app.kubernetes.io/part-of: shop}}}}, spec: {{}}}}}}}}}}}}"
+            ),
         );
         check(
-            "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, labels: {app.kubernetes.io/part-of: x, \
-             app.kubernetes.io/version: x}}, spec: {}}",
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  labels:\n    app.kubernetes.io/part-of: x\n    \
-             app.kubernetes.io/version: x\n  name: a\nspec: {}\n",
+            &given(),
+            "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {}}",
+            &format!(
+                "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: a, labels: {{{BOTH}}}}}, spec: {{}}}}"
+            ),
         );
+    }
+
+    #[test]
+    fn labels_follow_from_the_resource() {
+        use LabelField::{Instance, Name, Version};
+        let derive = Labelling { derive: vec![Name, Instance, Version], ..Labelling::default() };
+        let deployment = |labels: &str, inner: &str, name: &str, image: &str| {
+            format!(
+                "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: {name}{labels}}}, spec: {{selector: {{matchLabels: \
+                 {{a: b}}}}, template: {{metadata: {{labels: {{a: b{inner}}}}}, spec: {{containers: [{{name: side, image: 's:9'}}, \
+                 {{name: web, image: '{image}'}}]}}}}}}}}"
+            )
+        };
+        let all = |name: &str, version: &str| {
+            let version = if version.is_empty() {
+                String::new()
+            } else {
+                format!(", app.kubernetes.io/version: '{version}'")
+            };
+            format!("app.kubernetes.io/name: {name}, app.kubernetes.io/instance: {name}{version}")
+        };
+        for (image, version) in [
+            ("h:5000/i:1.2.3", "1.2.3"),
+            ("i:1.2@sha256:abc", "1.2"),
+            ("i@sha256:0123456789abcdef0123", "sha-0123456789ab"),
+            ("h:5000/i", ""),
+            ("i:latest", ""),
+        ] {
+            check(
+                &derive,
+                &deployment("", "", "web", image),
+                &deployment(
+                    &format!(", labels: {{{}}}", all("web", version)),
+                    &format!(", {}", all("web", version)),
+                    "web",
+                    image,
+                ),
+            );
+        }
+        // What is no workload has only the names that it says itself.
+        check(
+            &derive,
+            "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {app: web}}}",
+            &format!(
+                "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, labels: {{app: web, {}}}}}}}",
+                all("web", "")
+            ),
+        );
+        check(
+            &derive,
+            "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}",
+            "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}",
+        );
+        // An Argo CD that tracks by label owns the instance.
+        let argo = Labelling { leave: vec![Instance], derive: vec![Instance], ..Labelling::default() };
+        check(&argo, &deployment("", "", "web", "i:1"), &deployment("", "", "web", "i:1"));
     }
 }

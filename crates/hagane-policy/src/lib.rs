@@ -26,7 +26,7 @@ pub use field_path::{FieldPath, Step};
 pub use glob::Glob;
 pub use harden::harden;
 pub use kubernetes_version::KubernetesVersion;
-pub use label::{RecommendedLabels, label};
+pub use label::{GivenLabels, LabelField, Labelling, label};
 pub use matcher::Matcher;
 pub use pod::{PodKind, has_pods};
 pub use pod_security::{PodSecurityLevel, Violation, violations};

@@ -39,7 +39,7 @@ pub use hagane_kustomize::{
     Plugins, Process, ProcessError, Processes, RemoteError, Remotes, Reorder, Repository, TreeFile,
     TreeFileKind, digest, relative, tree_hash, without_credentials,
 };
-pub use hagane_policy::{self as policy, RecommendedLabels};
+pub use hagane_policy as policy;
 pub use hagane_resource::{
     Diagnostic, Fault, ResId, Resource, ResourceSet, Severity, nearest, read_documents,
 };
@@ -64,9 +64,11 @@ pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<R
     let stages = || {
         let pipeline = pipeline_file::load(target, &sources)?;
         let mut composed = compose(target, &sources, &options.build.composing())?;
-        label(&mut composed.resources, &pipeline.labels);
-        let report = pipeline.harden.map(|policy| harden(&mut composed.resources, &policy));
-        Ok((composed, report.unwrap_or_default()))
+        let mut report = label(&mut composed.resources, &pipeline.labels);
+        if let Some(policy) = pipeline.harden {
+            report.extend(harden(&mut composed.resources, &policy));
+        }
+        Ok((composed, report))
     };
     Rendered::new(stages(), opener.warnings(), sources)
 }

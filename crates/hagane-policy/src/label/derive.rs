@@ -1,0 +1,106 @@
+//! Labels that follow from a resource: its name, and the version from the tag of its image.
+
+use hagane_resource::Resource;
+
+use super::LabelField;
+use crate::field::texts;
+use crate::field_path::FieldPath;
+use crate::pod::{Class, Pod, PodKind, templates};
+use crate::rules::tag;
+
+/// What a resource says.
+#[derive(Default)]
+pub(super) struct Derived {
+    /// The value of the label.
+    pub(super) value: Option<String>,
+    /// What it was before it became one, where that is something else.
+    pub(super) raw: Option<String>,
+}
+
+/// Returns the value of a label as the resource itself says it.
+pub(super) fn derived(field: LabelField, resource: &Resource, kinds: &[PodKind]) -> Derived {
+    let pods = templates(resource, kinds);
+    match field {
+        // Without a word on it, there is one instance, of that name.
+        LabelField::Name | LabelField::Instance => named(name(resource, &pods)),
+        LabelField::Version => match pods.into_iter().find_map(|path| Pod::at(resource, path)) {
+            Some(pod) => version(resource, &pod),
+            None => Derived::default(),
+        },
+        LabelField::Component | LabelField::PartOf | LabelField::ManagedBy => Derived::default(),
+    }
+}
+
+fn named(name: Option<String>) -> Derived {
+    Derived { value: name.and_then(|name| as_value(&name)), raw: None }
+}
+
+/// Returns what the resource is called by its labels; a workload also by the name that it had before prefixes and suffixes.
+fn name(resource: &Resource, pods: &[FieldPath]) -> Option<String> {
+    if resource.id().decrypted {
+        return None;
+    }
+    let mut places = vec![FieldPath::of(&["metadata", "labels"])];
+    places.extend(pods.iter().map(|path| path.keys(&["metadata", "labels"])));
+    for key in ["app.kubernetes.io/name", "app", "k8s-app"] {
+        for place in &places {
+            let labels = place.get(resource.tree());
+            if labels.is_some_and(|labels| labels.is_sensitive()) {
+                continue;
+            }
+            if let Some((_, value)) = texts(labels).find(|(own, value)| *own == key && !value.is_empty()) {
+                return Some(value.to_owned());
+            }
+        }
+    }
+    let first = resource.formers.first().map_or(resource.name(), |former| former.name.as_str());
+    (!pods.is_empty()).then(|| first.to_owned())
+}
+
+/// Returns the tag of the image of the container that is called like the workload, or of the first.
+fn version(resource: &Resource, pod: &Pod) -> Derived {
+    let first = resource.formers.first().map_or(resource.name(), |former| former.name.as_str());
+    let mut apps = pod.containers.iter().filter(|container| container.class == Class::App);
+    let named = apps.clone().find(|container| container.name == first || container.name == resource.name());
+    let Some(container) = named.or_else(|| apps.next()) else { return Derived::default() };
+    if container.node.is_sensitive() {
+        return Derived::default();
+    }
+    let image = container.image();
+    let raw = match (tag(image), image.split_once("@sha256:")) {
+        (Some("latest"), _) | (None, None) => return Derived::default(),
+        (Some(tag), _) => tag.to_owned(),
+        (None, Some((_, digest))) => format!("sha-{}", digest.chars().take(12).collect::<String>()),
+    };
+    let value = as_value(&raw);
+    let raw = (value.as_deref() != Some(raw.as_str())).then_some(raw);
+    Derived { value, raw }
+}
+
+/// Bytes that the value of a label may have.
+const MAX_VALUE: usize = 63;
+
+/// Returns the text as the value of a label: other characters become `_`, and the ends are letters or digits.
+fn as_value(text: &str) -> Option<String> {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' };
+    let cut: String = text.chars().map(allowed).take(MAX_VALUE).collect();
+    let trimmed = cut.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    (!trimmed.is_empty()).then(|| trimmed.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_value;
+
+    #[test]
+    fn texts_become_values_of_labels() {
+        let check = |text: &str, want: Option<&str>| assert_eq!(as_value(text).as_deref(), want, "{text}");
+        check("1.2.3", Some("1.2.3"));
+        check("1.2.3+build.5", Some("1.2.3_build.5"));
+        check("-v1-", Some("v1"));
+        check("äöü", None);
+        check("", None);
+        check(&"a".repeat(70), Some(&"a".repeat(63)));
+        check(&format!("{}._-x", "a".repeat(61)), Some(&"a".repeat(61)));
+    }
+}
