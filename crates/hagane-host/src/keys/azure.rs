@@ -30,16 +30,8 @@ pub(super) fn decrypt(
     enc: &str,
     surroundings: &Surroundings,
 ) -> Result<SecretBytes, Attempt> {
-    let asked = || {
-        let vault = Vault::new(key, surroundings)?;
-        let body = object(&[("alg", ALGORITHM), ("value", enc.trim())]);
-        let answer =
-            vault.call("POST", &format!("keys/{}/{}/decrypt", key.name, key.version), Body::Json(body))?;
-        let value = text(&answer, "value").ok_or("gave no value")?;
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(value.trim_end_matches('='));
-        bytes.map(SecretBytes::new).map_err(|_| "gave what is not base64".to_owned())
-    };
-    asked().map_err(|reason| Attempt::new(&key.vault_url, reason))
+    let asked = Vault::new(&key.vault_url, surroundings).and_then(|vault| vault.decrypt(key, enc));
+    asked.map_err(|reason| Attempt::new(&key.vault_url, reason))
 }
 
 /// Returns the data key as the key wraps it, and puts the version that wrapped it into the key.
@@ -48,22 +40,8 @@ pub(super) fn encrypt(
     data_key: &SecretBytes,
     surroundings: &Surroundings,
 ) -> Result<String, Attempt> {
-    let url = key.vault_url.clone();
-    let mut asked = || {
-        let vault = Vault::new(key, surroundings)?;
-        if key.version.is_empty() {
-            let answer = vault.call("GET", &format!("keys/{}", key.name), Body::None)?;
-            let id =
-                answer.get("key").and_then(|key| text(key, "kid")).ok_or("named no version of the key")?;
-            key.version = id.rsplit('/').next().unwrap_or_default().to_owned();
-        }
-        let plain = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(data_key.expose()));
-        let body = object(&[("alg", ALGORITHM), ("value", &plain)]);
-        let answer =
-            vault.call("POST", &format!("keys/{}/{}/encrypt", key.name, key.version), Body::Json(body))?;
-        text(&answer, "value").map(|value| value.to_string()).ok_or_else(|| "gave no value".to_owned())
-    };
-    asked().map_err(|reason: String| Attempt::new(url, reason))
+    let asked = Vault::new(&key.vault_url, surroundings).and_then(|vault| vault.encrypt(key, data_key));
+    asked.map_err(|reason| Attempt::new(&key.vault_url, reason))
 }
 
 struct Vault {
@@ -73,14 +51,35 @@ struct Vault {
 }
 
 impl Vault {
-    fn new(key: &AzureKey, surroundings: &Surroundings) -> Result<Vault, String> {
-        let url = key.vault_url.trim_end_matches('/').to_owned();
-        let host = url.strip_prefix("https://").map(|rest| rest.split(['/', ':']).next().unwrap_or_default());
-        let cloud = CLOUDS.iter().find(|(end, _, _)| host.is_some_and(|host| host.ends_with(end)));
-        let (_, resource, authority) = cloud.ok_or("is not the address of a vault")?;
+    fn new(url: &str, surroundings: &Surroundings) -> Result<Vault, String> {
+        let (resource, authority) = cloud(url).ok_or("is not the address of a vault")?;
         let agent = agent();
         let token = token(resource, authority, &agent, surroundings)?;
-        Ok(Vault { url, agent, authorization: Zeroizing::new(format!("Bearer {}", *token)) })
+        let authorization = Zeroizing::new(format!("Bearer {}", *token));
+        Ok(Vault { url: url.trim_end_matches('/').to_owned(), agent, authorization })
+    }
+
+    fn decrypt(&self, key: &AzureKey, enc: &str) -> Result<SecretBytes, String> {
+        let body = object(&[("alg", ALGORITHM), ("value", enc.trim())]);
+        let answer =
+            self.call("POST", &format!("keys/{}/{}/decrypt", key.name, key.version), Body::Json(body))?;
+        let value = text(&answer, "value").ok_or("gave no value")?;
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(value.trim_end_matches('='));
+        bytes.map(SecretBytes::new).map_err(|_| "gave what is not base64".to_owned())
+    }
+
+    fn encrypt(&self, key: &mut AzureKey, data_key: &SecretBytes) -> Result<String, String> {
+        if key.version.is_empty() {
+            let answer = self.call("GET", &format!("keys/{}", key.name), Body::None)?;
+            let id =
+                answer.get("key").and_then(|key| text(key, "kid")).ok_or("named no version of the key")?;
+            key.version = id.rsplit('/').next().unwrap_or_default().to_owned();
+        }
+        let plain = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(data_key.expose()));
+        let body = object(&[("alg", ALGORITHM), ("value", &plain)]);
+        let answer =
+            self.call("POST", &format!("keys/{}/{}/encrypt", key.name, key.version), Body::Json(body))?;
+        text(&answer, "value").map(|value| value.to_string()).ok_or_else(|| "gave no value".to_owned())
     }
 
     fn call(&self, method: &str, path: &str, body: Body) -> Result<Value, String> {
@@ -88,6 +87,14 @@ impl Vault {
         let headers = vec![("Authorization", self.authorization.clone())];
         Call { method, url, headers, body, retries: RETRIES }.make(&self.agent)?.json()
     }
+}
+
+/// Returns the resource that tokens for a vault are of, and who gives them; nothing where the address is not Azure's.
+fn cloud(url: &str) -> Option<(&'static str, &'static str)> {
+    let host = url.strip_prefix("https://")?.trim_end_matches('/');
+    let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+    let (_, resource, authority) = CLOUDS.iter().find(|(end, _, _)| is_name && host.ends_with(end))?;
+    Some((resource, authority))
 }
 
 /// Returns a token for a resource: of the client that variables name, of the workload's or the machine's identity, or of
@@ -176,4 +183,74 @@ fn of_machine(resource: &str, surroundings: &Surroundings) -> Result<Zeroizing<S
     };
     let call = Call { method: "GET", url, headers, body: Body::None, retries: 0 };
     of_answer(&call.make(&nearby())?.json()?, "access_token")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_token_goes_to_azure_alone() {
+        let check = |url: &str, is_azure: bool| assert_eq!(cloud(url).is_some(), is_azure, "{url}");
+        check("https://shop.vault.azure.net", true);
+        check("https://shop.vault.azure.net/", true);
+        check("https://shop.managedhsm.azure.net", true);
+        check("https://shop.vault.azure.cn", true);
+        check("http://shop.vault.azure.net", false);
+        check("https://example.org", false);
+        check("https://example.org/.vault.azure.net", false);
+        check("https://example.org#.vault.azure.net", false);
+        check("https://example.org?.vault.azure.net", false);
+        check("https://shop.vault.azure.net@example.org", false);
+        check("https://shop.vault.azure.net:443@example.org/x.vault.azure.net", false);
+    }
+
+    /// Answers these requests in this order, and returns what each began with.
+    fn server(answers: &'static [(&str, &str)]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
+        let url = format!("http://{}", listener.local_addr().expect("it has an address"));
+        thread::spawn(move || {
+            for (asked, answer) in answers {
+                let (mut stream, _) = listener.accept().expect("somebody asks");
+                let mut request = [0; 4096];
+                let length = stream.read(&mut request).expect("it asks something");
+                let right = request[..length].starts_with(asked.as_bytes());
+                let status = if right { "200 OK" } else { "404 Not Found" };
+                let length = answer.len();
+                write!(
+                    stream,
+                    "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{answer}"
+                )
+                .expect("it listens");
+            }
+        });
+        url
+    }
+
+    #[test]
+    fn a_key_wraps_under_its_latest_version_and_unwraps() {
+        let url = server(&[
+            (
+                "GET /keys/sops?api-version=7.4 ",
+                r#"{"key":{"kid":"https://shop.vault.azure.net/keys/sops/v2"}}"#,
+            ),
+            ("POST /keys/sops/v2/encrypt?api-version=7.4 ", r#"{"value":"d3JhcHBlZA"}"#),
+            ("POST /keys/sops/v2/decrypt?api-version=7.4 ", r#"{"value":"cGxhaW4_"}"#),
+        ]);
+        let vault = Vault { url, agent: agent(), authorization: Zeroizing::new("Bearer token".into()) };
+        let mut key = AzureKey {
+            vault_url: "https://shop.vault.azure.net".into(),
+            name: "sops".into(),
+            version: String::new(),
+        };
+        let data_key = SecretBytes::new(b"plain?".to_vec());
+        assert_eq!(vault.encrypt(&mut key, &data_key).as_deref(), Ok("d3JhcHBlZA"));
+        assert_eq!(key.version, "v2");
+        let opened = vault.decrypt(&key, "d3JhcHBlZA").expect("it unwraps");
+        assert_eq!(opened.expose(), data_key.expose());
+    }
 }
