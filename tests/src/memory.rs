@@ -28,7 +28,7 @@ pub type MemoryAnswer<'a> = dyn FnMut(&MemoryInvocation) -> Output + 'a;
 
 /// Returns whether a case needs no disk: it has no links, permissions or giants, writes nothing, and speaks to hagane only.
 pub fn fits(case: &Case) -> bool {
-    let commands = ["man", "edit", "create", "lock", "vendor", "localize", "sops", "secrets"];
+    let commands = ["man", "edit", "create", "lock", "vendor", "localize", "sops", "secrets", "argocd"];
     let writes = |word: &String| {
         word.starts_with("-o") || word.starts_with("--output") || commands.contains(&word.as_str())
     };

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use hagane::{Helm, LoadRestriction, Reorder, SecretsMode};
 
+use crate::argocd::ArgoCd;
 use crate::check::Check;
 use crate::harden::Harden;
 use crate::kustomize::Kustomize;
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Kustomize(Kustomize),
     Sops(Box<Sops>),
     Secrets(Secrets),
+    #[command(name = "argocd")]
+    ArgoCd(Box<ArgoCd>),
     Completion(Completion),
     Man(Man),
     Version(Version),

@@ -1,8 +1,12 @@
 //! The commands of kustomize: under its name, and as `hagane kustomize`.
 
+use std::sync::Arc;
+
 use clap::{CommandFactory, Parser, Subcommand};
 use hagane::Failed;
+use hagane_host::Leftovers;
 
+use crate::argocd;
 use crate::arguments::{Build, Completion, Version};
 use crate::config::{self, Cfg, Function};
 use crate::create::{self, Create};
@@ -42,9 +46,13 @@ enum Command {
 }
 
 /// Runs a command of kustomize.
-pub(crate) fn run(arguments: &Kustomize, surroundings: &mut Surroundings) -> Result<(), Failed> {
+pub(crate) fn run(
+    arguments: &Kustomize,
+    leftovers: Option<&Arc<Leftovers>>,
+    surroundings: &mut Surroundings,
+) -> Result<(), Failed> {
     match &arguments.command {
-        Command::Build(arguments) => commands::build(arguments, surroundings),
+        Command::Build(arguments) => argocd::build_as_kustomize(arguments, leftovers, surroundings),
         Command::Create(arguments) => create::run(arguments, surroundings),
         Command::Edit(arguments) => edit::run(arguments, surroundings),
         Command::Cfg(arguments) => config::run(arguments, surroundings),

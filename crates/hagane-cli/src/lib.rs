@@ -3,6 +3,7 @@
 //! [`main`] is the program in the real world; [`run`] is the same over any [`Surroundings`], which is how most
 //! of the golden suite runs it.
 
+mod argocd;
 mod arguments;
 mod check;
 mod commands;
@@ -116,13 +117,22 @@ fn run_here() -> u8 {
         stderr: &mut stderr,
         coloured,
     };
-    let code = run(std::env::args_os(), &mut surroundings);
+    let code = run_with(std::env::args_os(), Some(&leftovers), &mut surroundings);
     leftovers.remove();
     code
 }
 
 /// Runs the program with these arguments, the first of which is its name, and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &mut Surroundings) -> u8 {
+    run_with(arguments, None, surroundings)
+}
+
+/// The same for a process of its own, which may be ended before it is done: `leftovers` is what must not stay behind then.
+fn run_with(
+    arguments: impl IntoIterator<Item = OsString>,
+    leftovers: Option<&Arc<Leftovers>>,
+    surroundings: &mut Surroundings,
+) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let name = Name::of(arguments.first());
     let parsed = match name {
@@ -152,7 +162,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &mut Sur
         Command::Completion(arguments) => commands::completion(&arguments, surroundings),
         Command::Man(arguments) => commands::man(&arguments, surroundings),
         Command::Version(_) => commands::version(name, surroundings),
-        Command::Kustomize(arguments) => kustomize::run(&arguments, surroundings),
+        Command::Kustomize(arguments) => kustomize::run(&arguments, leftovers, surroundings),
+        Command::ArgoCd(arguments) => return argocd::run(&arguments, leftovers, surroundings),
         Command::Secrets(arguments) => return secrets::run(&arguments, surroundings),
         Command::Sops(arguments) => return sops::run(&arguments, surroundings),
     };
@@ -233,6 +244,7 @@ impl Command {
             Command::Localize(_)
             | Command::Completion(_)
             | Command::Man(_)
+            | Command::ArgoCd(_)
             | Command::Secrets(_)
             | Command::Sops(_)
             | Command::Version(_) => MessageFormat::Human,

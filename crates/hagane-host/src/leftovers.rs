@@ -62,6 +62,14 @@ impl Leftovers {
         thread::Builder::new().name("interrupts".into()).spawn(watch).map(drop)
     }
 
+    /// Ends the running programs, removes every directory, and ends this process with an exit code.
+    pub(crate) fn end(&self, code: u8) -> ! {
+        self.end_programs();
+        self.remove();
+        memory_file::remove_all();
+        low_level::exit(code.into())
+    }
+
     /// Returns a new empty directory that only this user may read, without symbolic links in its path.
     pub(crate) fn directory(&self) -> io::Result<PathBuf> {
         let parent = fs::canonicalize(std::env::temp_dir())?;

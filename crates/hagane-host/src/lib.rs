@@ -10,6 +10,7 @@ mod built_in;
 mod chance;
 mod child;
 mod clock;
+mod deadline;
 mod disk;
 mod foreground;
 mod git;
@@ -21,6 +22,7 @@ mod programs;
 mod protection;
 mod remotes;
 mod tree;
+mod turn;
 mod write;
 
 use std::ffi::OsString;
@@ -29,6 +31,7 @@ use std::path::PathBuf;
 
 pub use chance::random;
 pub use clock::now;
+pub use deadline::Deadline;
 pub use disk::{Disk, MAX_FILE, words};
 pub use foreground::{Foreground, foreground, is_program, shell_words};
 #[cfg(feature = "keyservice")]
@@ -40,6 +43,7 @@ pub use programs::{Programs, current_user};
 pub use protection::without_core_dumps;
 pub use remotes::{FetchOptions, Fetcher, Git, Network};
 pub use tree::{remove_files, remove_tree, write_tree};
+pub use turn::Turn;
 pub use write::{Access, write_file, write_files};
 
 /// Returns the variable of this name from the process' environment.

@@ -1,0 +1,149 @@
+//! What a run is doing, for its last words when its time is up.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hagane::{
+    Checkout, KeyFailure, Keyring, MasterKey, Output, Process, ProcessError, Processes, RemoteError, Remotes,
+    Repository, SecretBytes, WrappedKey, without_credentials,
+};
+
+/// What a run is doing.
+#[derive(Clone, Default)]
+pub(super) struct Activity(Arc<Mutex<String>>);
+
+impl Activity {
+    pub(super) fn new(text: impl Into<String>) -> Activity {
+        Activity(Arc::new(Mutex::new(text.into())))
+    }
+
+    pub(super) fn now(&self, text: impl Into<String>) -> String {
+        std::mem::replace(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner), text.into())
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Works, and says so while it lasts.
+    fn during<T>(&self, text: impl Into<String>, work: impl FnOnce() -> T) -> T {
+        let before = self.now(text);
+        let result = work();
+        self.now(before);
+        result
+    }
+}
+
+/// A keyring that says which key it waits for.
+pub(super) struct WatchedKeys<'w> {
+    pub(super) inner: &'w dyn Keyring,
+    pub(super) activity: Activity,
+}
+
+impl Keyring for WatchedKeys<'_> {
+    fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.activity.during(format!("asking for {}", key.key), || self.inner.unwrap_key(key))
+    }
+
+    fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
+        self.inner.wrap_key(key, data_key)
+    }
+
+    fn order(&self) -> Vec<String> {
+        self.inner.order()
+    }
+}
+
+/// Fetching that says what it waits for, refuses what lies on this machine, and keeps where the trees lie.
+pub(super) struct WatchedRemotes<'w> {
+    pub(super) inner: &'w dyn Remotes,
+    pub(super) activity: Activity,
+    pub(super) fetched: &'w RefCell<Vec<PathBuf>>,
+}
+
+impl WatchedRemotes<'_> {
+    fn repository_at(&self, repository: &Repository) -> Result<(), RemoteError> {
+        let url = repository.url.as_str();
+        if Path::new(url).is_absolute() || url.to_ascii_lowercase().starts_with("file:") {
+            return Err(RemoteError::Refused {
+                why: "it lies on this machine, not in the repository".into(),
+                hint: "the plugin server holds other applications, too".into(),
+            });
+        }
+        Ok(())
+    }
+
+    fn fetching<T>(&self, url: &str, work: impl FnOnce() -> T) -> T {
+        self.activity.during(format!("fetching `{}`", without_credentials(url)), work)
+    }
+}
+
+impl Remotes for WatchedRemotes<'_> {
+    fn repository(&self, repository: &Repository) -> Result<PathBuf, RemoteError> {
+        self.repository_at(repository)?;
+        let directory = self.fetching(&repository.url, || self.inner.repository(repository))?;
+        self.fetched.borrow_mut().push(directory.clone());
+        Ok(directory)
+    }
+
+    fn checkout(&self, repository: &Repository, commit: Option<&str>) -> Result<Checkout, RemoteError> {
+        self.repository_at(repository)?;
+        let checkout = self.fetching(&repository.url, || self.inner.checkout(repository, commit))?;
+        self.fetched.borrow_mut().push(checkout.directory.clone());
+        Ok(checkout)
+    }
+
+    fn file(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
+        self.fetching(url, || self.inner.file(url))
+    }
+
+    fn prefetch(&self, repositories: &[Repository], urls: &[&str]) {
+        let allowed: Vec<Repository> = repositories
+            .iter()
+            .filter(|repository| self.repository_at(repository).is_ok())
+            .cloned()
+            .collect();
+        let text = format!("fetching {} remote bases and files", allowed.len() + urls.len());
+        self.activity.during(text, || self.inner.prefetch(&allowed, urls));
+    }
+}
+
+/// Programs that are said while they run, and whose scratch directories are kept.
+pub(super) struct WatchedProcesses<'w> {
+    pub(super) inner: &'w dyn Processes,
+    pub(super) activity: Activity,
+    pub(super) scratch: &'w RefCell<Vec<PathBuf>>,
+}
+
+/// Returns the name of a program and what it was first told to do. The rest of its arguments may be long.
+fn running(process: &Process) -> String {
+    let program = Path::new(&process.program).file_name().unwrap_or_default().to_string_lossy();
+    let verb = process.arguments.first().map(|verb| verb.to_string_lossy()).unwrap_or_default();
+    format!("running `{}`", format!("{program} {verb}").trim_end())
+}
+
+impl Processes for WatchedProcesses<'_> {
+    fn run(&self, process: &Process) -> Result<Output, ProcessError> {
+        self.activity.during(running(process), || self.inner.run(process))
+    }
+
+    fn run_all(&self, processes: &[Process]) -> Vec<Result<Output, ProcessError>> {
+        let text = processes.first().map(running).unwrap_or_default();
+        self.activity.during(text, || self.inner.run_all(processes))
+    }
+
+    fn scratch(&self) -> Result<PathBuf, ProcessError> {
+        let directory = self.inner.scratch()?;
+        self.scratch.borrow_mut().push(directory.clone());
+        Ok(directory)
+    }
+
+    fn write(&self, path: &Path, content: &[u8]) -> Result<(), ProcessError> {
+        self.inner.write(path, content)
+    }
+
+    fn variable(&self, name: &str) -> Option<std::ffi::OsString> {
+        self.inner.variable(name)
+    }
+}

@@ -1,0 +1,217 @@
+//! `hagane argocd doctor`: what a sidecar lacks.
+#![allow(clippy::disallowed_methods, reason = "it looks at the machine it runs on, and at nothing else")]
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use zeroize::Zeroizing;
+
+use super::generate::refuse;
+use super::server::{PLUGIN, Server};
+use crate::{Surroundings, output};
+
+/// Where the plugin server looks for the plugin, and where its sockets are.
+const CONFIG: &str = "/home/argocd/cmp-server/config/plugin.yaml";
+const SOCKETS: &str = "/home/argocd/cmp-server/plugins";
+
+/// What says where keys are, beside those of age.
+const SERVICES: [(&str, &str); 6] = [
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS KMS, by the role of the service account"),
+    ("AWS_ACCESS_KEY_ID", "AWS KMS"),
+    ("GOOGLE_APPLICATION_CREDENTIALS", "Google Cloud KMS"),
+    ("AZURE_FEDERATED_TOKEN_FILE", "Azure Key Vault, by workload identity"),
+    ("VAULT_ADDR", "Vault"),
+    ("SOPS_KEYSERVICE", "a key service"),
+];
+
+/// Say what the sidecar lacks
+///
+/// To be run in it: `kubectl exec -n argocd deploy/argocd-repo-server -c hagane -- /usr/local/bin/hagane argocd doctor`.
+/// No key is used, and none is shown.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  hagane argocd doctor
+  hagane argocd doctor --probe                      only: does the plugin server answer? For a probe
+
+Exit codes: 0 nothing is missing, 3 something is.")]
+pub(super) struct Doctor {
+    /// Only ask whether the plugin server answers, and say nothing if it does
+    #[arg(long)]
+    probe: bool,
+}
+
+/// What was found of one thing.
+enum Finding {
+    Fine(String),
+    Doubtful(String),
+    Missing(String),
+}
+
+use Finding::{Doubtful, Fine, Missing};
+
+pub(super) fn run(arguments: &Doctor, surroundings: &mut Surroundings) -> u8 {
+    let environment = |name: &str| hagane_host::environment(name).filter(|value| !value.is_empty());
+    let findings = match arguments.probe {
+        true => match socket(&environment) {
+            Fine(_) => Vec::new(),
+            finding => vec![finding],
+        },
+        false => {
+            let mut findings = vec![user(), scratch(&environment), config(), socket(&environment)];
+            findings.extend(keys(&environment, surroundings));
+            findings.push(log_level(&environment));
+            findings.push(server(&environment));
+            findings.push(git(&environment));
+            findings
+        }
+    };
+    let mut text = String::new();
+    for finding in &findings {
+        let (word, what) = match finding {
+            Fine(what) => ("ok", what),
+            Doubtful(what) => ("doubtful", what),
+            Missing(what) => ("missing", what),
+        };
+        text.push_str(&format!("{word:<9} {what}\n"));
+    }
+    if let Err(failed) = output::print(text.as_bytes(), surroundings) {
+        return refuse(&failed, surroundings);
+    }
+    if findings.iter().any(|finding| matches!(finding, Missing(_))) { 3 } else { 0 }
+}
+
+fn user() -> Finding {
+    let user = hagane_host::current_user();
+    match user.split(':').next() {
+        Some("0") => Doubtful("it runs as root; `runAsUser: 999` is what Argo CD's server uses".into()),
+        _ => Fine(format!("it runs as {user}")),
+    }
+}
+
+fn scratch(environment: &dyn Fn(&str) -> Option<OsString>) -> Finding {
+    let directory = environment("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let file = directory.join(format!(".hagane-doctor-{}", std::process::id()));
+    let written = fs::OpenOptions::new().write(true).create_new(true).open(&file);
+    let _ = fs::remove_file(&file);
+    match written {
+        Ok(_) => Fine(format!("`{}` can be written to", directory.display())),
+        Err(error) => Missing(format!(
+            "`{}` cannot be written to ({}): the plugin server puts repositories there, mount an `emptyDir`",
+            directory.display(),
+            hagane_host::words(&error)
+        )),
+    }
+}
+
+fn config() -> Finding {
+    match fs::read_to_string(CONFIG) {
+        Err(error) => Missing(format!(
+            "`{CONFIG}` ({}): mount what `hagane argocd plugin-yaml` prints",
+            hagane_host::words(&error)
+        )),
+        Ok(text) if !text.contains("argocd") || !text.contains("generate") => {
+            Doubtful(format!("`{CONFIG}` does not start `hagane argocd generate`"))
+        }
+        Ok(text) if text.lines().any(|line| line.trim_start().starts_with("version:")) => Doubtful(format!(
+            "`{CONFIG}` has a version: Applications must name the plugin with it, `hagane-VERSION`"
+        )),
+        Ok(_) => Fine(format!("`{CONFIG}` is there")),
+    }
+}
+
+fn socket(environment: &dyn Fn(&str) -> Option<OsString>) -> Finding {
+    let directory =
+        environment("ARGOCD_PLUGINSOCKFILEPATH").map_or_else(|| PathBuf::from(SOCKETS), PathBuf::from);
+    let names = fs::read_dir(&directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut sockets: Vec<PathBuf> = names
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("hagane")))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sock"))
+        .collect();
+    sockets.sort();
+    match sockets.iter().find(|path| UnixStream::connect(path).is_ok()) {
+        Some(path) => Fine(format!("the plugin server answers at `{}`", path.display())),
+        None => Missing(format!(
+            "a plugin server that answers in `{}`: the container's command is `/var/run/argocd/argocd-cmp-server`",
+            directory.display()
+        )),
+    }
+}
+
+fn keys(environment: &dyn Fn(&str) -> Option<OsString>, surroundings: &Surroundings) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if environment("SOPS_AGE_KEY").is_some() {
+        findings.push(Doubtful(
+            "the key is in the environment (SOPS_AGE_KEY): a file that is mounted shows in fewer places"
+                .into(),
+        ));
+    }
+    if let Some(path) = environment("SOPS_AGE_KEY_FILE") {
+        findings.push(key_file(Path::new(&path), surroundings));
+    }
+    for (name, what) in SERVICES {
+        match environment(name) {
+            Some(path) if name.ends_with("_FILE") && surroundings.files.read(Path::new(&path)).is_err() => {
+                findings.push(Missing(format!("the file that {name} names cannot be read")));
+            }
+            Some(_) => findings.push(Fine(format!("{name} is set: {what}"))),
+            None => {}
+        }
+    }
+    if findings.is_empty() {
+        let hint = "set SOPS_AGE_KEY_FILE, or give the service account a role";
+        findings.push(Missing(format!("a key: no variable says where one is ({hint})")));
+    }
+    findings
+}
+
+fn key_file(path: &Path, surroundings: &Surroundings) -> Finding {
+    let shown = path.display();
+    if path.is_relative() {
+        return Missing(format!(
+            "an absolute path in SOPS_AGE_KEY_FILE: `{shown}` is looked for in the Application's repository"
+        ));
+    }
+    let content = match surroundings.files.read(path) {
+        Ok(content) => content,
+        Err(_) => return Missing(format!("`{shown}`, which SOPS_AGE_KEY_FILE names, cannot be read")),
+    };
+    let text = Zeroizing::new(String::from_utf8_lossy(&content).into_owned());
+    match text.contains("AGE-SECRET-KEY-") || text.contains("AGE-PLUGIN-") {
+        true => Fine(format!("`{shown}` holds a key of age")),
+        false => Missing(format!("a key in `{shown}`, which SOPS_AGE_KEY_FILE names")),
+    }
+}
+
+fn log_level(environment: &dyn Fn(&str) -> Option<OsString>) -> Finding {
+    let name = "ARGOCD_CMP_SERVER_LOGLEVEL";
+    match environment(name).and_then(|level| level.into_string().ok()).map(|level| level.to_lowercase()) {
+        Some(level) if level == "debug" || level == "trace" => Missing(format!(
+            "another {name} than `{level}`: it writes manifests, and Secrets with them, to the log"
+        )),
+        _ => Fine("the plugin server writes no manifests to its log".into()),
+    }
+}
+
+fn server(environment: &dyn Fn(&str) -> Option<OsString>) -> Finding {
+    match Server::read(environment, PLUGIN) {
+        Ok(server) => Fine(format!(
+            "Argo CD is taken to wait {} s; hagane gives up after {} s",
+            server.timeout.as_secs_f64(),
+            server.limit().as_secs_f64()
+        )),
+        Err(failed) => {
+            Missing(failed.diagnostics.first().map_or_else(String::new, |error| error.message.clone()))
+        }
+    }
+}
+
+fn git(environment: &dyn Fn(&str) -> Option<OsString>) -> Finding {
+    let path = environment("PATH").unwrap_or_default();
+    match std::env::split_paths(&path).any(|directory| directory.join("git").is_file()) {
+        true => Fine("remote bases are fetched by the program `git`".into()),
+        false => Fine("remote bases are fetched without the program `git`, which is not there".into()),
+    }
+}

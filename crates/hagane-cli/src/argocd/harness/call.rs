@@ -1,0 +1,179 @@
+//! One call of a plugin, as the plugin server makes it: no shell, its own process group, nothing on standard input, and the
+//! environment of the sidecar with what the server adds.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+
+/// How long a call may take, before the server kills it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is started.
+#[derive(Clone)]
+pub(super) struct Plugin {
+    pub(super) program: PathBuf,
+    pub(super) arguments: Vec<OsString>,
+    /// Whether it is this program.
+    pub(super) is_ours: bool,
+}
+
+/// Where it is started.
+#[derive(Clone)]
+pub(super) struct Sidecar {
+    pub(super) key_file: Option<PathBuf>,
+    pub(super) scratch: PathBuf,
+    pub(super) source_path: PathBuf,
+}
+
+/// What a call is told besides.
+#[derive(Clone, Default)]
+pub(super) struct Call {
+    pub(super) variables: Vec<(String, String)>,
+    /// Variables of the sidecar that are not there.
+    pub(super) without: Vec<&'static str>,
+    /// Another user, by number.
+    pub(super) user: Option<u32>,
+    /// Whether only the scratch directory can be written to.
+    pub(super) read_only: bool,
+}
+
+/// What came of a call.
+pub(super) struct Answer {
+    pub(super) status: ExitStatus,
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: String,
+    pub(super) time: Duration,
+    /// Whether anything of its process group was left.
+    pub(super) left: bool,
+}
+
+impl Call {
+    pub(super) fn with(mut self, name: &str, value: &str) -> Call {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+}
+
+impl Sidecar {
+    fn command(&self, plugin: &Plugin, application: &Path, call: &Call) -> Command {
+        let mut command = match call.read_only {
+            false => Command::new(&plugin.program),
+            true => {
+                // The scratch directory becomes a mount of its own, and stays writable when the root is not any more.
+                let script = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro / && cd \"$1\" && shift && exec \"$@\"";
+                let mut command = Command::new("unshare");
+                command.args(["--user", "--map-root-user", "--mount", "/bin/sh", "-c", script]);
+                command.arg(&self.scratch).arg(application).arg(&plugin.program);
+                command
+            }
+        };
+        command.args(&plugin.arguments).current_dir(application).env_clear();
+        // Nothing can be found on it, and HOME is missing.
+        command.env("PATH", if call.read_only { "/usr/sbin:/usr/bin:/sbin:/bin" } else { "/nonexistent" });
+        command.env("TMPDIR", self.scratch.join("tmp"));
+        if let Some(key_file) = &self.key_file {
+            command.env("SOPS_AGE_KEY_FILE", key_file);
+        }
+        let source_path = self.source_path.to_string_lossy();
+        let source_path = if source_path.is_empty() { "." } else { &source_path };
+        for (name, value) in [
+            ("ARGOCD_APP_NAME", "storefront"),
+            ("ARGOCD_APP_NAMESPACE", "shop"),
+            ("ARGOCD_APP_PROJECT_NAME", "shop"),
+            ("ARGOCD_APP_REVISION", "0123456789abcdef0123456789abcdef01234567"),
+            ("ARGOCD_APP_REVISION_SHORT", "0123456"),
+            ("ARGOCD_APP_REVISION_SHORT_8", "01234567"),
+            ("ARGOCD_APP_SOURCE_REPO_URL", "https://git.example.com/shop.git"),
+            ("ARGOCD_APP_SOURCE_PATH", source_path),
+            ("ARGOCD_APP_SOURCE_TARGET_REVISION", "main"),
+            ("ARGOCD_APP_PARAMETERS", "[]"),
+            ("KUBE_VERSION", "1.34.1"),
+            ("KUBE_API_VERSIONS", "v1,apps/v1,apps/v1/Deployment,batch/v1"),
+        ] {
+            command.env(name, value);
+        }
+        command.envs(call.variables.iter().map(|(name, value)| (name, value)));
+        call.without.iter().for_each(|name| _ = command.env_remove(name));
+        if let Some(user) = call.user {
+            command.uid(user).gid(user);
+        }
+        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts a call and waits for its end.
+    pub(super) fn call(&self, plugin: &Plugin, application: &Path, call: &Call) -> io::Result<Answer> {
+        self.start(plugin, application, call)?.finish(PATIENCE)
+    }
+
+    pub(super) fn start(&self, plugin: &Plugin, application: &Path, call: &Call) -> io::Result<Running> {
+        let started = Instant::now();
+        let child = self.command(plugin, application, call).spawn()?;
+        Ok(Running { child, started })
+    }
+}
+
+/// A call that runs.
+pub(super) struct Running {
+    child: Child,
+    started: Instant,
+}
+
+impl Running {
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the end; a call that takes longer is killed as the server kills it.
+    pub(super) fn finish(mut self, patience: Duration) -> io::Result<Answer> {
+        let read = |stream: Option<Box<dyn Read + Send>>| {
+            thread::spawn(move || {
+                let mut bytes = Vec::new();
+                if let Some(mut stream) = stream {
+                    let _ = stream.read_to_end(&mut bytes);
+                }
+                bytes
+            })
+        };
+        let stdout = read(self.child.stdout.take().map(|stream| Box::new(stream) as _));
+        let stderr = read(self.child.stderr.take().map(|stream| Box::new(stream) as _));
+        let group = Pid::from_child(&self.child);
+        let status = loop {
+            match self.child.try_wait()? {
+                Some(status) => break status,
+                None if self.started.elapsed() > patience => {
+                    // The child at once, then its group.
+                    self.child.kill()?;
+                    let _ = kill_process_group(group, Signal::TERM);
+                }
+                None => thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        let time = self.started.elapsed();
+        let left = test_kill_process_group(group).is_ok();
+        // The server does so after success, too.
+        let _ = kill_process_group(group, Signal::KILL);
+        let stdout = stdout.join().unwrap_or_default();
+        let stderr = String::from_utf8_lossy(&stderr.join().unwrap_or_default()).into_owned();
+        Ok(Answer { status, stdout, stderr, time, left })
+    }
+
+    /// Sends a signal to the group after a while.
+    pub(super) fn signal_after(&self, wait: Duration, signal: Signal) {
+        thread::sleep(wait);
+        let _ = kill_process_group(Pid::from_child(&self.child), signal);
+    }
+}
+
+/// Returns the bytes of memory that a process has for itself alone now.
+pub(super) fn memory(id: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() * 1024
+}

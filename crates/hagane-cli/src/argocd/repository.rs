@@ -1,0 +1,145 @@
+//! The files of one repository, and no others: the plugin server's disk holds those of other applications, too.
+
+use std::cell::RefCell;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use hagane::{FileError, FileKind, Files};
+
+/// The files below the root of a repository, and below what the run itself has fetched.
+pub(super) struct RepositoryFiles<'f> {
+    pub(super) inner: &'f dyn Files,
+    /// The root. Without one every file is there: nothing says where the repository begins.
+    pub(super) root: Option<PathBuf>,
+    /// Directories that this run has made.
+    pub(super) own: &'f RefCell<Vec<PathBuf>>,
+}
+
+impl RepositoryFiles<'_> {
+    fn allows(&self, path: &Path, kind: FileKind) -> bool {
+        let Some(root) = &self.root else { return true };
+        path.starts_with(root)
+            || self.own.borrow().iter().any(|own| path.starts_with(own))
+            // On the way up to what is above the target; there is nothing in them.
+            || (kind == FileKind::Directory && root.starts_with(path))
+    }
+}
+
+impl Files for RepositoryFiles<'_> {
+    fn read(&self, path: &Path) -> Result<Arc<[u8]>, FileError> {
+        self.resolve(path)?;
+        self.inner.read(path)
+    }
+
+    fn resolve(&self, path: &Path) -> Result<(PathBuf, FileKind), FileError> {
+        // Whether something is there, outside, is nobody's business either.
+        let outside = || FileError::Other("it is not in the repository".into());
+        match self.inner.resolve(path) {
+            Ok((path, kind)) if self.allows(&path, kind) => Ok((path, kind)),
+            Err(error) if self.allows(&normalized(path), FileKind::File) => Err(error),
+            // What is above the repository is looked at, and is empty.
+            _ if self.root.as_ref().is_some_and(|root| {
+                normalized(path).parent().is_some_and(|parent| root.starts_with(parent))
+            }) =>
+            {
+                Err(FileError::NotFound)
+            }
+            _ => Err(outside()),
+        }
+    }
+
+    fn names(&self, directory: &Path) -> Vec<String> {
+        match self.resolve(directory) {
+            Ok((directory, _)) if !self.is_above(&directory) => self.inner.names(&directory),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl RepositoryFiles<'_> {
+    fn is_above(&self, directory: &Path) -> bool {
+        self.root.as_ref().is_some_and(|root| root != directory && root.starts_with(directory))
+    }
+}
+
+/// Returns the path without `.` and `..`, as it is written.
+fn normalized(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => _ = out.pop(),
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// Returns the root of the repository that `directory` lies in: what is left of it without `source_path`, which is where
+/// Argo CD says that the application lies in its repository; else the nearest directory above with a `.git`.
+pub(super) fn root(directory: &Path, source_path: Option<&str>, files: &dyn Files) -> Option<PathBuf> {
+    let by_git = || {
+        let has_git = |above: &&Path| files.resolve(&above.join(".git")).is_ok();
+        directory.ancestors().find(has_git).map(Path::to_owned)
+    };
+    let Some(source_path) = source_path else { return by_git() };
+    let below = normalized(Path::new(source_path));
+    match directory.ends_with(&below) && !below.is_absolute() {
+        true => directory.ancestors().nth(below.components().count()).map(Path::to_owned),
+        // It is not what it says: nothing but the application itself can be trusted to be of this repository.
+        false => by_git().or_else(|| Some(directory.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hagane::MemoryFiles;
+
+    use super::*;
+
+    #[test]
+    fn the_root_of_a_repository() {
+        let files = MemoryFiles::new().with("/tmp/git/.git/HEAD", "").with("/tmp/git/a/b/x", "");
+        let check = |directory: &str, source_path: Option<&str>, expected: Option<&str>| {
+            assert_eq!(root(Path::new(directory), source_path, &files), expected.map(PathBuf::from));
+        };
+        check("/tmp/1/a/b", Some("a/b"), Some("/tmp/1"));
+        check("/tmp/1/a/b", Some("./a/b/"), Some("/tmp/1"));
+        check("/tmp/1/a/b", Some("."), Some("/tmp/1/a/b"));
+        check("/tmp/1/a/b", Some(""), Some("/tmp/1/a/b"));
+        check("/tmp/1/a/b", Some("b/c"), Some("/tmp/1/a/b"));
+        check("/tmp/1/a/b", Some("/tmp/1/a/b"), Some("/tmp/1/a/b"));
+        check("/tmp/1/a/b", Some("../../.."), Some("/tmp/1/a/b"));
+        check("/tmp/1/a/b", None, None);
+        check("/tmp/git/a/b", None, Some("/tmp/git"));
+        check("/tmp/git/a/b", Some("elsewhere"), Some("/tmp/git"));
+    }
+
+    #[test]
+    fn what_is_seen_of_a_disk() {
+        let inner = MemoryFiles::new()
+            .with("/tmp/1/app/a", "")
+            .with("/tmp/1/base/b", "")
+            .with("/tmp/2/base/secret", "")
+            .with("/tmp/hagane.yaml", "")
+            .with("/scratch/chart/c", "");
+        let own = RefCell::new(vec![PathBuf::from("/scratch")]);
+        let files = RepositoryFiles { inner: &inner, root: Some("/tmp/1".into()), own: &own };
+        let check = |path: &str, expected: Result<&str, FileError>| {
+            let found = files.resolve(Path::new(path)).map(|(path, _)| path.display().to_string());
+            assert_eq!(found, expected.map(str::to_owned), "{path}");
+        };
+        let outside = || Err(FileError::Other("it is not in the repository".into()));
+        check("/tmp/1/app/../base/b", Ok("/tmp/1/base/b"));
+        check("/scratch/chart/c", Ok("/scratch/chart/c"));
+        check("/tmp/1/nothing", Err(FileError::NotFound));
+        check("/tmp/2/base/secret", outside());
+        check("/tmp/2/base/nothing", outside());
+        check("/tmp/1/../2/base/secret", outside());
+        check("/tmp", Ok("/tmp"));
+        check("/tmp/hagane.yaml", Err(FileError::NotFound));
+        assert_eq!(files.names(Path::new("/tmp")), Vec::<String>::new());
+        assert_eq!(files.names(Path::new("/tmp/1")), ["app", "base"]);
+        assert_eq!(files.read(Path::new("/tmp/2/base/secret")), outside().map(|_: &str| [].into()));
+    }
+}

@@ -1,0 +1,177 @@
+//! The plugin of Argo CD: the contract of its server, the set-up of the example, and the other way in, as its `kustomize`.
+#![allow(clippy::disallowed_methods, reason = "a test starts the program in directories of its own")]
+#![allow(clippy::unwrap_used, reason = "in a test an error is a failure")]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn repository() -> PathBuf {
+    fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn hagane(arguments: &str) -> Output {
+    let arguments = arguments.split(' ').filter(|word| !word.is_empty());
+    Command::new(env!("CARGO_BIN_EXE_hagane"))
+        .args(arguments)
+        .current_dir(repository())
+        .env_clear()
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn every_part_of_the_contract_holds() {
+    let sample = "overlays-sample";
+    let report = hagane(&format!(
+        "argocd test --repository {sample} --key-file {sample}/keys/test.agekey --runs 20 --concurrent 10 --kills 20 \
+         {sample}/overlays/production"
+    ));
+    let said = text(&report.stdout);
+    // What a machine cannot run is said, and is no failure.
+    assert!(report.status.success() && said.contains(" 0 failed, "), "{said}{}", text(&report.stderr));
+    for part in [1, 2, 3, 6, 7, 8, 9, 10, 11, 12] {
+        assert!(said.contains(&format!("{part:>2} passed ")), "{part}\n{said}");
+    }
+}
+
+#[test]
+fn a_plugin_that_prints_what_it_should_not_is_found_out() {
+    let check = |command: &str, finding: &str| {
+        let report = hagane(&format!("argocd test --runs 2 --concurrent 2 --kills 2 overlays-sample/base -- {command}"));
+        let said = text(&report.stdout);
+        assert_eq!(report.status.code(), Some(1), "{command}\n{said}");
+        assert!(said.contains(finding), "{command}\n{said}");
+    };
+    check("/bin/echo a", " 1 FAILED");
+    check("/bin/cat kustomization.yaml", " 1 FAILED");
+    // It never fails, whatever is wrong.
+    check("/bin/cat service.yaml catalog.yaml", " 1 FAILED");
+    check("/bin/cat catalog.yaml", "10 FAILED");
+}
+
+#[test]
+fn the_example_is_what_the_program_prints() {
+    let example = repository().join("examples/argocd/install");
+    let read = |name: &str| fs::read_to_string(example.join(name)).unwrap();
+    assert_eq!(text(&hagane("argocd plugin-yaml").stdout), read("plugin.yaml"));
+    let manifests = text(&hagane("argocd manifests").stdout);
+    let parts: Vec<&str> = manifests.splitn(3, "---\n").collect();
+    assert_eq!(parts[1], read("sidecar.yaml"));
+    assert_eq!(parts[2], read("network-policy.yaml"));
+    for directory in ["install", "applications"] {
+        let built = hagane(&format!("build examples/argocd/{directory}"));
+        assert!(built.status.success(), "{}", text(&built.stderr));
+    }
+    let installed = text(&hagane("build examples/argocd/install").stdout);
+    for line in ["runAsUser: 999", "readOnlyRootFilesystem: true", "allowPrivilegeEscalation: false", "- ALL"] {
+        assert!(installed.contains(line), "{line}\n{installed}");
+    }
+}
+
+/// A directory with the sample and a link named `kustomize`. It goes away with the test.
+struct RepoServer(PathBuf);
+
+impl RepoServer {
+    fn new(name: &str) -> RepoServer {
+        let directory = fs::canonicalize(env!("CARGO_TARGET_TMPDIR")).unwrap().join(name);
+        let _ = fs::remove_dir_all(&directory);
+        copy(&repository().join("overlays-sample"), &directory.join("repository"));
+        symlink(env!("CARGO_BIN_EXE_hagane"), directory.join("kustomize")).unwrap();
+        RepoServer(directory)
+    }
+
+    fn kustomize(&self, below: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let key = self.0.join("repository/keys/test.agekey");
+        Command::new(self.0.join("kustomize"))
+            .args(arguments)
+            .current_dir(self.0.join("repository").join(below))
+            .env_clear()
+            .env("SOPS_AGE_KEY_FILE", key)
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap()
+    }
+}
+
+impl Drop for RepoServer {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to.join(entry.file_name())),
+            false => _ = fs::copy(entry.path(), to.join(entry.file_name())).unwrap(),
+        }
+    }
+}
+
+#[test]
+fn what_argo_cd_does_with_its_kustomize() {
+    let server = RepoServer::new("repo-server");
+    let application = "overlays/production";
+    let version = server.kustomize(application, &["version", "--short"], &[]);
+    assert_eq!(text(&version.stdout), "v5.8.1\n");
+    let edits: [&[&str]; 9] = [
+        &["set", "nameprefix", "--", "blue-"],
+        &["set", "namesuffix", "--", "-green"],
+        &["set", "image", "registry.example.com/shop/catalog:9.9.9", "node=mirror.example.com/node:20"],
+        &["set", "replicas", "catalog=7"],
+        &["add", "label", "--force", "--without-selector", "team:shop"],
+        &["add", "label", "--force", "tier:front"],
+        &["add", "annotation", "--force", "owner:shop"],
+        &["set", "namespace", "--", "elsewhere"],
+        &["add", "component", "../../components/metrics"],
+    ];
+    for edit in edits {
+        let arguments = [&["edit"], edit].concat();
+        let done = server.kustomize(application, &arguments, &[]);
+        assert!(done.status.success(), "{edit:?}: {}", text(&done.stderr));
+    }
+    let path = server.0.join("repository").join(application);
+    let path = path.to_str().unwrap();
+    let options = ["--enable-helm", "--helm-kube-version", "1.34.1", "--helm-api-versions", "v1"];
+    let build = [&["build", path, "--load-restrictor", "LoadRestrictionsNone"], options.as_slice()].concat();
+    let built = server.kustomize("", &build, &[]);
+    assert!(built.status.success(), "{}", text(&built.stderr));
+    let built = text(&built.stdout);
+    for part in ["blue-catalog-green", "replicas: 7", "team: shop", "namespace: elsewhere", "ENC[AES256_GCM"] {
+        assert!(built.contains(part), "{part}\n{built}");
+    }
+    let rendered = server.kustomize("", &build, &[("HAGANE_KUSTOMIZE_BUILD", "render")]);
+    assert!(rendered.status.success(), "{}", text(&rendered.stderr));
+    let rendered = text(&rendered.stdout);
+    assert!(!rendered.contains("ENC[AES256_GCM") && !rendered.contains("stringData"), "{rendered}");
+    assert!(rendered.contains("blue-catalog-green"));
+}
+
+#[test]
+fn only_the_administrator_lets_kustomize_render() {
+    let server = RepoServer::new("administrator");
+    let check = |variables: &[(&str, &str)], code: i32, is_encrypted: bool| {
+        let built = server.kustomize("", &["build", "overlays/production"], variables);
+        assert_eq!(built.status.code(), Some(code), "{variables:?}: {}", text(&built.stderr));
+        assert_eq!(text(&built.stdout).contains("ENC[AES256_GCM"), is_encrypted, "{variables:?}");
+    };
+    check(&[], 0, true);
+    check(&[("HAGANE_KUSTOMIZE_BUILD", "")], 0, true);
+    check(&[("HAGANE_KUSTOMIZE_BUILD", "build")], 0, true);
+    check(&[("HAGANE_KUSTOMIZE_BUILD", "render")], 0, false);
+    check(&[("HAGANE_KUSTOMIZE_BUILD", "yes")], 1, false);
+    check(&[("ARGOCD_ENV_HAGANE_KUSTOMIZE_BUILD", "render")], 0, true);
+    // A repository says what is rendered, and not whether.
+    fs::write(server.0.join("repository/.env"), "HAGANE_KUSTOMIZE_BUILD=render\n").unwrap();
+    check(&[], 0, true);
+    let without_key = [("HAGANE_KUSTOMIZE_BUILD", "render"), ("SOPS_AGE_KEY_FILE", "/nonexistent")];
+    check(&without_key, 1, false);
+}
