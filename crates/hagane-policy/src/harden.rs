@@ -28,13 +28,17 @@ pub fn harden(resources: &mut ResourceSet, policy: &Policy) -> Report {
     }
     let surroundings = Surroundings::of(resources);
     let mut report = Report::default();
-    for resource in resources.iter_mut() {
-        let stage = Stage { policy, rules: &rules, surroundings: &surroundings };
-        stage.harden(resource, &mut report);
-    }
+    let stage = Stage { policy, rules: &rules, surroundings: &surroundings };
+    resources.iter_mut().for_each(|resource| stage.harden(resource, &mut report));
+    let count = resources.len();
     report.extend(disruption_budget::add_missing(resources, policy, &surroundings));
+    resources.iter_mut().skip(count).for_each(|budget| stage.harden(budget, &mut report));
     report
 }
+
+/// One rule may give another something to do: with a name server of its own, a pod in the network of its node has use for
+/// options. No chain is longer than this.
+const PASSES: usize = 4;
 
 struct Stage<'a> {
     policy: &'a Policy,
@@ -69,7 +73,10 @@ impl Stage<'_> {
         let mut judged: Vec<Judged> = self.rules.iter().flat_map(|rule| look(resource, *rule)).collect();
         self.note_opt_outs(resource, &opt_outs, report);
         let is_due = |judged: &Judged| judged.is_due(Nature::Fill) || judged.is_due(Nature::Replace);
-        if judged.iter().any(is_due) {
+        for _ in 0..PASSES {
+            if !judged.iter().any(is_due) {
+                break;
+            }
             for nature in [Nature::Replace, Nature::Fill] {
                 for rule in self.rules {
                     let due: Vec<Judged> =

@@ -1,0 +1,244 @@
+//! What holds for every workload: tried on generated ones.
+
+use hagane_policy::{
+    KubernetesVersion, Mode, PodSecurityLevel, Policy, Profile, RuleSetting, harden, rules_named, violations,
+};
+use hagane_resource::{Resource, ResourceSet, emit, read_documents};
+use hagane_yaml::Node;
+
+/// Numbers that look random and are always the same.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % end
+    }
+
+    fn one<'a>(&mut self, texts: &[&'a str]) -> &'a str {
+        texts[self.below(texts.len())]
+    }
+
+    /// Returns some of the fields, in order.
+    fn some(&mut self, fields: &[&[&str]]) -> String {
+        let mut chosen = Vec::new();
+        for values in fields {
+            if self.below(3) == 0 {
+                chosen.push(self.one(values));
+            }
+        }
+        chosen.join(", ")
+    }
+}
+
+fn container(numbers: &mut Numbers, name: &str) -> String {
+    let context = numbers.some(&[
+        &["privileged: true", "privileged: false"],
+        &[
+            "allowPrivilegeEscalation: true",
+            "allowPrivilegeEscalation: false",
+            "allowPrivilegeEscalation: null",
+        ],
+        &["runAsNonRoot: true", "runAsNonRoot: false"],
+        &["runAsUser: 0", "runAsUser: 1000"],
+        &["readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"],
+        &["procMount: Unmasked", "procMount: Default"],
+        &[
+            "seccompProfile: {type: Unconfined}",
+            "seccompProfile: {type: RuntimeDefault}",
+            "seccompProfile: {}",
+        ],
+        &["appArmorProfile: {type: Unconfined}"],
+        &["seLinuxOptions: {type: own, level: s0}", "seLinuxOptions: {user: a, role: b}"],
+        &["windowsOptions: {hostProcess: true}"],
+        &[
+            "capabilities: {drop: [ALL]}",
+            "capabilities: {drop: [KILL], add: [CHOWN, SYS_ADMIN]}",
+            "capabilities: {add: [NET_BIND_SERVICE]}",
+            "capabilities: null",
+        ],
+    ]);
+    let fields = numbers.some(&[
+        &["image: 'h:5000/i:1'", "image: i", "image: 'i@sha256:00'"],
+        &[
+            "ports: [{name: http, containerPort: 80, hostPort: 80}]",
+            "ports: [{containerPort: 80}]",
+            "ports: null",
+        ],
+        &[
+            "livenessProbe: {httpGet: {port: 80, host: h}, initialDelaySeconds: 40}",
+            "livenessProbe: {exec: {command: [a]}}",
+        ],
+        &["readinessProbe: {tcpSocket: {port: http}}", "readinessProbe: {grpc: {port: 1}, periodSeconds: 0}"],
+        &[
+            "lifecycle: {preStop: {exec: {command: [a]}}}",
+            "lifecycle: {postStart: {httpGet: {host: h, port: 1}}}",
+            "lifecycle: {}",
+        ],
+        &["resources: {requests: {memory: 1Mi}}", "resources: {limits: {memory: 1Mi}}"],
+        &["volumeMounts: [{name: a, mountPath: /tmp}]", "volumeMounts: []", "volumeMounts: null"],
+        &["imagePullPolicy: Always"],
+        &["restartPolicy: Always"],
+    ]);
+    let context = if numbers.below(4) == 0 { "null".into() } else { format!("{{{context}}}") };
+    format!(
+        "{{name: {name}, securityContext: {context}{}{fields}}}",
+        if fields.is_empty() { "" } else { ", " }
+    )
+}
+
+fn workload(numbers: &mut Numbers) -> String {
+    let context = numbers.some(&[
+        &["runAsNonRoot: true", "runAsNonRoot: false"],
+        &["runAsUser: 0", "runAsUser: 1000"],
+        &["seccompProfile: {type: Unconfined}", "seccompProfile: {type: RuntimeDefault}"],
+        &["sysctls: [{name: a, value: b}, {name: net.ipv4.tcp_syncookies, value: b}]", "sysctls: []"],
+        &["windowsOptions: {hostProcess: true}"],
+    ]);
+    let spec = numbers.some(&[
+        &["hostNetwork: true"],
+        &["hostPID: true", "hostPID: false"],
+        &["hostUsers: false"],
+        &["os: {name: windows}", "nodeSelector: {kubernetes.io/os: windows}", "os: {name: linux}"],
+        &["dnsPolicy: None", "dnsPolicy: Default", "dnsPolicy: ClusterFirstWithHostNet"],
+        &[
+            "dnsConfig: {options: [{name: ndots, value: '1'}]}",
+            "dnsConfig: {options: [{name: edns0}]}",
+            "dnsConfig: null",
+        ],
+        &["serviceAccount: s", "serviceAccountName: s", "serviceAccount: s, serviceAccountName: t"],
+        &["terminationGracePeriodSeconds: 3", "terminationGracePeriodSeconds: 60"],
+        &["volumes: [{name: a, emptyDir: {}}]", "volumes: null", "volumes: []"],
+        &["restartPolicy: Never"],
+    ]);
+    let (first, second, init) = (container(numbers, "a"), container(numbers, "b"), container(numbers, "i"));
+    let lists = numbers.one(&[
+        "containers: [<a>], initContainers: [<i>]",
+        "containers: [<a>, <b>]",
+        "containers: [<a>, <b>], initContainers: [<i>]",
+    ]);
+    let lists = lists.replace("<a>", &first).replace("<b>", &second).replace("<i>", &init);
+    let spec = if spec.is_empty() { lists } else { format!("{spec}, {lists}") };
+    let pod =
+        format!("{{metadata: {{labels: {{app: web}}}}, spec: {{securityContext: {{{context}}}, {spec}}}}}");
+    let replicas = numbers.one(&["", "replicas: 3, ", "replicas: 1, "]);
+    let (api, kind, body) = match numbers.below(5) {
+        0 => (
+            "apps/v1",
+            "Deployment",
+            format!("spec: {{{replicas}selector: {{matchLabels: {{app: web}}}}, template: {pod}}}"),
+        ),
+        1 => (
+            "apps/v1",
+            "StatefulSet",
+            format!(
+                "spec: {{{replicas}selector: {{matchLabels: {{app: web}}}}, template: {pod}, volumeClaimTemplates: [{{metadata: {{name: v}}}}]}}"
+            ),
+        ),
+        2 => (
+            "batch/v1",
+            "CronJob",
+            format!("spec: {{schedule: '*/5 * * * *', jobTemplate: {{spec: {{template: {pod}}}}}}}"),
+        ),
+        3 => ("batch/v1", "Job", format!("spec: {{template: {pod}}}")),
+        _ => ("v1", "PodTemplate", format!("template: {pod}")),
+    };
+    let opt_out = numbers.one(&[
+        "",
+        "",
+        ", annotations: {hagane.dev/skip.run-as-non-root.a: why, hagane.dev/skip.dns: why}",
+    ]);
+    format!(
+        "{{apiVersion: {api}, kind: {kind}, metadata: {{name: web{opt_out}}}, {body}}}\n---\n{{apiVersion: v1, kind: Service, metadata: \
+         {{name: web}}, spec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}}}\n"
+    )
+}
+
+fn read(text: &str) -> ResourceSet {
+    read_documents(text, Default::default()).expect("what is generated can be read").into_iter().collect()
+}
+
+fn all(mode: Mode) -> Policy {
+    let mut policy = Policy::new(Profile::Restricted);
+    for place in rules_named("all") {
+        policy.set(place, RuleSetting { mode: Some(mode), values: Vec::new() });
+    }
+    policy
+}
+
+fn refused(resource: &Resource) -> Vec<String> {
+    let found = violations(resource, PodSecurityLevel::Restricted, KubernetesVersion::LATEST, &[]);
+    found.into_iter().map(|violation| format!("{} at {}", violation.control, violation.path)).collect()
+}
+
+/// Returns the first value of `before` that is no longer there, though it may be in another place of the same list.
+fn lost(before: &Node, after: &Node, path: &str) -> Option<String> {
+    match (before, after) {
+        (Node::Mapping(before), Node::Mapping(after)) => before.entries.iter().find_map(|entry| {
+            let key = entry.key.text.as_str();
+            match after.get(key) {
+                Some(value) => lost(&entry.value, value, &format!("{path}.{key}")),
+                // The old name of a field is no value.
+                None => (key != "serviceAccount").then(|| format!("{path}.{key}")),
+            }
+        }),
+        (Node::Sequence(before), Node::Sequence(after)) => {
+            let short = (before.items.len() > after.items.len()).then(|| path.to_owned());
+            short.or_else(|| before.items.iter().zip(&after.items).find_map(|(a, b)| lost(a, b, path)))
+        }
+        // Mappings may come to be where nothing was given.
+        (before, Node::Mapping(_) | Node::Sequence(_)) if before.is_null() => None,
+        _ => (before != after).then(|| path.to_owned()),
+    }
+}
+
+#[test]
+fn workloads_are_hardened_once_and_lose_nothing() {
+    let mut numbers = Numbers(1);
+    for _ in 0..100 {
+        let text = workload(&mut numbers);
+        for mode in [Mode::Check, Mode::Fill, Mode::Enforce] {
+            let (mut resources, policy) = (read(&text), all(mode));
+            let report = harden(&mut resources, &policy);
+            let once = emit(&resources, Default::default()).expect("what was read can be written");
+            let again = harden(&mut resources, &policy);
+            assert_eq!(again.changes, [], "{mode}: a second time there is nothing to change: {text}");
+            assert_eq!(emit(&resources, Default::default()).as_ref(), Ok(&once), "{text}");
+            // What comes out is a text like any other.
+            let mut read_again = read(&once);
+            assert_eq!(harden(&mut read_again, &policy).changes, [], "{mode}: {text}");
+            let before = read(&text);
+            for (old, new) in before.iter().zip(resources.iter()) {
+                match mode {
+                    Mode::Fill => assert_eq!(lost(old.tree(), new.tree(), ""), None, "{text}"),
+                    // What is left is told, with the same place.
+                    Mode::Enforce => {
+                        for refusal in refused(new) {
+                            let told = report.findings.iter().map(|f| format!("{} at {}", f.rule, f.path));
+                            let kept = report.opted_out.iter().map(|f| format!("{} at {}", f.rule, f.path));
+                            assert!(
+                                told.chain(kept).any(|own| own == refusal
+                                    || own.split(" at ").next() == Some("run-as-non-root")),
+                                "{refusal}: {text}"
+                            );
+                        }
+                    }
+                    _ => {
+                        assert_eq!(emit([old], Default::default()), emit([new], Default::default()), "{text}")
+                    }
+                }
+                for keys in [&["spec", "selector"][..], &["spec", "volumeClaimTemplates"]] {
+                    assert_eq!(old.tree().at(keys), new.tree().at(keys), "{text}");
+                }
+            }
+            for change in &report.changes {
+                let is_probe = change.path.to_string().ends_with("Probe");
+                assert!(
+                    !is_probe || !matches!(change.resource.gvk.kind.as_str(), "Job" | "CronJob"),
+                    "{text}"
+                );
+                assert!(!change.path.to_string().ends_with("livenessProbe"), "{text}");
+            }
+        }
+    }
+}
