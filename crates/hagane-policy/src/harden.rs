@@ -3,7 +3,7 @@
 //! First everything that takes the place of an author's value, then what fills: a value that goes away may leave a
 //! field to fill. What rules still see after that is a finding. A resource on which nothing is to be done is not copied.
 
-use hagane_resource::{Resource, ResourceSet};
+use hagane_resource::{LegacyOrder, Resource, ResourceSet, legacy_order};
 use hagane_yaml::{Node, emit};
 
 use crate::disruption_budget;
@@ -33,7 +33,18 @@ pub fn harden(resources: &mut ResourceSet, policy: &Policy) -> Report {
     let count = resources.len();
     report.extend(disruption_budget::add_missing(resources, policy, &surroundings));
     resources.iter_mut().skip(count).for_each(|budget| stage.harden(budget, &mut report));
+    if resources.len() > count {
+        keep_in_order(resources, count);
+    }
     report
+}
+
+/// Puts the resources after the first `count` where they belong, if those before are in the order that kustomize sorts by.
+fn keep_in_order(resources: &mut ResourceSet, count: usize) {
+    let order = LegacyOrder::default();
+    if resources.iter().take(count).is_sorted_by_key(|resource| legacy_order(resource, &order)) {
+        resources.sort_by_key(|resource| legacy_order(resource, &order));
+    }
 }
 
 /// One rule may give another something to do: with a name server of its own, a pod in the network of its node has use for
