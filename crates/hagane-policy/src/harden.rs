@@ -80,71 +80,73 @@ impl Stage<'_> {
     fn harden(&self, resource: &mut Resource, report: &mut Report) {
         let templates = templates(resource, &self.policy.kinds);
         let opt_outs = OptOuts::of(resource, &templates);
-        let look = |resource: &Resource, rule: usize| self.look(resource, &templates, &opt_outs, rule);
-        let mut judged: Vec<Judged> = self.rules.iter().flat_map(|rule| look(resource, *rule)).collect();
+        let look = |resource: &Resource, rules: &[usize]| self.look(resource, &templates, &opt_outs, rules);
+        let mut judged = look(resource, self.rules);
         self.note_opt_outs(resource, &opt_outs, report);
-        let is_due = |judged: &Judged| judged.is_due(Nature::Fill) || judged.is_due(Nature::Replace);
         for _ in 0..PASSES {
-            if !judged.iter().any(is_due) {
-                break;
-            }
+            let mut is_changed = false;
             for nature in [Nature::Replace, Nature::Fill] {
-                for rule in self.rules {
-                    let due: Vec<Judged> =
-                        look(resource, *rule).into_iter().filter(|judged| judged.is_due(nature)).collect();
-                    for judged in due {
+                // What takes the place of a value may leave something to fill.
+                if nature == Nature::Fill && is_changed {
+                    judged = look(resource, self.rules);
+                }
+                let mut rules: Vec<usize> =
+                    judged.iter().filter(|judged| judged.is_due(nature)).map(|judged| judged.rule).collect();
+                rules.dedup();
+                for rule in rules {
+                    // What went before may have changed what the rule sees.
+                    for judged in look(resource, &[rule]).into_iter().filter(|judged| judged.is_due(nature)) {
                         report.changes.extend(apply(resource, judged));
+                        is_changed = true;
                     }
                 }
             }
-            judged = self.rules.iter().flat_map(|rule| look(resource, *rule)).collect();
+            if !is_changed {
+                break;
+            }
+            judged = look(resource, self.rules);
         }
         for judged in judged {
             self.note(resource, &opt_outs, judged, report);
         }
     }
 
+    /// Returns what the rules have to say, in their order.
     fn look(
         &self,
         resource: &Resource,
         templates: &[FieldPath],
         opt_outs: &OptOuts,
-        rule: usize,
+        rules: &[usize],
     ) -> Vec<Judged> {
-        let run = Run { rule, policy: self.policy, opt_outs, surroundings: self.surroundings };
-        let scope = Scope::new(resource, run);
-        let mut judged = Vec::new();
-        let mut judge = |proposals: Vec<Proposal>, pod: Option<&Pod>| {
-            for proposal in proposals {
-                let container = proposal
-                    .container
-                    .as_deref()
-                    .and_then(|name| pod?.containers.iter().find(|container| container.name == name));
-                judged.extend(self.judge(
-                    resource,
-                    opt_outs,
-                    rule,
-                    with_nulls(proposal, resource),
-                    container,
-                ));
-            }
-        };
-        match RULES[rule].look {
-            Look::Pod(look) => {
-                for path in templates {
-                    if let Some(pod) = Pod::at(resource, path.clone()) {
-                        let mut proposals = Vec::new();
-                        look(&scope, &pod, &mut proposals);
-                        judge(proposals, Some(&pod));
+        let pods: Vec<Pod> = templates.iter().filter_map(|path| Pod::at(resource, path.clone())).collect();
+        let (mut judged, mut proposals) = (Vec::new(), Vec::new());
+        for rule in rules.iter().copied() {
+            let run = Run { rule, policy: self.policy, opt_outs, surroundings: self.surroundings };
+            let scope = Scope::new(resource, run);
+            let mut judge = |proposals: &mut Vec<Proposal>, pod: Option<&Pod>| {
+                for proposal in proposals.drain(..) {
+                    let container = proposal
+                        .container
+                        .as_deref()
+                        .and_then(|name| pod?.containers.iter().find(|container| container.name == name));
+                    let proposal = with_nulls(proposal, resource);
+                    judged.extend(self.judge(resource, opt_outs, rule, proposal, container));
+                }
+            };
+            match RULES[rule].look {
+                Look::Pod(look) => {
+                    for pod in &pods {
+                        look(&scope, pod, &mut proposals);
+                        judge(&mut proposals, Some(pod));
                     }
                 }
+                Look::Resource(look) => {
+                    look(&scope, &mut proposals);
+                    judge(&mut proposals, None);
+                }
+                Look::Set => {}
             }
-            Look::Resource(look) => {
-                let mut proposals = Vec::new();
-                look(&scope, &mut proposals);
-                judge(proposals, None);
-            }
-            Look::Set => {}
         }
         judged
     }

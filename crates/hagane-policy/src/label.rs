@@ -8,7 +8,7 @@
 mod derive;
 
 use hagane_resource::{Resource, ResourceSet};
-use hagane_yaml::Node;
+use hagane_yaml::{Node, emit};
 
 use crate::field_path::FieldPath;
 use crate::matcher::Matcher;
@@ -174,12 +174,14 @@ fn fill(resource: &mut Resource, path: &FieldPath, value: &str, message: &str, r
     }
     let span = path.span(resource.tree());
     if path.set(resource.tree_mut(), Node::string(value)).is_ok() {
+        let mut new = String::with_capacity(value.len() + 2);
+        emit::json_string(&mut new, value);
         report.changes.push(Change {
             resource: resource.id().clone(),
             rule: LABELS,
             path: path.clone(),
             old: None,
-            new: Some(crate::harden::shown(&Node::string(value))),
+            new: Some(new),
             message: message.to_owned(),
             mode: Mode::Fill,
             span,

@@ -108,14 +108,15 @@ fn is_asked(rule: &Rule, level: PodSecurityLevel, version: KubernetesVersion) ->
     }
 }
 
-/// Calls `look` with the pod's `securityContext` and with that of every container, and with how each is named.
-fn each_context(pod: &Pod, mut look: impl FnMut(Option<&Container>, &Node, FieldPath)) {
+/// Calls `look` with the pod's `securityContext` and with that of every container. Paths are made only where there is
+/// something to say.
+fn each_context(pod: &Pod, mut look: impl FnMut(Option<&Container>, &Node, &dyn Fn() -> FieldPath)) {
     if let Some(context) = pod.get(&["securityContext"]) {
-        look(None, context, pod.path(&["securityContext"]));
+        look(None, context, &|| pod.path(&["securityContext"]));
     }
     for container in &pod.containers {
         if let Some(context) = container.get(&["securityContext"]) {
-            look(Some(container), context, container.path(&["securityContext"]));
+            look(Some(container), context, &|| container.path(&["securityContext"]));
         }
     }
 }

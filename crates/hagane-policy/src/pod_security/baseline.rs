@@ -141,7 +141,7 @@ pub(crate) fn app_armor(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
         let Some(profile) = given(context.get("appArmorProfile")) else { return };
         if !matches!(text_or_empty(profile.get("type")), "RuntimeDefault" | "Localhost") {
             let message = format!("{} runs without the AppArmor profile of the runtime", whose(container));
-            let proposal = about(container, path.key("appArmorProfile"), message).remove();
+            let proposal = about(container, path().key("appArmorProfile"), message).remove();
             out.push(writable(proposal, container));
         }
     });
@@ -160,7 +160,7 @@ pub(crate) fn selinux_options(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>)
             };
             if !allowed {
                 let message = format!("{} sets the SELinux {key}", whose(container));
-                let proposal = about(container, path.key("seLinuxOptions").key(key), message).remove();
+                let proposal = about(container, path().key("seLinuxOptions").key(key), message).remove();
                 out.push(writable(proposal, container));
             }
         }
@@ -194,7 +194,7 @@ pub(crate) fn seccomp_unconfined(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) 
             && !is_confined(profile)
         {
             let message = format!("{} runs without a seccomp profile", whose(container));
-            let proposal = about(container, path.key("seccompProfile"), message).remove();
+            let proposal = about(container, path().key("seccompProfile"), message).remove();
             out.push(writable(proposal, container));
         }
     });
@@ -252,7 +252,7 @@ pub(crate) fn windows_host_process(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>
     each_context(pod, |container, context, path| {
         if boolean(context.at(&["windowsOptions", "hostProcess"])) == Some(true) {
             let message = format!("{} runs as a process of the Windows node", whose(container));
-            let path = path.keys(&["windowsOptions", "hostProcess"]);
+            let path = path().keys(&["windowsOptions", "hostProcess"]);
             out.push(writable(about(container, path, message).remove(), container));
         }
     });
