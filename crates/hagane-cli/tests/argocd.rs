@@ -43,7 +43,7 @@ fn every_part_of_the_contract_holds() {
 #[test]
 fn a_plugin_that_prints_what_it_should_not_is_found_out() {
     let check = |command: &str, finding: &str| {
-        let report = hagane(&format!("argocd test --runs 2 --concurrent 2 --kills 2 overlays-sample/base -- {command}"));
+        let report = hagane(&format!("argocd test --runs 2 --concurrent 2 --kills 2 --repository overlays-sample overlays-sample/base -- {command}"));
         let said = text(&report.stdout);
         assert_eq!(report.status.code(), Some(1), "{command}\n{said}");
         assert!(said.contains(finding), "{command}\n{said}");

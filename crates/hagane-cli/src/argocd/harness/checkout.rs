@@ -77,8 +77,12 @@ impl Checkout {
         let many = self.0.join("zz-many");
         fs::create_dir(&many)?;
         (0..2000).try_for_each(|number| fs::write(many.join(format!("{number}.yaml")), "a: {b: [\n"))?;
-        fs::create_dir_all(self.0.join(".git/objects"))?;
-        fs::write(self.0.join(".git/HEAD"), "ref: refs/heads/main\n")?;
+        let git = self.0.join(".git");
+        // A file, where the repository is a second work tree of another.
+        if !git.exists() {
+            fs::create_dir_all(git.join("objects"))?;
+            fs::write(git.join("HEAD"), "ref: refs/heads/main\n")?;
+        }
         let script = self.0.join("zz-script.sh");
         fs::write(&script, "#!/bin/sh\nexit 1\n")?;
         fs::set_permissions(&script, Permissions::from_mode(0o644))?;

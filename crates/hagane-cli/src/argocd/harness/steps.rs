@@ -70,8 +70,9 @@ impl Stage {
                 note(1, "a repository as it arrives is rendered", Ok(said));
                 expected
             }
-            Err(miss) => {
-                note(1, "a repository as it arrives is rendered", Err(miss));
+            // Without it there is nothing to hold the others against.
+            Err(Failed(why) | NotRun(why)) => {
+                note(1, "a repository as it arrives is rendered", Err(Failed(why)));
                 return Ok(outcomes);
             }
         };
