@@ -43,7 +43,9 @@ fn every_part_of_the_contract_holds() {
 #[test]
 fn a_plugin_that_prints_what_it_should_not_is_found_out() {
     let check = |command: &str, finding: &str| {
-        let report = hagane(&format!("argocd test --runs 2 --concurrent 2 --kills 2 --repository overlays-sample overlays-sample/base -- {command}"));
+        let report = hagane(&format!(
+            "argocd test --runs 2 --concurrent 2 --kills 2 --repository overlays-sample overlays-sample/base -- {command}"
+        ));
         let said = text(&report.stdout);
         assert_eq!(report.status.code(), Some(1), "{command}\n{said}");
         assert!(said.contains(finding), "{command}\n{said}");
@@ -69,7 +71,8 @@ fn the_example_is_what_the_program_prints() {
         assert!(built.status.success(), "{}", text(&built.stderr));
     }
     let installed = text(&hagane("build examples/argocd/install").stdout);
-    for line in ["runAsUser: 999", "readOnlyRootFilesystem: true", "allowPrivilegeEscalation: false", "- ALL"] {
+    for line in ["runAsUser: 999", "readOnlyRootFilesystem: true", "allowPrivilegeEscalation: false", "- ALL"]
+    {
         assert!(installed.contains(line), "{line}\n{installed}");
     }
 }
@@ -145,7 +148,8 @@ fn what_argo_cd_does_with_its_kustomize() {
     let built = server.kustomize("", &build, &[]);
     assert!(built.status.success(), "{}", text(&built.stderr));
     let built = text(&built.stdout);
-    for part in ["blue-catalog-green", "replicas: 7", "team: shop", "namespace: elsewhere", "ENC[AES256_GCM"] {
+    for part in ["blue-catalog-green", "replicas: 7", "team: shop", "namespace: elsewhere", "ENC[AES256_GCM"]
+    {
         assert!(built.contains(part), "{part}\n{built}");
     }
     let rendered = server.kustomize("", &build, &[("HAGANE_KUSTOMIZE_BUILD", "render")]);

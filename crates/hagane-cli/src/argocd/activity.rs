@@ -67,7 +67,7 @@ impl WatchedRemotes<'_> {
         let url = repository.url.as_str();
         if Path::new(url).is_absolute() || url.to_ascii_lowercase().starts_with("file:") {
             return Err(RemoteError::Refused {
-                why: "it lies on this machine, not in the repository".into(),
+                why: format!("`{}` lies on this machine, not in the repository", without_credentials(url)),
                 hint: "the plugin server holds other applications, too".into(),
             });
         }
