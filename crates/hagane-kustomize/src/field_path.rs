@@ -22,8 +22,23 @@ pub(crate) enum Step {
     },
     /// Every item of a list.
     Every,
+    /// Brackets that hold neither a key with dots nor `key=value`: they lead nowhere.
+    Bare(String),
     /// The last item of a list, where something is looked up.
     Last,
+}
+
+impl Step {
+    /// Returns the step as a variable means it: brackets hold a place in a list or a key.
+    pub(crate) fn of_variable(self) -> Step {
+        match self {
+            Step::Bare(text) => {
+                let inner = text.trim_matches(['[', ']']);
+                inner.parse().map_or_else(|_| Step::Key(inner.to_owned()), Step::Index)
+            }
+            other => other,
+        }
+    }
 }
 
 /// Returns the steps of a path. Dots part them, but not inside brackets nor after a backslash.
@@ -65,8 +80,11 @@ fn step(part: String, at: Span) -> Result<Step, Diagnostic> {
         return Ok(Step::Key(part));
     };
     let Some((key, value)) = inner.split_once('=') else {
-        // Brackets without `=` keep a key with dots together, or hold a place in a list.
-        return Ok(inner.parse().map_or_else(|_| Step::Key(inner.to_owned()), Step::Index));
+        // Brackets without `=` keep a key with dots together.
+        return Ok(match inner.contains('.') {
+            true => Step::Key(inner.to_owned()),
+            false => Step::Bare(part),
+        });
     };
     let pattern = Regex::new(value).map_err(|e| {
         Diagnostic::error(at, format!("`{value}` is not a regular expression: {}", e.message))
@@ -149,6 +167,10 @@ pub(crate) fn visit(
             }
             sequence.items.push(new_item(key, value));
             visit_items(sequence, key, pattern, rest, missing, at, set)
+        }
+        (Step::Bare(text), _) => {
+            let error = Diagnostic::error(at, format!("`{text}` in the path is no item of a list"));
+            Err(error.hinted("write `[name=web]` for an item, and a key without brackets"))
         }
         (step, node) => {
             let (wanted, got) = match (step, node) {

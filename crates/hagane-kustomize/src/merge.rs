@@ -14,7 +14,7 @@ use std::collections::hash_map::Entry::Vacant;
 use hagane_resource::{Diagnostic, Schema, SchemaNode};
 use hagane_yaml::{Entry, FileId, Mapping, Node, ParseOptions, Scalar, Style, Tag, parse};
 
-use directive::{Directive, take_directive};
+use directive::{Directive, take_directive, take_known_directive};
 
 /// Returns `dest` with `patch` laid over it; nothing when the patch deletes it.
 pub(crate) fn merge(dest: Node, patch: Node, schema: &Schema) -> Result<Option<Node>, Diagnostic> {
@@ -54,12 +54,37 @@ struct Merge<'s> {
     written: RefCell<Vec<Scalar>>,
 }
 
+/// What a patch is laid over where the resource has no value. What is new is put there whole, and then laid over itself,
+/// field by field: directives of the first kind are hardly looked at, those further down are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lone {
+    /// Nothing.
+    New,
+    /// The patch's own value.
+    Itself,
+}
+
 impl<'s> Merge<'s> {
     /// Merges one value. An absent patch still tidies `dest`.
     fn node(
         &self,
         dest: Option<Node>,
         patch: Option<Node>,
+        known: Option<SchemaNode<'_>>,
+    ) -> Result<Option<Node>, Diagnostic> {
+        self.value(dest, patch, Lone::New, known)
+    }
+
+    /// Lays a value of the patch over itself.
+    fn itself(&self, node: Node, known: Option<SchemaNode<'_>>) -> Result<Option<Node>, Diagnostic> {
+        self.value(None, Some(node), Lone::Itself, known)
+    }
+
+    fn value(
+        &self,
+        dest: Option<Node>,
+        patch: Option<Node>,
+        lone: Lone,
         known: Option<SchemaNode<'_>>,
     ) -> Result<Option<Node>, Diagnostic> {
         let own = commented([dest.as_ref(), patch.as_ref()], [None, None]);
@@ -69,8 +94,8 @@ impl<'s> Merge<'s> {
         let present = |node: &Option<Node>| node.as_ref().is_some_and(|n| !n.is_null());
         let first = if present(&dest) { &dest } else { &patch };
         match first {
-            Some(Node::Mapping(_)) => self.mapping(dest, patch, schema),
-            Some(Node::Sequence(_)) => self.sequence(dest, patch, schema),
+            Some(Node::Mapping(_)) => self.mapping(dest, patch, lone, schema),
+            Some(Node::Sequence(_)) => self.sequence(dest, patch, lone, schema),
             Some(scalar) if !scalar.is_null() => {
                 if present(&dest) && present(&patch) && !matches!(patch, Some(Node::Scalar(_))) {
                     return Err(wrong_kind("a single value", dest.as_ref(), patch.as_ref()));
@@ -91,6 +116,7 @@ impl<'s> Merge<'s> {
         &self,
         dest: Option<Node>,
         patch: Option<Node>,
+        lone: Lone,
         schema: Option<SchemaNode<'_>>,
     ) -> Result<Option<Node>, Diagnostic> {
         let (mut dest, mut patch) = match (as_mapping(dest), as_mapping(patch)) {
@@ -98,6 +124,9 @@ impl<'s> Merge<'s> {
             (dest, patch) => return Err(wrong_kind("a mapping", side(&dest), side(&patch))),
         };
         let directive = match &mut patch {
+            Some(Side::Value(patch)) if lone == Lone::New && !matches!(dest, Some(Side::Value(_))) => {
+                take_known_directive(patch)
+            }
             Some(Side::Value(patch)) => take_directive(patch)?,
             _ => Directive::Merge,
         };
@@ -124,6 +153,8 @@ impl<'s> Merge<'s> {
         patch: Mapping,
         schema: Option<SchemaNode<'_>>,
     ) -> Result<Node, Diagnostic> {
+        refuse_empty_key(&dest)?;
+        refuse_empty_key(&patch)?;
         // Of a key that stands twice in a patch the first value counts.
         let mut places: HashMap<String, usize> = HashMap::with_capacity(patch.entries.len());
         let mut patched: Vec<Option<Entry>> = Vec::with_capacity(patch.entries.len());
@@ -175,6 +206,7 @@ impl<'s> Merge<'s> {
 
     /// Returns a mapping that only the patch has: without nulls, its directives carried out.
     fn added_mapping(&self, mut patch: Mapping, schema: Option<SchemaNode<'_>>) -> Result<Node, Diagnostic> {
+        refuse_empty_key(&patch)?;
         let old = std::mem::take(&mut patch.entries);
         for Entry { key, value } in old {
             let own = commented([None, None], [None, Some(&key)]);
@@ -182,7 +214,7 @@ impl<'s> Merge<'s> {
                 .as_ref()
                 .and_then(Schema::field)
                 .or_else(|| schema.and_then(|s| s.field(key.text.as_str())));
-            if let Some(value) = self.node(None, Some(value), schema)?.filter(|value| !is_cleared(value)) {
+            if let Some(value) = self.itself(value, schema)?.filter(|value| !is_cleared(value)) {
                 patch.entries.push(Entry { key, value });
             }
         }
@@ -191,6 +223,7 @@ impl<'s> Merge<'s> {
 
     /// Returns a mapping that the patch says nothing of: without absent values, its lists without repetitions.
     fn tidy_mapping(&self, mut dest: Mapping, schema: Option<SchemaNode<'_>>) -> Result<Node, Diagnostic> {
+        refuse_empty_key(&dest)?;
         let old = std::mem::take(&mut dest.entries);
         dest.entries.reserve(old.len());
         for Entry { key, value } in old {
@@ -210,6 +243,17 @@ impl<'s> Merge<'s> {
             dest.entries.push(Entry { key, value });
         }
         Ok(Node::Mapping(dest))
+    }
+}
+
+/// Refuses a key that is empty: kustomize finds no field by it, on either side of a merge.
+fn refuse_empty_key(mapping: &Mapping) -> Result<(), Diagnostic> {
+    match mapping.entries.iter().find(|entry| entry.key.text.as_str().is_empty()) {
+        None => Ok(()),
+        Some(entry) => {
+            let message = "a resource that is patched cannot have a key that is empty";
+            Err(Diagnostic::error(entry.key.span, message).hinted("give the key a name, or use a JSON patch"))
+        }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use hagane_resource::{Create, Diagnostic, FieldSpec, ResourceSet};
+use hagane_resource::{Create, Diagnostic, FieldSpec, ResId, ResourceSet};
 use hagane_yaml::{Node, Scalar, Style, Tag, Text};
 
-use crate::field_path;
+use crate::field_path::{self, Step};
 use crate::kustomization::Var;
 use crate::selector::nearest_resource;
 
@@ -79,16 +79,18 @@ pub(crate) fn resolve_vars(
 pub(crate) fn point_vars(resources: &mut ResourceSet, vars: &[Var]) -> Result<(), Diagnostic> {
     for var in vars {
         let object = &var.object;
-        let by_namespace = !object.namespace.is_empty() || object.is_cluster_scoped();
+        // A namespace counts as it is written: a resource of the cluster is in none that a name could have.
+        let in_namespace =
+            |id: &ResId| object.namespace.is_empty() || id.effective_namespace() == object.namespace;
         let places: Vec<usize> = resources.named(&object.name).to_vec();
         let matching: Vec<usize> = places
             .into_iter()
             .filter(|&place| {
                 let resource = resources.get(place);
-                resource.former_ids().chain([resource.id().clone()]).any(|id| match by_namespace {
-                    true => id.same_as(object),
-                    false => id.gvk == object.gvk && id.name == object.name,
-                })
+                resource
+                    .former_ids()
+                    .chain([resource.id().clone()])
+                    .any(|id| id.gvk == object.gvk && id.name == object.name && in_namespace(&id))
             })
             .collect();
         match matching[..] {
@@ -130,6 +132,7 @@ fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scala
             });
         };
         let steps = field_path::parse(&var.field_path.replace('[', ".[").replace("..", "."), var.span)?;
+        let steps: Vec<Step> = steps.into_iter().map(Step::of_variable).collect();
         match field_path::look_up(resource.tree(), &steps) {
             Some(Node::Scalar(scalar)) => _ = values.insert(var.name.clone(), scalar.clone()),
             Some(_) => {

@@ -21,6 +21,15 @@ pub(super) fn take_directive(patch: &mut Mapping) -> Result<Directive, Diagnosti
     }
 }
 
+/// Takes the directive out of a mapping that is new to the resource. There, one that does not exist is a field.
+pub(super) fn take_known_directive(patch: &mut Mapping) -> Directive {
+    let known = patch.get(KEY).and_then(|node| directive(node).ok());
+    if known.is_some() {
+        patch.remove(KEY);
+    }
+    known.unwrap_or(Directive::Merge)
+}
+
 /// Takes the directive out of a list: an item that has `$patch` and nothing else.
 pub(super) fn take_list_directive(patch: &mut Sequence) -> Result<Directive, Diagnostic> {
     let of_item = |item: &Node| item.get(KEY).cloned();

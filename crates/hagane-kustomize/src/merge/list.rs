@@ -5,7 +5,7 @@ use hagane_resource::{Diagnostic, SchemaNode};
 use hagane_yaml::{Node, Scalar, Sequence};
 
 use super::directive::{Directive, take_list_directive};
-use super::{Merge, wrong_kind};
+use super::{Lone, Merge, wrong_kind};
 
 /// The values of an item's merge keys; an absent one is empty.
 type KeyValues = Vec<String>;
@@ -15,6 +15,7 @@ impl<'s> Merge<'s> {
         &self,
         dest: Option<Node>,
         patch: Option<Node>,
+        lone: Lone,
         schema: Option<SchemaNode<'_>>,
     ) -> Result<Option<Node>, Diagnostic> {
         let fits =
@@ -34,7 +35,8 @@ impl<'s> Merge<'s> {
             (_, Some(Node::Sequence(patch))) => (Sequence::default(), Some(patch), Whose::Patch),
             _ => return Ok(None),
         };
-        match patch.as_mut().map(take_list_directive).transpose()? {
+        let looks = whose == Whose::Resource || lone == Lone::Itself;
+        match patch.as_mut().filter(|_| looks).map(take_list_directive).transpose()? {
             Some(Directive::Delete) => return Ok(None),
             Some(Directive::Replace) => whose = Whose::Patch,
             Some(Directive::Merge) | None => {}
@@ -63,7 +65,7 @@ impl<'s> Merge<'s> {
     ) -> Result<Vec<Node>, Diagnostic> {
         let merged = |old: Option<Node>, over: Option<Node>| match whose {
             Whose::Resource => self.node(old, over, schema),
-            Whose::Patch => self.node(None, old, schema),
+            Whose::Patch => old.map_or(Ok(None), |old| self.itself(old, schema)),
         };
         let gone = |node: &Node| node.is_null() || node.as_mapping().is_some_and(|m| m.entries.is_empty());
         if let ([key], true) = (keys, patch.is_empty())

@@ -267,7 +267,7 @@ fn target_of(resources: &mut ResourceSet, id: &ResId, at: Span) -> Result<usize,
 fn for_target(strategic: &Node, resource: &Resource) -> Result<Node, Diagnostic> {
     let mut tree = strategic.clone();
     if let Node::Mapping(mapping) = &mut tree {
-        mapping.set("apiVersion", Node::string(resource.gvk().api_version()));
+        mapping.set("apiVersion", Node::Scalar(Scalar::bare(resource.gvk().api_version())));
     }
     settle(&mut tree, &["labels", "annotations"])?;
     Ok(tree)
