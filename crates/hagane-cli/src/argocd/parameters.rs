@@ -71,7 +71,7 @@ pub(super) fn check(text: &str) -> Result<(), Failed> {
 
 fn is_name(name: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    (1..=128).contains(&name.len()) && name.chars().all(is_letter)
+    (1..=128).contains(&name.len()) && !name.starts_with(['-', '.']) && name.chars().all(is_letter)
 }
 
 fn has_one_value(parameter: &Value) -> bool {
@@ -110,6 +110,7 @@ mod tests {
         let no_name = "parameter 1 has no name of letters, digits, `-`, `_` and `.`";
         check("[1]", no_name);
         check("[{\"name\": \"--reveal x\", \"string\": \"\"}]", no_name);
+        check("[{\"name\": \"--reveal\", \"string\": \"\"}]", no_name);
         check("[{\"name\": \"../../x\", \"string\": \"\"}]", no_name);
         check("[{\"name\": \"$(id)\", \"string\": \"\"}]", no_name);
         check("[{\"name\": \"a\\nb\", \"string\": \"\"}]", no_name);
