@@ -30,7 +30,7 @@ pub(crate) fn add_missing(resources: &mut ResourceSet, policy: &Policy, others: 
         }
         let span = FieldPath::of(&["spec", "replicas"]).span(resource.tree());
         let (id, name, path) = (resource.id().clone(), RULES[rule].name, FieldPath::default());
-        let opt_outs = OptOuts::of(resource, &templates(resource, &policy.kinds));
+        let opt_outs = OptOuts::of(resource, &templates(resource, &policy.kinds), &policy.honoured);
         let budget = budget(resource);
         if let Some(kept) = opt_outs.find(rule, None) {
             let (message, reason, span) = (MESSAGE.into(), kept.reason.clone(), kept.place.span);

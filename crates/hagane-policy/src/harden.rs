@@ -79,7 +79,7 @@ impl Judged {
 impl Stage<'_> {
     fn harden(&self, resource: &mut Resource, report: &mut Report) {
         let templates = templates(resource, &self.policy.kinds);
-        let opt_outs = OptOuts::of(resource, &templates);
+        let opt_outs = OptOuts::of(resource, &templates, &self.policy.honoured);
         let look = |resource: &Resource, rules: &[usize]| self.look(resource, &templates, &opt_outs, rules);
         let mut judged = look(resource, self.rules);
         self.note_opt_outs(resource, &opt_outs, report);

@@ -28,6 +28,7 @@ pub use harden::harden;
 pub use kubernetes_version::KubernetesVersion;
 pub use label::{GivenLabels, LabelField, Labelling, label};
 pub use matcher::Matcher;
+pub use opt_out::Tool;
 pub use pod::{PodKind, has_pods};
 pub use pod_security::{PodSecurityLevel, Violation, violations};
 pub use policy::{GivenProbes, PROBES, Policy, Profile, RuleSetting, Selection, Value};

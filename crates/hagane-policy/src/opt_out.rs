@@ -1,6 +1,10 @@
 //! Annotations by which a resource stays out of a rule: `hagane.dev/skip.RULE: reason`, and
 //! `hagane.dev/skip.RULE.CONTAINER: reason` for one container. RULE may be a group, or `all`.
 
+mod foreign;
+
+pub use foreign::Tool;
+
 use std::cell::Cell;
 
 use hagane_resource::{Resource, nearest};
@@ -47,7 +51,7 @@ pub(crate) struct Fault {
 
 impl OptOuts {
     /// Returns what the annotations of a resource and of its pod templates say.
-    pub(crate) fn of(resource: &Resource, templates: &[FieldPath]) -> OptOuts {
+    pub(crate) fn of(resource: &Resource, templates: &[FieldPath], honoured: &[Tool]) -> OptOuts {
         let mut found = OptOuts { entries: Vec::new(), faults: Vec::new() };
         let own = FieldPath::default();
         let is_own = templates.contains(&own);
@@ -55,6 +59,7 @@ impl OptOuts {
             let path = path.keys(&["metadata", "annotations"]);
             if let Some(Node::Mapping(annotations)) = path.get(resource.tree()) {
                 found.read(annotations, &path);
+                found.read_foreign(annotations, &path, honoured);
             }
         }
         found
@@ -88,6 +93,24 @@ impl OptOuts {
                 self.faults.push(Fault { message, place: place.clone() });
             }
             self.entries.push(OptOut { rules, container, reason, place, used: Cell::new(false) });
+        }
+    }
+
+    fn read_foreign(&mut self, annotations: &Mapping, path: &FieldPath, honoured: &[Tool]) {
+        for entry in &annotations.entries {
+            let key = entry.key.text.as_str();
+            let value = entry.value.as_scalar().map_or("", |value| value.text.as_str());
+            let named = honoured.iter().flat_map(|tool| foreign::rules(*tool, key, value));
+            let rules: Vec<usize> = named.flat_map(rules_named).collect();
+            if !rules.is_empty() {
+                let shown = entry.value.as_scalar().map_or("", |value| value.text.shown());
+                let span = if entry.key.span.is_known() { entry.key.span } else { entry.value.span() };
+                let place = Place { key: key.to_owned(), path: path.key(key.to_owned()), span };
+                let reason = format!("{key}: {shown}");
+                // Whether it is needed for the tool that it is for, nobody here knows.
+                let used = Cell::new(true);
+                self.entries.push(OptOut { rules, container: None, reason, place, used });
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use hagane_yaml::Node;
 
 use crate::KubernetesVersion;
 use crate::matcher::Matcher;
+use crate::opt_out::Tool;
 use crate::pod::{Container, PodKind};
 use crate::rule::{Mode, RULES};
 
@@ -87,6 +88,8 @@ pub struct Policy {
     pub probes: Vec<GivenProbes>,
     /// Kinds with pod templates beside the known ones.
     pub kinds: Vec<PodKind>,
+    /// Tools whose opt-outs count, too.
+    pub honoured: Vec<Tool>,
     /// A setting for each of [`RULES`].
     base: Vec<RuleSetting>,
 }
@@ -106,6 +109,7 @@ impl Policy {
             selections: Vec::new(),
             probes: Vec::new(),
             kinds: Vec::new(),
+            honoured: Vec::new(),
             base,
         }
     }

@@ -2,7 +2,7 @@
 
 use hagane_policy::{
     GivenProbes, Glob, KubernetesVersion, Matcher, Mode, PROBES, Parameter, ParameterKind, PodKind, Policy,
-    Profile, RULES, RuleSetting, Selection, Value, rule_names, rules_named,
+    Profile, RULES, RuleSetting, Selection, Tool, Value, rule_names, rules_named,
 };
 use hagane_yaml::{Mapping, Node};
 
@@ -21,6 +21,7 @@ pub(super) struct HardenSection {
     selections: Vec<Selection>,
     probes: Vec<GivenProbes>,
     kinds: Vec<PodKind>,
+    honoured: Vec<Tool>,
 }
 
 /// The places of rules, and what is asked of them.
@@ -37,7 +38,8 @@ struct OwnProfile {
 
 /// Returns what a section says.
 pub(super) fn read(section: &Mapping) -> Result<HardenSection, Diagnostic> {
-    let known = ["kubernetesVersion", "podTemplates", "probes", "profile", "profiles", "rules", "select"];
+    let known =
+        ["honour", "kubernetesVersion", "podTemplates", "probes", "profile", "profiles", "rules", "select"];
     check_fields(section, "harden", &known)?;
     let mut read = HardenSection {
         profile: text(section, "profile")?.map(|(name, node)| (name, node.clone())),
@@ -71,6 +73,13 @@ pub(super) fn read(section: &Mapping) -> Result<HardenSection, Diagnostic> {
     for item in items(section, "probes")? {
         read.probes.push(given_probes(as_mapping(item, "probes")?)?);
     }
+    for item in items(section, "honour")? {
+        let word = as_text(item, "honour")?;
+        let found = Tool::ALL.iter().find(|(name, _)| *name == word);
+        let known: Vec<&str> = Tool::ALL.iter().map(|(name, _)| *name).collect();
+        let (_, tool) = found.ok_or_else(|| unknown(item, "an item of `honour`", &word, &known))?;
+        read.honoured.push(*tool);
+    }
     for item in items(section, "podTemplates")? {
         read.kinds.push(pod_kind(as_mapping(item, "podTemplates")?)?);
     }
@@ -86,6 +95,7 @@ impl HardenSection {
         self.rules.extend(nearer.rules);
         self.selections.extend(nearer.selections);
         self.probes.extend(nearer.probes);
+        self.honoured.extend(nearer.honoured);
         // The first that takes a kind counts.
         self.kinds.splice(0..0, nearer.kinds);
     }
@@ -123,6 +133,7 @@ impl HardenSection {
         policy.selections = self.selections;
         policy.probes = self.probes;
         policy.kinds = self.kinds;
+        policy.honoured = self.honoured;
         Ok(policy)
     }
 }
