@@ -123,12 +123,10 @@ impl Compose<'_, '_> {
         let OpenApi::File(path) = chosen else { return Ok(Schema::builtin()) };
         let source = self.sources.read_config(&self.sources.file(root, path, path.span)?, path.span)?;
         let documents = hagane_yaml::parse(source.text()?, source.file, &Default::default())?;
-        let document = documents.first().ok_or_else(|| {
-            Diagnostic::error(path.span, "the schema is empty")
-                .hinted("give it an OpenAPI document with `definitions`")
-        })?;
+        // A file that says nothing is a schema without definitions.
+        let document = documents.into_iter().next().unwrap_or_else(hagane_yaml::Node::mapping);
         let read = if self.uses_builtin { Schema::with_openapi } else { Schema::from_openapi };
-        read(document).map_err(|error| Diagnostic::error(error.span, error.message).or_at(path.span))
+        read(&document).map_err(|error| Diagnostic::error(error.span, error.message).or_at(path.span))
     }
 
     /// Adds all of a layer to what is there: for a base nothing, for a component all that its parent has so far.

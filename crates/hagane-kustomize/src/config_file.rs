@@ -280,8 +280,8 @@ pub(crate) fn replacements(
     match config_documents(path, root, sources)?.into_iter().next() {
         None => Err(Diagnostic::error(path.span, format!("there is no replacement in `{}`", **path))
             .hinted("write one, or a list of them, with `source` and `targets`")),
-        Some(Node::Sequence(sequence)) => sequence.items.iter().map(Replacement::decode).collect(),
-        Some(node) => Ok(vec![Replacement::decode(&node)?]),
+        Some(Node::Sequence(sequence)) => sequence.items.iter().map(Replacement::decode_file).collect(),
+        Some(node) => Ok(vec![Replacement::decode_file(&node)?]),
     }
 }
 
@@ -326,7 +326,13 @@ fn value_add(
                 .or_at(object.span)
                 .hinted("for example `fieldPath: data/key`"));
         }
-        Ok((selector, not, path, target.integer("filePathPosition")?.unwrap_or_default()))
+        let position = target.integer("filePathPosition")?.unwrap_or_default();
+        if position < 0 {
+            let span = target.get("filePathPosition").map_or(object.span, Node::span);
+            return Err(Diagnostic::error(span, "`filePathPosition` cannot be negative")
+                .hinted("parts of a path are counted from 1; 0 sets the field whole"));
+        }
+        Ok((selector, not, path, position))
     };
     let mut targets = object.list("targets", target)?;
     if let Some(path) = object.string("targetFilePath")?.filter(|path| !path.is_empty()) {

@@ -104,6 +104,11 @@ impl<'a> Object<'a> {
         Ok(Object { converts: false, ..Object::lenient(node, what, names)? })
     }
 
+    /// Returns the same fields, of which those that are texts may be numbers and booleans.
+    pub(crate) fn converting(self) -> Object<'a> {
+        Object { converts: true, ..self }
+    }
+
     /// Returns the value of a field; a null is no value.
     pub(crate) fn get(&self, name: &str) -> Option<&'a Node> {
         self.fields

@@ -314,9 +314,19 @@ impl Replica {
     }
 }
 
+const REPLACEMENT: Names = &["source", "sourceValue", "targets", "path"];
+
 impl Replacement {
     pub(crate) fn decode(node: &Node) -> Result<Replacement, Diagnostic> {
-        let object = Object::new(node, "a replacement", &["source", "sourceValue", "targets", "path"])?;
+        Replacement::of(&Object::new(node, "a replacement", REPLACEMENT)?)
+    }
+
+    /// Returns a replacement of a file of its own, where numbers and booleans are taken for texts.
+    pub(crate) fn decode_file(node: &Node) -> Result<Replacement, Diagnostic> {
+        Replacement::of(&Object::new(node, "a replacement", REPLACEMENT)?.converting())
+    }
+
+    fn of(object: &Object) -> Result<Replacement, Diagnostic> {
         let source = match (object.get("source"), object.string("sourceValue")?) {
             (Some(_), Some(value)) => {
                 return Err(Diagnostic::error(value.span, "`source` and `sourceValue` exclude each other")
