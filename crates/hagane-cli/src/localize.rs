@@ -7,6 +7,7 @@ use hagane::{BuildOptions, Diagnostic, Failed, Fault, Span, World};
 use hagane_host::{remove_tree, write_tree};
 use hagane_kustomize::{LoadRestriction, Outside, Sources};
 use hagane_vendor::{Localized, Localizing, localize};
+use zeroize::Zeroizing;
 
 use crate::Surroundings;
 use crate::vendor::{not_written, refused};
@@ -94,7 +95,7 @@ fn verify(
     ))
 }
 
-fn build(target: &Path, surroundings: &mut Surroundings) -> Result<String, Failed> {
+fn build(target: &Path, surroundings: &mut Surroundings) -> Result<Zeroizing<String>, Failed> {
     let world = World {
         files: surroundings.files,
         keyring: surroundings.keyring,
@@ -108,6 +109,5 @@ fn build(target: &Path, surroundings: &mut Surroundings) -> Result<String, Faile
         failed
     })?;
     let text = built.to_yaml(Default::default());
-    text.map(|text| text.as_str().to_owned())
-        .map_err(|diagnostics| Failed { diagnostics, source_map: built.source_map })
+    text.map_err(|diagnostics| Failed { diagnostics, source_map: built.source_map })
 }

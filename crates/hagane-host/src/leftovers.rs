@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{self, emulate_default_handler};
 
@@ -42,9 +42,9 @@ impl Leftovers {
     }
 
     /// Ends the running programs and removes the directories when this process is interrupted or told to end
-    /// (`SIGINT`, `SIGTERM`); then it ends as it would have.
+    /// (`SIGINT`, `SIGTERM`, `SIGHUP`, `SIGQUIT`); then it ends as it would have.
     pub fn remove_when_interrupted(self: &Arc<Self>) -> io::Result<()> {
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
         // Not a reference that keeps it: it is still removed when its owner drops it.
         let leftovers = Arc::downgrade(self);
         let watch = move || {
@@ -54,7 +54,7 @@ impl Leftovers {
                     leftovers.remove();
                 }
                 memory_file::remove_all();
-                // It fails for signals that it does not know, and these two it does.
+                // It fails for signals that it does not know, and these it does.
                 let _ = emulate_default_handler(signal);
                 low_level::exit(128 + signal);
             }

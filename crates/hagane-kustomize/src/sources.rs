@@ -149,6 +149,12 @@ impl<'w> Sources<'w> {
         self.files.resolve(path).ok().map(|(_, kind)| kind)
     }
 
+    /// Returns whether a path below a root stays there, links followed; one that is not there does.
+    pub(crate) fn stays_within(&self, root: &Root, path: &Path) -> bool {
+        let resolved = self.files.resolve(&normalized(&root.path.join(path)));
+        resolved.map_or(true, |(resolved, _)| resolved.starts_with(&root.path))
+    }
+
     /// Returns where positions resolve.
     pub fn into_map(self) -> SourceMap {
         self.map.into_inner()

@@ -58,6 +58,8 @@ pub enum EncryptError {
         /// What was tried.
         tried: Vec<Attempt>,
     },
+    /// What says which values are encrypted is no regular expression: nobody can tell what it means.
+    BrokenSelector(&'static str),
     /// The format cannot hold the values.
     Unfit(Unfit),
 }
@@ -71,6 +73,9 @@ impl std::fmt::Display for EncryptError {
                 write!(f, "{threshold} is no threshold for {groups} key groups")
             }
             EncryptError::KeyFailed { key, .. } => write!(f, "cannot wrap the data key with {key}"),
+            EncryptError::BrokenSelector(field) => {
+                write!(f, "`{field}` is no regular expression, so nothing says what is to be encrypted")
+            }
             EncryptError::Unfit(unfit) => unfit.fmt(f),
         }
     }
@@ -131,6 +136,9 @@ pub(crate) fn sealed(
     format: Format,
     sealing: &Sealing,
 ) -> Result<(Vec<Vec<crate::tree::Item>>, Metadata), EncryptError> {
+    if metadata.selector.is_broken() {
+        return Err(EncryptError::BrokenSelector(metadata.selector.field().0));
+    }
     if format != contents.format() && format != Format::Binary {
         contents.check(format).map_err(EncryptError::Unfit)?;
     }

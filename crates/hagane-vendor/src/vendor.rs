@@ -192,13 +192,18 @@ impl Made<'_, '_> {
     fn finish(&self, mut copied: Copied) -> Result<Vendored, Diagnostic> {
         let is_used = |path: &String| copied.own.iter().any(|own| own.starts_with(self.top.join(path)));
         let mut manifest = Manifest::default();
-        for (path, entry) in self.old.repositories.iter().filter(|(path, _)| is_used(path)) {
+        // A copy that nothing refers to any more is removed, and must not take anybody's work with it.
+        for (path, entry) in &self.old.repositories {
             self.refuse_changed(path, &entry.1.content)?;
-            manifest.repositories.insert(path.clone(), entry.clone());
+            if is_used(path) {
+                manifest.repositories.insert(path.clone(), entry.clone());
+            }
         }
-        for (path, entry) in self.old.files.iter().filter(|(path, _)| is_used(path)) {
+        for (path, entry) in &self.old.files {
             self.refuse_changed(path, &entry.1)?;
-            manifest.files.insert(path.clone(), entry.clone());
+            if is_used(path) {
+                manifest.files.insert(path.clone(), entry.clone());
+            }
         }
         let mut removed: BTreeSet<PathBuf> = BTreeSet::new();
         for path in self.old.repositories.keys().chain(self.old.files.keys()) {

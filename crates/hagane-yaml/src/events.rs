@@ -243,8 +243,12 @@ impl<'a> Events<'a> {
             let name = self.scanner.take().text;
             self.end_node();
             let Some(anchor) = self.anchors.get(&name) else {
-                let error = YamlError::new(span, format!("no anchor has the name of the alias `*{name}`"));
-                return Err(error.hinted(format!("set `&{name}` before its first use, in the same document")));
+                // The name is not told: where a value is meant, it may be a secret (`password: *word`).
+                let error = YamlError::new(span, "no anchor has the name of this alias");
+                return Err(error.hinted(
+                    "set the anchor (`&name`) before its first use, in the same document; a value that begins with `*` \
+                     stands in quotes",
+                ));
             };
             return Ok((Event::Alias(*anchor), span));
         }
@@ -312,8 +316,10 @@ impl<'a> Events<'a> {
             None if handle == "!" => "!",
             None if handle == "!!" => TAG_NAMESPACE,
             None => {
-                let error = YamlError::new(span, format!("the handle `{handle}` of the tag is not defined"));
-                return Err(error.hinted(format!("define it before the document: `%TAG {handle} prefix`")));
+                let error = YamlError::new(span, "the handle of this tag is not defined");
+                return Err(error.hinted(
+                    "define it before the document: `%TAG !handle! prefix`; a value that begins with `!` stands in quotes",
+                ));
             }
         };
         Ok(Cow::Owned(format!("{prefix}{suffix}")))

@@ -18,6 +18,8 @@ pub(super) fn run(arguments: &KeyService, surroundings: &mut Surroundings) -> Re
     };
     let ready = |address: &str| say(&format!("listening at {address}"));
     let asked = |question: &str| {
+        // What a client sends must not steer the terminal.
+        let question = &question.replace(char::is_control, "\u{fffd}");
         if arguments.verbose {
             say(question);
         }

@@ -30,7 +30,7 @@ pub(super) fn decrypt(
     enc: &str,
     surroundings: &Surroundings,
 ) -> Result<SecretBytes, Attempt> {
-    let asked = Vault::new(&key.vault_url, surroundings).and_then(|vault| vault.decrypt(key, enc));
+    let asked = check_names(key).and_then(|()| Vault::new(&key.vault_url, surroundings)).and_then(|vault| vault.decrypt(key, enc));
     asked.map_err(|reason| Attempt::new(&key.vault_url, reason))
 }
 
@@ -40,8 +40,17 @@ pub(super) fn encrypt(
     data_key: &SecretBytes,
     surroundings: &Surroundings,
 ) -> Result<String, Attempt> {
-    let asked = Vault::new(&key.vault_url, surroundings).and_then(|vault| vault.encrypt(key, data_key));
+    let asked = check_names(key)
+        .and_then(|()| Vault::new(&key.vault_url, surroundings))
+        .and_then(|vault| vault.encrypt(key, data_key));
     asked.map_err(|reason| Attempt::new(&key.vault_url, reason))
+}
+
+/// Refuses a name that would lead to another place of the vault.
+fn check_names(key: &AzureKey) -> Result<(), String> {
+    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let fits = !key.name.is_empty() && is_name(&key.name) && is_name(&key.version);
+    fits.then_some(()).ok_or_else(|| "has no key of such a name".to_owned())
 }
 
 struct Vault {

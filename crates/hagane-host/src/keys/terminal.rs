@@ -14,26 +14,31 @@ fn terminal() -> Option<File> {
 pub(super) fn show(message: &str) {
     if let Some(mut terminal) = terminal() {
         // Where it cannot be shown there is nobody to see it.
-        let _ = writeln!(terminal, "{message}");
+        let _ = writeln!(terminal, "{}", message.replace(steers, "\u{fffd}"));
     }
 }
 
 /// Asks a question at the terminal and returns the answer; nothing where there is no terminal, or its end.
 pub fn ask(question: &str) -> Option<String> {
     let mut terminal = terminal()?;
-    write!(terminal, "{question}").ok()?;
+    write!(terminal, "{}", question.replace(steers, "\u{fffd}")).ok()?;
     line(&terminal).map(|answer| answer.to_string())
 }
 
 /// Asks for something that is not shown while it is typed.
 pub(super) fn ask_secret(question: &str) -> Option<String> {
     let mut terminal = terminal()?;
-    write!(terminal, "{question}").ok()?;
+    write!(terminal, "{}", question.replace(steers, "\u{fffd}")).ok()?;
     let silence = Silence::begin(&terminal)?;
     let answer = line(&terminal);
     drop(silence);
     let _ = writeln!(terminal);
     answer.map(|mut answer| std::mem::take(&mut *answer))
+}
+
+/// Returns whether a character would steer a terminal. Plugins of age say what they like.
+fn steers(c: char) -> bool {
+    c.is_control() && c != '\n'
 }
 
 fn line(terminal: &File) -> Option<Zeroizing<String>> {

@@ -59,24 +59,76 @@ fn call(
     answer.get("data").and_then(|data| text(data, field)).ok_or_else(|| format!("gave no {field}"))
 }
 
-/// The address comes from the file, and the token goes there: `SOPS_HC_VAULT_ALLOWLIST` says to whom it may go. Where it does
-/// not, and the user has named a Vault, that one is meant.
+/// The address comes from the file, and the token goes there: `SOPS_HC_VAULT_ALLOWLIST` or `VAULT_ADDR` says to whom it may
+/// go. Without either it goes no further than this machine: a file must not decide who gets a token.
 fn allowed(key: &VaultKey, surroundings: &Surroundings) -> Result<(), String> {
-    match surroundings.text("SOPS_HC_VAULT_ALLOWLIST").as_deref().map(str::trim) {
-        Some("all") => Ok(()),
-        Some(list) if list != "none" => {
-            let mut starts = list.split(',').map(str::trim).filter(|start| !start.is_empty());
-            let fits = |start: &str| key.address.starts_with(start);
-            starts.any(fits).then_some(()).ok_or_else(|| "is not in SOPS_HC_VAULT_ALLOWLIST".to_owned())
-        }
-        Some(_) => Err("is not in SOPS_HC_VAULT_ALLOWLIST".into()),
-        None => match surroundings.text("VAULT_ADDR") {
-            Some(named) if named.trim_end_matches('/') != key.address.trim_end_matches('/') => {
-                Err("is not the Vault of VAULT_ADDR, to which alone the token is sent; SOPS_HC_VAULT_ALLOWLIST names others".into())
-            }
-            _ => Ok(()),
-        },
+    let place = Place::of(&key.address).ok_or("is not the address of a Vault")?;
+    if ![&key.engine_path, &key.name].iter().all(|path| is_path(path)) {
+        return Err("has no key at such a path".into());
     }
+    let list = surroundings.text("SOPS_HC_VAULT_ALLOWLIST");
+    let listed = |list: &str| {
+        let places = list.split(',').map(str::trim).filter_map(Place::of);
+        places.into_iter().any(|allowed| allowed.holds(&place))
+    };
+    match list.as_deref().map(str::trim) {
+        Some("all") => return Ok(()),
+        Some(list) if listed(list) => return Ok(()),
+        Some(_) => return Err("is not in SOPS_HC_VAULT_ALLOWLIST".into()),
+        None => {}
+    }
+    match surroundings.text("VAULT_ADDR") {
+        Some(named) if Place::of(&named).is_some_and(|named| named == place) => Ok(()),
+        Some(_) => Err("is not the Vault of VAULT_ADDR, to which alone the token is sent; SOPS_HC_VAULT_ALLOWLIST names others".into()),
+        None if place.is_here() => Ok(()),
+        None => Err("gets no token: neither VAULT_ADDR nor SOPS_HC_VAULT_ALLOWLIST names it".into()),
+    }
+}
+
+/// Where a Vault is: scheme, host and port, and a path below which it answers.
+#[derive(PartialEq, Eq)]
+struct Place<'a> {
+    scheme: &'a str,
+    host: String,
+    path: &'a str,
+}
+
+impl<'a> Place<'a> {
+    /// Returns the place of an address. One with a user, a query or a fragment could lead elsewhere than it seems.
+    fn of(address: &'a str) -> Option<Place<'a>> {
+        let (scheme, rest) = address.split_once("://")?;
+        let odd = |c: char| matches!(c, '@' | '?' | '#' | '\\') || c.is_whitespace() || c.is_control();
+        if !matches!(scheme, "http" | "https") || rest.contains(odd) {
+            return None;
+        }
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let path = path.trim_matches('/');
+        (!host.is_empty() && is_path(path)).then(|| Place { scheme, host: host.to_ascii_lowercase(), path })
+    }
+
+    /// Returns whether another place is this one, or below it. A place without a port is the host's whole.
+    fn holds(&self, other: &Place) -> bool {
+        let below = other.path.strip_prefix(self.path);
+        let is_host = self.host == other.host || other.host.rsplit_once(':').is_some_and(|(host, _)| host == self.host);
+        self.scheme == other.scheme
+            && is_host
+            && below.is_some_and(|rest| self.path.is_empty() || rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Returns whether it is on this machine.
+    fn is_here(&self) -> bool {
+        let host = match self.host.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => self.host.split(':').next().unwrap_or_default(),
+        };
+        matches!(host, "localhost" | "127.0.0.1" | "::1")
+    }
+}
+
+/// Returns whether a text is a path that leads nowhere but down.
+fn is_path(text: &str) -> bool {
+    let odd = |c: char| matches!(c, '?' | '#' | '\\' | '%') || c.is_whitespace() || c.is_control();
+    !text.contains(odd) && !text.split('/').any(|part| part == "..")
 }
 
 fn token(surroundings: &Surroundings) -> Result<Zeroizing<String>, String> {
@@ -129,5 +181,44 @@ fn certificates(path: &str, surroundings: &Surroundings) -> Result<Vec<Certifica
         Err(format!("takes certificates, and `{path}` holds none"))
     } else {
         Ok(certificates)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+
+    #[test]
+    fn places_that_are_allowed() {
+        let check = |allowed: &str, address: &str, expected: bool| {
+            let place = Place::of(address);
+            let found = Place::of(allowed).zip(place).is_some_and(|(allowed, place)| allowed.holds(&place));
+            assert_eq!(found, expected, "{address}");
+        };
+        check("http://vault.corp", "http://vault.corp", true);
+        check("http://vault.corp/", "http://Vault.corp/", true);
+        check("https://vault.corp:8200", "https://vault.corp:8200/team/", true);
+        check("https://vault.corp/team", "https://vault.corp/team/a", true);
+        check("https://vault.corp/team", "https://vault.corp/teams", false);
+        check("https://vault.corp", "http://vault.corp", false);
+        check("https://vault.corp", "https://vault.corp:8200", true);
+        check("https://vault.corp:8200", "https://vault.corp:8201", false);
+        check("https://vault.corp:8200", "https://vault.corp", false);
+        check("https://vault.corp", "https://vault.corp.evil.example", false);
+        check("http://vault.corp", "http://vault.corp@localhost:18080", false);
+        check("https://vault.corp", "https://vault.corp?x", false);
+        check("https://vault.corp", "https://vault.corp/../x", false);
+    }
+
+    #[test]
+    fn places_on_this_machine() {
+        let check = |address: &str, expected: bool| {
+            assert_eq!(Place::of(address).is_some_and(|place| place.is_here()), expected, "{address}");
+        };
+        check("http://127.0.0.1:8200", true);
+        check("https://localhost", true);
+        check("http://[::1]:8200/", true);
+        check("http://localhost.evil.example", false);
+        check("http://127.0.0.1.evil.example", false);
     }
 }

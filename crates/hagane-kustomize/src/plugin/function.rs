@@ -101,6 +101,12 @@ impl Function {
 
     /// Refuses storage outside the kustomization.
     fn checked(self, at: Span, config: &Resource) -> Result<Function, Diagnostic> {
+        let odd = |text: &str| text.contains(|c: char| matches!(c, ',' | '"') || c.is_control());
+        let is_odd = |mount: &&Mount| [&mount.kind, &mount.source, &mount.target].iter().any(|part| odd(part));
+        if let Some(mount) = self.container.mounts.iter().find(is_odd) {
+            let message = format!("{} mounts `{}` by a text that says more than a path", config.id(), mount.source);
+            return Err(Diagnostic::error(at, message).hinted("`type`, `src` and `dst` are without commas and quotes"));
+        }
         let out = |mount: &&Mount| leads_out(&mount.source);
         match self.container.mounts.iter().find(out) {
             None => Ok(self),
@@ -127,6 +133,14 @@ impl Function {
                 .about(format!("{} needs the network", plugin.config.id()))
                 .hinted("`--network` lets functions in containers use it"));
         }
+        let leads_out = |mount: &&Mount| {
+            mount.kind == "bind" && !plugin.sources.stays_within(plugin.root, Path::new(&mount.source))
+        };
+        if let Some(mount) = self.container.mounts.iter().find(leads_out) {
+            let message =
+                format!("{} mounts `{}`, a link that leads out of the kustomization", plugin.config.id(), mount.source);
+            return Err(plugin.about(message).hinted("`--mount` gives a container what lies elsewhere"));
+        }
         let is_container = !self.container.image.is_empty();
         if !is_container && (self.exec.path.is_empty() || !plugin.plugins.exec) {
             let message = format!("{} is not run", plugin.config.id());
@@ -149,9 +163,9 @@ impl Function {
         let at = plugin.config.tree().span();
         let processes = plugin.sources.processes(at)?;
         let own = self.container.variables.iter().map(String::as_str);
-        let given = plugin.plugins.variables.iter().map(String::as_str);
+        let given = || plugin.plugins.variables.iter().map(String::as_str);
         let variables = Variables::of(
-            ["LOG_TO_STDERR=true", "STRUCTURED_RESULTS=true"].into_iter().chain(own).chain(given),
+            ["LOG_TO_STDERR=true", "STRUCTURED_RESULTS=true"].into_iter().chain(own).chain(given()),
         );
         let mut process = Process {
             program: OsString::new(),
@@ -160,7 +174,8 @@ impl Function {
             variables: RUNNER_VARIABLES
                 .iter()
                 .filter_map(|name| Some((name.into(), processes.variable(name)?)))
-                .chain(variables.passed_on(processes))
+                // A function may ask for any variable; those that may be secret are the user's to give.
+                .chain(Variables::of(given()).passed_on(processes))
                 .collect(),
             directory: plugin.root.path().to_owned(),
             stdin,

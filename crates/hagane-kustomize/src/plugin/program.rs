@@ -40,10 +40,15 @@ impl Program {
         ];
         let is_directory = |home: &PathBuf| sources.leads_to(home) == Some(FileKind::Directory);
         let gvk = config.gvk();
-        let within: PathBuf =
-            [gvk.group.as_str(), gvk.version.as_str(), &gvk.kind.to_lowercase(), gvk.kind.as_str()]
-                .iter()
-                .collect();
+        let lower = gvk.kind.to_lowercase();
+        let parts = [gvk.group.as_str(), gvk.version.as_str(), &lower, gvk.kind.as_str()];
+        // A part that is a path could lead to any program.
+        if let Some(odd) = parts.iter().find(|part| !is_plain(part)) {
+            let message = format!("`{odd}` of {} is no name of a plugin", config.id());
+            return Err(Diagnostic::error(at, message)
+                .hinted("a plugin is found by group, version and kind, which are names without slashes"));
+        }
+        let within: PathBuf = parts.iter().filter(|part| !part.is_empty()).collect();
         let message = |what: &str| format!("{} is no function, and {what}", config.id());
         let Some(home) = homes.into_iter().flatten().find(is_directory) else {
             return Err(Diagnostic::error(at, message("there is no directory of plugins")).hinted(
@@ -99,6 +104,11 @@ impl Program {
         let (text, file) = run.text(output)?;
         read_documents(&text, file).map_err(|error| run.unreadable(error))
     }
+}
+
+/// Returns whether a text names one thing in a directory, or nothing.
+fn is_plain(part: &str) -> bool {
+    !part.contains(['/', '\\', '\0']) && part != "." && part != ".."
 }
 
 /// Returns the arguments that a config has for its plugin: on one line, and a line each in a file.
