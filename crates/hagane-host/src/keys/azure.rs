@@ -30,7 +30,9 @@ pub(super) fn decrypt(
     enc: &str,
     surroundings: &Surroundings,
 ) -> Result<SecretBytes, Attempt> {
-    let asked = check_names(key).and_then(|()| Vault::new(&key.vault_url, surroundings)).and_then(|vault| vault.decrypt(key, enc));
+    let asked = check_names(key)
+        .and_then(|()| Vault::new(&key.vault_url, surroundings))
+        .and_then(|vault| vault.decrypt(key, enc));
     asked.map_err(|reason| Attempt::new(&key.vault_url, reason))
 }
 

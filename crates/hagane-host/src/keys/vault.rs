@@ -109,7 +109,8 @@ impl<'a> Place<'a> {
     /// Returns whether another place is this one, or below it. A place without a port is the host's whole.
     fn holds(&self, other: &Place) -> bool {
         let below = other.path.strip_prefix(self.path);
-        let is_host = self.host == other.host || other.host.rsplit_once(':').is_some_and(|(host, _)| host == self.host);
+        let is_host =
+            self.host == other.host || other.host.rsplit_once(':').is_some_and(|(host, _)| host == self.host);
         self.scheme == other.scheme
             && is_host
             && below.is_some_and(|rest| self.path.is_empty() || rest.is_empty() || rest.starts_with('/'))

@@ -102,10 +102,13 @@ impl Function {
     /// Refuses storage outside the kustomization.
     fn checked(self, at: Span, config: &Resource) -> Result<Function, Diagnostic> {
         let odd = |text: &str| text.contains(|c: char| matches!(c, ',' | '"') || c.is_control());
-        let is_odd = |mount: &&Mount| [&mount.kind, &mount.source, &mount.target].iter().any(|part| odd(part));
+        let is_odd =
+            |mount: &&Mount| [&mount.kind, &mount.source, &mount.target].iter().any(|part| odd(part));
         if let Some(mount) = self.container.mounts.iter().find(is_odd) {
-            let message = format!("{} mounts `{}` by a text that says more than a path", config.id(), mount.source);
-            return Err(Diagnostic::error(at, message).hinted("`type`, `src` and `dst` are without commas and quotes"));
+            let message =
+                format!("{} mounts `{}` by a text that says more than a path", config.id(), mount.source);
+            return Err(Diagnostic::error(at, message)
+                .hinted("`type`, `src` and `dst` are without commas and quotes"));
         }
         let out = |mount: &&Mount| leads_out(&mount.source);
         match self.container.mounts.iter().find(out) {
