@@ -24,6 +24,9 @@ pub struct Foreground<'f> {
 /// Runs a program on this process' terminal, and returns its exit code; a signal that ended it counts from 128.
 pub fn foreground(run: Foreground) -> io::Result<u8> {
     let (program, arguments) = run.words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let search_path = std::env::var_os("PATH").unwrap_or_default();
+    let program =
+        find(program.as_ref(), run.directory.as_ref(), &search_path).map_err(|_| io::ErrorKind::NotFound)?;
     let mut command = Command::new(program);
     command.args(arguments).current_dir(run.directory);
     if !run.inherits {

@@ -27,6 +27,7 @@ use zeroize::Zeroizing;
 
 use self::age::AgeSources;
 use crate::disk::words;
+use crate::programs::find;
 
 #[cfg(feature = "keyservice")]
 pub use self::service::serve;
@@ -245,11 +246,19 @@ impl Surroundings<'_> {
 
     /// Returns what a program prints.
     fn output(&self, program: &str, arguments: &[&str]) -> Result<Zeroizing<Vec<u8>>, String> {
-        let mut command = Command::new(program);
+        let mut command = self.command(program)?;
         command.args(arguments).current_dir(self.directory).stdin(Stdio::null()).stderr(Stdio::null());
         let output = command.output().map_err(|error| format!("cannot be started: {}", words(&error)))?;
         let text = Zeroizing::new(output.stdout);
         if output.status.success() { Ok(text) } else { Err(format!("failed ({})", output.status)) }
+    }
+
+    /// Returns the command of a program. What lies in the working directory by chance is none.
+    fn command(&self, program: &str) -> Result<Command, String> {
+        let search_path = self.variable("PATH").unwrap_or_default();
+        find(program.as_ref(), self.directory, &search_path)
+            .map(Command::new)
+            .map_err(|_| "cannot be started: there is no such program".to_owned())
     }
 
     fn home(&self) -> Option<std::path::PathBuf> {

@@ -53,6 +53,10 @@ pub fn merge(
     if contents == *side.contents() {
         return Ok(side.into_text());
     }
+    // Nothing vouches for the metadata: values of one side are not sealed as the other side has come to say.
+    if !side.seals_as(base) {
+        return Err(MergeError::Keys);
+    }
     side.reseal(&contents, format, sealing).map_err(MergeError::Encrypt)
 }
 

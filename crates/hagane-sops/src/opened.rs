@@ -2,7 +2,7 @@
 
 use hagane_yaml::FileId;
 
-use crate::encrypt::{EncryptError, Recipe, Sealing, sealed, selector, threshold, wrap, write};
+use crate::encrypt::{EncryptError, Sealing, sealed, threshold, wrap, write};
 use crate::kept::Kept;
 use crate::metadata::Metadata;
 use crate::rewrite::Original;
@@ -48,9 +48,14 @@ impl OpenedFile {
 
     /// Returns whether two versions of a file have one data key, the same master keys, and the same selector.
     pub(crate) fn is_for_the_same(&self, other: &OpenedFile) -> bool {
-        self.key.expose() == other.key.expose()
+        self.seals_as(other)
             && self.master_keys() == other.master_keys()
             && self.metadata.shamir_threshold == other.metadata.shamir_threshold
+    }
+
+    /// Returns whether the same values are encrypted, under the same data key.
+    pub(crate) fn seals_as(&self, other: &OpenedFile) -> bool {
+        self.key.expose() == other.key.expose()
             && self.metadata.selector.field() == other.metadata.selector.field()
             && self.metadata.mac_only_encrypted == other.metadata.mac_only_encrypted
     }
@@ -72,27 +77,6 @@ impl OpenedFile {
         metadata.last_modified = sealing.time.to_owned();
         let (documents, metadata) = sealed(contents, metadata, &self.key, self.kept, format, sealing)?;
         Ok(self.original.rewrite(documents, &metadata, format, sealing.layout))
-    }
-
-    /// Returns the file as a recipe wants it to be, with other contents: as [`OpenedFile::reseal`], and for whom the
-    /// recipe names. A file that was for others gets a new data key.
-    pub fn reseal_as(
-        self,
-        contents: &Contents,
-        recipe: &Recipe,
-        format: Format,
-        sealing: &Sealing,
-    ) -> Result<Vec<u8>, EncryptError> {
-        let wanted = selector(recipe, contents.format());
-        let same = self.master_keys() == recipe.key_groups
-            && self.metadata.shamir_threshold == threshold(recipe.shamir_threshold, recipe.key_groups.len())
-            && self.metadata.selector.field() == wanted.field()
-            && self.metadata.mac_only_encrypted == recipe.mac_only_encrypted;
-        match same {
-            true if self.contents == *contents && format == self.original.format => Ok(self.original.text),
-            true => self.reseal(contents, format, sealing),
-            false => crate::encrypt_file(contents, recipe, format, sealing),
-        }
     }
 
     /// Returns the file for other master keys under the same data key; no value changes.

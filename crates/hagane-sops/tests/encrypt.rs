@@ -3,7 +3,7 @@
 
 use hagane_sops::{
     AgeKeyring, Contents, EncryptError, Format, Identities, KeyPath, Layout, MacCheck, MasterKey, NewValue,
-    OpenedFile, Recipe, Sealing, Selector, decrypt_file, encrypt_file, merge, open_file, redacted,
+    OpenedFile, Recipe, Sealing, decrypt_file, encrypt_file, merge, open_file, redacted,
 };
 use std::cell::Cell;
 
@@ -234,36 +234,6 @@ fn what_cannot_be_encrypted_is_said() {
     };
     assert_eq!(plain("sops: 1\n").as_deref(), Some("the file has a top-level key `sops`"));
     assert_eq!(plain("a: 1\n---\nsops: 1\n").as_deref(), Some("the file has a top-level key `sops`"));
-}
-
-#[test]
-fn the_same_file_for_the_same_people_is_the_same_text() {
-    let selector = Selector::of_field("encrypted_regex", "^data$");
-    let recipe = Recipe { selector, mac_only_encrypted: true, ..recipe() };
-    let file = encrypted("data: one\nkind: plain\n", Format::Yaml, &recipe);
-    let (keyring, random) = (keyring(), counting(6));
-    let sealing = sealing(&keyring, &random, LATER);
-    let contents =
-        |text: &str| Contents::read(text.as_bytes(), Format::Yaml, Default::default()).expect("it is YAML");
-    let again = open(&file, Format::Yaml).reseal_as(
-        &contents("data: one\nkind: plain\n"),
-        &recipe,
-        Format::Yaml,
-        &sealing,
-    );
-    assert_eq!(again.expect("it is written"), file.as_bytes());
-    let others = Recipe { key_groups: vec![recipients()[..2].to_vec()], ..recipe };
-    let other = open(&file, Format::Yaml).reseal_as(
-        &contents("data: one\nkind: plain\n"),
-        &others,
-        Format::Yaml,
-        &sealing,
-    );
-    let other = String::from_utf8(other.expect("it is written")).expect("it is UTF-8");
-    assert!(
-        !other.contains(file.lines().next().expect("it has lines")),
-        "for others there is another data key"
-    );
 }
 
 /// age's post-quantum keys, which the age crate does not have: the real `sops` wrote the file.

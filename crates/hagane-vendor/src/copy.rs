@@ -244,7 +244,9 @@ impl<'c, 'w> Copying<'c, 'w> {
         }
         let mut waiting = vec![from.clone()];
         while let Some(next) = waiting.pop() {
-            for name in self.files.names(&next) {
+            // What is git's own may hold passwords.
+            for name in self.files.names(&next).into_iter().filter(|name| !name.eq_ignore_ascii_case(".git"))
+            {
                 let path = next.join(name);
                 match self.files.resolve(&path) {
                     Ok((resolved, FileKind::Directory)) if resolved == path => waiting.push(path),

@@ -1,8 +1,6 @@
 //! `sops encrypt`.
 
-use std::path::Path;
-
-use hagane::sops::{Contents, Format, MacCheck, Recipe, Sealing, detect, encrypt_file, open_file};
+use hagane::sops::encrypt_file;
 use hagane_host::{Access, now};
 
 use super::arguments::Encrypt;
@@ -26,30 +24,8 @@ pub(super) fn run(arguments: &Encrypt, surroundings: &mut Surroundings) -> Resul
     let keys = keyring(&arguments.services, files, &directory)?;
     let time = now();
     let sealing = sealing(&keys, &time, layout(&arguments.common, configuration.as_ref()));
-    let before = arguments.destination.output.as_deref();
-    let text =
-        match before.and_then(|path| over(path, &contents, &recipe, input.output, &sealing, surroundings)) {
-            Some(text) => text?,
-            None => encrypt_file(&contents, &recipe, input.output, &sealing)?,
-        };
+    // Always under a new data key, even over a file that is there: whoever made that file may know its key.
+    let text = encrypt_file(&contents, &recipe, input.output, &sealing)?;
     input.write(&text, &arguments.destination, Access::Usual, surroundings)?;
     Ok(0)
-}
-
-/// Returns the encrypted file that takes the place of one that is there, if that one can be opened: what did not change
-/// keeps its ciphertext.
-fn over(
-    path: &Path,
-    contents: &Contents,
-    recipe: &Recipe,
-    format: Format,
-    sealing: &Sealing,
-    surroundings: &Surroundings,
-) -> Option<Result<Vec<u8>, Failure>> {
-    let before = surroundings.files.read(&surroundings.directory.join(path)).ok()?;
-    if detect(&before, format)? != format {
-        return None;
-    }
-    let opened = open_file(&before, format, Default::default(), sealing.keyring, MacCheck::Required).ok()?;
-    Some(opened.reseal_as(contents, recipe, format, sealing).map_err(Failure::from))
 }

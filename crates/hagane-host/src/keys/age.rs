@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 
 use age::Callbacks;
@@ -104,7 +104,9 @@ impl<'s, 'h> AgeSources<'s, 'h> {
     fn output(&self, line: &str, recipient: &str) -> Result<Zeroizing<String>, String> {
         let words_of_line = shlex::split(line).ok_or("has a quote that does not end")?;
         let (program, arguments) = words_of_line.split_first().ok_or("names no program")?;
-        let output = Command::new(program)
+        let output = self
+            .0
+            .command(program)?
             .args(arguments)
             .current_dir(self.0.directory)
             .env("SOPS_AGE_RECIPIENT", recipient)

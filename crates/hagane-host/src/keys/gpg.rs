@@ -1,7 +1,7 @@
 //! OpenPGP through the program `gpg`: its agent, its smart cards and its keyrings.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 
 use hagane::{Attempt, SecretBytes};
@@ -62,7 +62,7 @@ fn run(
 ) -> Result<SecretBytes, Attempt> {
     let input = Zeroizing::new(input);
     let failed = |reason: String| Attempt::new(gpg, reason);
-    let mut command = Command::new(gpg);
+    let mut command = surroundings.command(gpg).map_err(failed)?;
     command.args(arguments).current_dir(surroundings.directory).stdin(Stdio::piped());
     for name in ["GNUPGHOME", "HOME"] {
         if let Some(value) = surroundings.variable(name) {

@@ -126,10 +126,12 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Returns whether a text is a path that leads nowhere but down.
+/// Returns whether a text is a path of plain names, which leads nowhere but down.
 fn is_path(text: &str) -> bool {
-    let odd = |c: char| matches!(c, '?' | '#' | '\\' | '%') || c.is_whitespace() || c.is_control();
-    !text.contains(odd) && !text.split('/').any(|part| part == "..")
+    let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.' | b'~');
+    let is_name = |part: &str| part != "." && part != ".." && !part.is_empty() && part.bytes().all(plain);
+    let text = text.trim_matches('/');
+    text.is_empty() || text.split('/').all(is_name)
 }
 
 fn token(surroundings: &Surroundings) -> Result<Zeroizing<String>, String> {

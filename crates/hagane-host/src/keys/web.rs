@@ -107,7 +107,13 @@ impl Call<'_> {
             request = request.header("Content-Type", kind);
         }
         let request = request.body(body.as_bytes()).map_err(|error| format!("cannot be asked: {error}"))?;
-        let request = agent.configure_request(request).timeout_global(Some(TIME_LIMIT)).build();
+        // A redirect would take tokens along.
+        let request = agent
+            .configure_request(request)
+            .timeout_global(Some(TIME_LIMIT))
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .build();
         let unreachable = |error| format!("cannot be reached: {}", words(&remote_error(error, TIME_LIMIT)));
         let mut response = agent.run(request).map_err(unreachable)?;
         let status = response.status().as_u16();

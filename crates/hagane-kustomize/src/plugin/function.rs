@@ -140,8 +140,11 @@ impl Function {
             mount.kind == "bind" && !plugin.sources.stays_within(plugin.root, Path::new(&mount.source))
         };
         if let Some(mount) = self.container.mounts.iter().find(leads_out) {
-            let message =
-                format!("{} mounts `{}`, a link that leads out of the kustomization", plugin.config.id(), mount.source);
+            let message = format!(
+                "{} mounts `{}`, a link that leads out of the kustomization",
+                plugin.config.id(),
+                mount.source
+            );
             return Err(plugin.about(message).hinted("`--mount` gives a container what lies elsewhere"));
         }
         let is_container = !self.container.image.is_empty();
