@@ -45,8 +45,24 @@ pub(crate) fn operations(node: &Node) -> Result<Operations, Diagnostic> {
     let no_mapping = |item: &&Node| !matches!(item, Node::Mapping(_)) && !item.is_null();
     match sequence.items.iter().find(no_mapping) {
         Some(item) => Err(must_be_a_mapping(item)),
-        None => Ok(sequence.items.iter().map(operation).collect()),
+        None => refuse_no_numbers(node).map(|()| sequence.items.iter().map(operation).collect()),
     }
+}
+
+/// Refuses infinities and NaN anywhere: a patch is read as JSON, whether it is for a resource or not.
+fn refuse_no_numbers(node: &Node) -> Result<(), Diagnostic> {
+    let mut found = None;
+    node.clone().for_each_scalar(&mut |scalar| {
+        if matches!(value(scalar), Ok(Value::Float(number)) if !number.is_finite()) {
+            found = Some(scalar.span);
+        }
+    });
+    found.map_or(Ok(()), |span| Err(no_json(span)))
+}
+
+fn no_json(span: Span) -> Diagnostic {
+    Diagnostic::error(span, "the value cannot be written as JSON")
+        .hinted("infinite numbers and NaN are no JSON")
 }
 
 fn must_be_a_mapping(item: &Node) -> Diagnostic {
@@ -86,8 +102,7 @@ fn operation(node: &Node) -> Result<Operation, Diagnostic> {
         value
     });
     if let Some(value) = value.as_ref().filter(|value| hagane_yaml::emit::json(value).is_none()) {
-        let error = Diagnostic::error(value.span(), "the value cannot be written as JSON");
-        return Err(error.hinted("infinite numbers and NaN are no JSON"));
+        return Err(no_json(value.span()));
     }
     Ok(Operation { span: mapping.span, verb, path, from, value })
 }

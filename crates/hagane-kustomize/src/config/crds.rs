@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use hagane_resource::{Diagnostic, FieldSpec, GvkPattern};
-use hagane_yaml::{Dialect, Mapping, Node, ParseOptions, Span, parse};
+use hagane_yaml::{Dialect, Entry, Mapping, Node, ParseOptions, Span, parse};
 
 use super::{Config, NameReference, add_specs};
 use crate::decode::Located;
@@ -42,7 +42,11 @@ pub(crate) fn with_crds(
         let documents = parse(source.text()?, source.file, &options)?;
         let start = Span { file: source.file, line: 1, column: 1 };
         let definitions = match documents.into_iter().next() {
-            None => return Err(Diagnostic::error(start, "the definitions are empty")),
+            None if source.text()?.is_empty() => {
+                return Err(Diagnostic::error(start, "the definitions are empty")
+                    .hinted("write OpenAPI definitions, or leave the file away"));
+            }
+            None => continue,
             Some(Node::Mapping(definitions)) => definitions,
             Some(other) if other.is_null() => continue,
             Some(other) => {
@@ -50,6 +54,12 @@ pub(crate) fn with_crds(
                     .hinted("`crds` takes OpenAPI definitions, not CustomResourceDefinitions"));
             }
         };
+        let no_type = |entry: &&Entry| !entry.value.is_null() && entry.value.as_mapping().is_none();
+        if let Some(entry) = definitions.entries.iter().find(no_type) {
+            let message = format!("the definition `{}` must be a mapping", entry.key.text.shown());
+            return Err(Diagnostic::error(entry.value.span(), message)
+                .hinted("`crds` takes OpenAPI definitions, not CustomResourceDefinitions"));
+        }
         let mut walk = Walk { definitions: &definitions, config: &mut found, left: PROPERTIES };
         for entry in &definitions.entries {
             let is_type = |properties: &Mapping| {

@@ -164,7 +164,8 @@ fn content_of(documents: Vec<Node>) -> Result<Content, Diagnostic> {
 
 /// Returns whether a text is a list, so a JSON patch.
 fn is_list(text: &str) -> bool {
-    text.lines()
+    text.trim_start_matches('\u{feff}')
+        .lines()
         .map(str::trim_start)
         .find(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("---"))
         .is_some_and(|line| line == "-" || line.starts_with("- ") || line.starts_with('['))
