@@ -11,7 +11,7 @@ use crate::opened::OpenedFile;
 use crate::selection::Seen;
 use crate::tree::{Comment, Element, Item, Kind, Leaf, Pair, Value};
 use crate::value::{Cipher, Opened, Sealed, has_junk, looks_encrypted};
-use crate::{Contents, DecryptError, Format, Keyring, key_group};
+use crate::{Contents, DataKey, DecryptError, Format, Keyring, key_group};
 
 /// Decrypts a file. The MAC is always verified; there is no way around it.
 pub fn decrypt_file(
@@ -57,6 +57,16 @@ pub fn open_file(
     }
     let contents = Contents::new(format, documents, warnings)?;
     Ok(OpenedFile::new(text, file, contents, metadata, key, kept.unwrap_or_default()))
+}
+
+/// Refuses a file that has just been written and could not be read again: a key that the format cannot hold, a depth that
+/// nobody reads.
+pub(crate) fn check_written(text: &[u8], format: Format, key: &DataKey) -> Result<(), DecryptError> {
+    let (mut documents, metadata) = load(text, format, FileId::default())?;
+    let cipher = Cipher::new(key);
+    let mut walk = Walk::new(&cipher, &metadata, None);
+    walk.documents(&mut documents)?;
+    walk.mac.verify(&metadata, &cipher)
 }
 
 /// Returns the metadata of an encrypted file, for which no key is needed.

@@ -3,6 +3,7 @@
 use hagane_yaml::Span;
 
 use crate::contents::Unfit;
+use crate::decrypt::check_written;
 use crate::format::{self, Layout};
 use crate::kept::Kept;
 use crate::key_group::KeyGroup;
@@ -60,6 +61,8 @@ pub enum EncryptError {
     },
     /// What says which values are encrypted is no regular expression: nobody can tell what it means.
     BrokenSelector(&'static str),
+    /// What would be written could not be read again; why not.
+    Unreadable(String),
     /// The format cannot hold the values.
     Unfit(Unfit),
 }
@@ -76,6 +79,7 @@ impl std::fmt::Display for EncryptError {
             EncryptError::BrokenSelector(field) => {
                 write!(f, "`{field}` is no regular expression, so nothing says what is to be encrypted")
             }
+            EncryptError::Unreadable(why) => write!(f, "the file could not be read again: {why}"),
             EncryptError::Unfit(unfit) => unfit.fmt(f),
         }
     }
@@ -124,7 +128,15 @@ pub(crate) fn write(
 ) -> Result<Vec<u8>, EncryptError> {
     let (documents, metadata) = sealed(contents, metadata, key, kept, format, sealing)?;
     let text = format::emit_sealed(documents, &metadata.block(format), format, sealing.layout);
-    Ok(text.expose().to_vec())
+    checked(text.expose().to_vec(), format, key)
+}
+
+/// Returns a written file that can be read again.
+pub(crate) fn checked(text: Vec<u8>, format: Format, key: &DataKey) -> Result<Vec<u8>, EncryptError> {
+    match check_written(&text, format, key) {
+        Ok(()) => Ok(text),
+        Err(error) => Err(EncryptError::Unreadable(error.to_string())),
+    }
 }
 
 /// Returns sealed contents, and the metadata with their MAC.

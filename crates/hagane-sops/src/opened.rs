@@ -2,7 +2,7 @@
 
 use hagane_yaml::FileId;
 
-use crate::encrypt::{EncryptError, Sealing, sealed, threshold, wrap, write};
+use crate::encrypt::{EncryptError, Sealing, checked, sealed, threshold, wrap, write};
 use crate::kept::Kept;
 use crate::metadata::Metadata;
 use crate::rewrite::Original;
@@ -76,7 +76,8 @@ impl OpenedFile {
         let mut metadata = self.metadata;
         metadata.last_modified = sealing.time.to_owned();
         let (documents, metadata) = sealed(contents, metadata, &self.key, self.kept, format, sealing)?;
-        Ok(self.original.rewrite(documents, &metadata, format, sealing.layout))
+        let text = self.original.rewrite(documents, &metadata, format, sealing.layout);
+        checked(text, format, &self.key)
     }
 
     /// Returns the file for other master keys under the same data key; no value changes.
