@@ -145,6 +145,12 @@ fn token_length(line: &str, column: usize) -> usize {
     }
 }
 
+/// Returns a name in a file as it may stand in a line of output: without characters that would steer a terminal or end
+/// the line.
+pub(crate) fn one_line(name: &str) -> String {
+    visible(name).replace('\n', "\u{240a}")
+}
+
 /// Returns the text with control characters shown instead of obeyed: names in files must not steer a terminal.
 fn visible(text: &str) -> String {
     let shown = |c: char| match c {

@@ -25,8 +25,7 @@ pub struct Foreground<'f> {
 pub fn foreground(run: Foreground) -> io::Result<u8> {
     let (program, arguments) = run.words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let search_path = std::env::var_os("PATH").unwrap_or_default();
-    let program =
-        find(program.as_ref(), run.directory.as_ref(), &search_path).map_err(|_| io::ErrorKind::NotFound)?;
+    let program = find(program.as_ref(), run.directory, &search_path).map_err(|_| io::ErrorKind::NotFound)?;
     let mut command = Command::new(program);
     command.args(arguments).current_dir(run.directory);
     if !run.inherits {

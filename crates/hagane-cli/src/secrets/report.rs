@@ -6,6 +6,7 @@ use hagane::{Diagnostic, Severity, SourceMap};
 use serde_json::{Value, json};
 
 use super::check::Checked;
+use crate::message::one_line;
 
 /// Returns a line for each encrypted file, and below it who can open it.
 pub(super) fn text(checked: &[Checked]) -> String {
@@ -13,12 +14,13 @@ pub(super) fn text(checked: &[Checked]) -> String {
     for file in checked {
         let Some((format, metadata)) = &file.encrypted else { continue };
         let wrong = if file.findings.is_empty() { "" } else { ", and something is wrong" };
-        let _ = writeln!(text, "{}: encrypted {}{wrong}", file.path.display(), format.name());
+        let _ =
+            writeln!(text, "{}: encrypted {}{wrong}", one_line(&file.path.to_string_lossy()), format.name());
         let groups = metadata.key_groups();
         for (number, group) in groups.iter().enumerate() {
             let of_group = if groups.len() > 1 { format!("group {}: ", number + 1) } else { String::new() };
             for wrapped in group {
-                let _ = writeln!(text, "    {of_group}{}", wrapped.key);
+                let _ = writeln!(text, "    {of_group}{}", one_line(&wrapped.key.to_string()));
             }
         }
     }

@@ -81,7 +81,7 @@ impl Input {
         ignore_mac: bool,
         surroundings: &mut Surroundings,
     ) -> Result<OpenedFile, Failure> {
-        let (source_map, file) = self.source_map(surroundings);
+        let (source_map, file) = self.source_map(&String::from_utf8_lossy(&self.text), surroundings);
         if ignore_mac {
             let warning = Diagnostic::warning(
                 Span::default(),
@@ -103,7 +103,8 @@ impl Input {
 
     /// Reads the file as one that is not encrypted.
     pub(super) fn plain(&self, surroundings: &Surroundings) -> Result<Contents, Failure> {
-        let (source_map, file) = self.source_map(surroundings);
+        // A plain text is not kept for messages to quote from.
+        let (source_map, file) = self.source_map("", surroundings);
         let contents = Contents::read(&self.text, self.format, file);
         contents.map_err(|error| Failure::reading(&error, source_map))
     }
@@ -118,11 +119,11 @@ impl Input {
         }
     }
 
-    fn source_map(&self, surroundings: &Surroundings) -> (SourceMap, FileId) {
+    fn source_map(&self, quoted: &str, surroundings: &Surroundings) -> (SourceMap, FileId) {
         let mut map = SourceMap::new();
         let name =
             self.path.as_ref().map_or_else(|| "standard input".into(), |path| shown(path, surroundings));
-        let file = map.add(name, String::from_utf8_lossy(&self.text).into());
+        let file = map.add(name, quoted.into());
         (map, file)
     }
 

@@ -13,6 +13,7 @@ use super::failure::{Failure, GENERIC};
 use super::file::{self, Input, types};
 use super::recipe::rule;
 use super::session::{Configuration, configuration, configuration_above, keyring, layout, sealing, shown};
+use crate::message::one_line;
 use crate::{Surroundings, output};
 
 pub(super) fn run(arguments: &UpdateKeys, surroundings: &mut Surroundings) -> Result<u8, Failure> {
@@ -114,15 +115,15 @@ fn changes(before: &[Vec<MasterKey>], after: &[Vec<MasterKey>]) -> Option<String
         let has = |keys: &[MasterKey], key: &MasterKey| keys.iter().any(|known| known.name() == key.name());
         let _ = writeln!(text, "group {}", index + 1);
         for key in old.iter().filter(|key| has(new, key)) {
-            let _ = writeln!(text, "    {}", key.name());
+            let _ = writeln!(text, "    {}", one_line(&key.name()));
         }
         for key in new.iter().filter(|key| !has(old, key)) {
             changed = true;
-            let _ = writeln!(text, "+++ {}", key.name());
+            let _ = writeln!(text, "+++ {}", one_line(&key.name()));
         }
         for key in old.iter().filter(|key| !has(new, key)) {
             changed = true;
-            let _ = writeln!(text, "--- {}", key.name());
+            let _ = writeln!(text, "--- {}", one_line(&key.name()));
         }
     }
     changed.then_some(text)
