@@ -11,7 +11,7 @@ use crate::Surroundings;
 use crate::message::{self, MessageFormat};
 use crate::sops::update_keys::{Consent, update_file};
 
-/// Make every encrypted file of a tree readable for whom `.sops.yaml` says, and nobody else
+/// Make every encrypted file of a tree readable for whom `.sops.yaml` says
 ///
 /// What changes is said for each file. Files that are as their rule says are not touched, and files without a rule are left out.
 #[derive(Args)]

@@ -39,8 +39,8 @@ pub(in crate::sops) struct Decrypt {
 
 /// Encrypt a file and print it
 ///
-/// For whom, and what in it, `.sops.yaml` says; flags go before it. Where `--output` names a file that is encrypted for the same
-/// keys already, values that are the same keep their ciphertexts.
+/// For whom, and what in it, `.sops.yaml` says; flags go before it. The data key is always a new one: to keep the ciphertexts of
+/// values that do not change, use `set` or `edit`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   hagane sops encrypt --in-place secret.yaml

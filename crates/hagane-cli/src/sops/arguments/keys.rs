@@ -6,9 +6,10 @@ use clap::{Args, Subcommand};
 
 use super::{Common, Recipients, Services};
 
-/// Make files readable for whom `.sops.yaml` says, and nobody else
+/// Make files readable for whom `.sops.yaml` says
 ///
-/// The data key stays, and with it every value. Keys that stay are not wrapped anew.
+/// The data key stays, and with it every value; so a former recipient who has an old version can open the new one, until `rotate`
+/// makes another. Keys that stay are not wrapped anew.
 #[derive(Args)]
 #[command(after_help = "Examples:
   hagane sops updatekeys secret.yaml                shows what changes, and asks
