@@ -39,6 +39,20 @@ pub(crate) const OWN: [&str; 19] = [
     "internal.config.kubernetes.io/annotations-migration-resource-id",
 ];
 
+/// The notes that are part of a resource's history, in the order in which they are taken.
+const TAKEN: [&str; 10] = [
+    FORMER_NAMES,
+    FORMER_NAMESPACES,
+    FORMER_KINDS,
+    PREFIXES,
+    SUFFIXES,
+    BEHAVIOR,
+    NEEDS_HASH,
+    FROM_HELM,
+    ORIGIN,
+    TRANSFORMATIONS,
+];
+
 /// Returns the tree of a resource with its history among the annotations.
 pub(crate) fn with_notes(resource: &Resource) -> Node {
     let mut tree = resource.tree().clone();
@@ -70,12 +84,10 @@ pub(crate) fn with_notes(resource: &Resource) -> Node {
 
 /// Takes the notes among the annotations of a resource for its history.
 pub(crate) fn take_notes(resource: &mut Resource) -> Result<(), Diagnostic> {
-    let mut take = |key: &str| resource.edit(|tree| remove_annotation(tree, key)).unwrap_or_default();
-    let [names, namespaces, kinds] = [FORMER_NAMES, FORMER_NAMESPACES, FORMER_KINDS].map(&mut take);
-    let [prefixes, suffixes] = [PREFIXES, SUFFIXES].map(&mut take);
-    let [behavior, needs_hash, from_helm] = [BEHAVIOR, NEEDS_HASH, FROM_HELM].map(&mut take);
-    let [origin, transformations] = [ORIGIN, TRANSFORMATIONS].map(&mut take);
-    let (names, namespaces, kinds) = (parts(&names), parts(&namespaces), parts(&kinds));
+    let taken = resource.edit(|tree| TAKEN.map(|key| remove_annotation(tree, key).unwrap_or_default()));
+    let [former_names, former_namespaces, former_kinds, prefixes, suffixes, marks @ ..] = taken;
+    let [behavior, needs_hash, from_helm, origin, transformations] = marks;
+    let (names, namespaces, kinds) = (parts(&former_names), parts(&former_namespaces), parts(&former_kinds));
     if names.len() != namespaces.len() || names.len() != kinds.len() {
         let message = format!("the notes about the former names of {} do not agree", resource.id());
         return Err(Diagnostic::error(resource.tree().span(), message)

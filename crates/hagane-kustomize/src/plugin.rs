@@ -8,7 +8,7 @@ mod resource_list;
 
 use std::time::Duration;
 
-use hagane_resource::{Diagnostic, Resource, ResourceSet};
+use hagane_resource::{Behavior, Diagnostic, Resource, ResourceSet};
 use hagane_yaml::Node;
 use zeroize::Zeroizing;
 
@@ -88,10 +88,11 @@ impl<'r, 'w> Plugin<'r, 'w> {
         let mut resources = self.run(None, warnings)?;
         for resource in &mut resources {
             take_notes(resource)?;
-            let behavior = resource.edit(|tree| remove_annotation(tree, ASKS_BEHAVIOR)).unwrap_or_default();
+            let [behavior, hash] =
+                resource.edit(|tree| [ASKS_BEHAVIOR, ASKS_HASH].map(|key| remove_annotation(tree, key)));
             resource.generated = true;
-            resource.behavior = hagane_resource::Behavior::of(&behavior);
-            resource.needs_hash = match resource.edit(|tree| remove_annotation(tree, ASKS_HASH)) {
+            resource.behavior = Behavior::of(&behavior.unwrap_or_default());
+            resource.needs_hash = match hash {
                 None => false,
                 Some(text) => go_bool(&text).ok_or_else(|| {
                     let message = format!("the annotation `{ASKS_HASH}` is neither true nor false: `{text}`");
