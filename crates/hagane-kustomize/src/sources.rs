@@ -362,7 +362,11 @@ impl<'w> Sources<'w> {
         let names = self.files.names(directory);
         let stem = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
         let same_stem = names.iter().find(|name| stem(name) == stem(&wanted)).map(String::as_str);
-        let name = same_stem.or_else(|| nearest(&wanted, names.iter().map(String::as_str)))?;
+        // `prod` is short for `production`.
+        let is_longer = |name: &&String| wanted.len() > 2 && name.starts_with(&*wanted);
+        let longer = || names.iter().find(is_longer).map(String::as_str);
+        let near = || nearest(&wanted, names.iter().map(String::as_str));
+        let name = same_stem.or_else(near).or_else(longer)?;
         Some(self.shown(&directory.join(name)))
     }
 }
