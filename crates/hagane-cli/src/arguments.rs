@@ -1,19 +1,18 @@
 //! The command line.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use hagane::{Helm, LoadRestriction, Reorder, SecretsMode};
+use hagane::{BuildOptions, Reorder, SecretsMode};
 
 use crate::argocd::ArgoCd;
 use crate::check::Check;
+use crate::composing::{Composing, go_bool};
 use crate::harden::Harden;
 use crate::kustomize::Kustomize;
 use crate::localize::Localize;
-use crate::lock::{LockArguments, Locking};
+use crate::lock::LockArguments;
 use crate::message::MessageFormat;
-use crate::plugins::Plugins;
 use crate::secrets::Secrets;
 use crate::sops::Sops;
 use crate::vendor::VendorArguments;
@@ -69,48 +68,17 @@ pub(crate) struct Build {
     /// Write to a file; or, where PATH is a directory that exists, one file a resource
     #[arg(short, long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
-    /// Which files a kustomization may read
-    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
-    pub(crate) load_restrictor: LoadRestrictor,
     /// The order of the output, where the kustomization has no `sortOptions`
     #[arg(long, value_name = "ORDER", value_enum)]
     pub(crate) reorder: Option<Order>,
     /// Give every resource the label `app.kubernetes.io/managed-by`
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, value_parser = go_bool, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
     pub(crate) enable_managedby_label: bool,
-    /// Fetch nothing: what lies elsewhere is refused
-    #[arg(long)]
-    pub(crate) offline: bool,
     #[command(flatten)]
-    pub(crate) locking: Locking,
-    #[command(flatten)]
-    pub(crate) charts: Charts,
-    #[command(flatten)]
-    pub(crate) plugins: Plugins,
+    pub(crate) composing: Composing,
     /// How messages are written to standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,
-}
-
-/// What charts may do.
-#[derive(Args)]
-#[command(next_help_heading = "Helm charts")]
-pub(crate) struct Charts {
-    /// Let the program `helm` inflate charts
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, value_parser = go_bool, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    pub(crate) enable_helm: bool,
-    /// The program that inflates charts
-    #[arg(long, value_name = "PATH", default_value = "helm")]
-    pub(crate) helm_command: OsString,
-    /// API versions that charts are told of; once for each
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) helm_api_versions: Vec<String>,
-    /// The version of Kubernetes that charts are told of
-    #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
-    pub(crate) helm_kube_version: String,
-    /// Let helm say more when it fails
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t, value_parser = go_bool, hide_default_value = true, value_name = "BOOL", action = ArgAction::Set)]
-    pub(crate) helm_debug: bool,
 }
 
 /// Decrypt, compose, label and harden
@@ -148,18 +116,8 @@ pub(crate) struct Render {
     /// .sarif or .md, and else as text
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
-    /// Which files a kustomization may read
-    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
-    pub(crate) load_restrictor: LoadRestrictor,
-    /// Fetch nothing: what lies elsewhere is refused
-    #[arg(long)]
-    pub(crate) offline: bool,
     #[command(flatten)]
-    pub(crate) locking: Locking,
-    #[command(flatten)]
-    pub(crate) charts: Charts,
-    #[command(flatten)]
-    pub(crate) plugins: Plugins,
+    pub(crate) composing: Composing,
     /// How messages are written to standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,
@@ -198,17 +156,6 @@ pub(crate) struct Version {
     _short: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum LoadRestrictor {
-    /// Files in or below the kustomization's own directory
-    #[default]
-    #[value(name = "LoadRestrictionsRootOnly")]
-    RootOnly,
-    /// Any file
-    #[value(name = "LoadRestrictionsNone")]
-    None,
-}
-
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Order {
     /// By kind, then by name
@@ -228,32 +175,13 @@ pub(crate) enum SecretsArgument {
     KeepEncrypted,
 }
 
-/// Reads a boolean as kustomize's flags take it.
-pub(crate) fn go_bool(text: &str) -> Result<bool, String> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err("the values are true and false".into()),
-    }
-}
-
-impl Charts {
-    /// Returns how charts are inflated, if they are.
-    pub(crate) fn helm(&self) -> Option<Helm> {
-        self.enable_helm.then(|| Helm {
-            command: self.helm_command.clone(),
-            api_versions: self.helm_api_versions.clone(),
-            kube_version: self.helm_kube_version.clone(),
-            debug: self.helm_debug,
-        })
-    }
-}
-
-impl From<LoadRestrictor> for LoadRestriction {
-    fn from(argument: LoadRestrictor) -> LoadRestriction {
-        match argument {
-            LoadRestrictor::RootOnly => LoadRestriction::RootOnly,
-            LoadRestrictor::None => LoadRestriction::None,
+impl Build {
+    /// Returns what composing is asked to do.
+    pub(crate) fn options(&self) -> BuildOptions {
+        BuildOptions {
+            reorder: self.reorder.map(Into::into).unwrap_or_default(),
+            managed_by_label: self.enable_managedby_label,
+            ..self.composing.options()
         }
     }
 }

@@ -12,7 +12,7 @@ use hagane::{
 };
 use hagane_kustomize::{LoadRestriction, Outside, Sources};
 
-use crate::commands::{Reach, world};
+use crate::composing::{Reach, world};
 use crate::message::{self, MessageFormat};
 use crate::{Surroundings, failure, output};
 

@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use clap::CommandFactory;
-use hagane::{BuildOptions, Diagnostic, EmitOptions, Failed, RenderOptions, Secrets, Span, World};
+use hagane::{Diagnostic, EmitOptions, Failed, RenderOptions, Secrets, Span};
 
 use crate::arguments::{self, Arguments};
-use crate::lock::{self, Unasked};
+use crate::lock::Unasked;
 use crate::output::{self, Destination};
 use crate::{Name, Surroundings, harden, message};
 
@@ -14,18 +14,10 @@ use crate::{Name, Surroundings, harden, message};
 const KUSTOMIZE: &str = "v5.8.1";
 
 pub(crate) fn build(arguments: &arguments::Build, surroundings: &mut Surroundings) -> Result<(), Failed> {
-    let options = BuildOptions {
-        load_restriction: arguments.load_restrictor.into(),
-        reorder: arguments.reorder.map(Into::into).unwrap_or_default(),
-        managed_by_label: arguments.enable_managedby_label,
-        helm: arguments.charts.helm(),
-        plugins: arguments.plugins.plugins(),
-    };
-    let lock = lock::read_for(&arguments.locking, &arguments.directory, Unasked::Ignored, surroundings)?;
-    let world = world(surroundings, Reach::of(arguments.offline));
-    let locked = lock.as_ref().and_then(|lock| lock.remotes(world.remotes));
-    let world = World { remotes: locked.as_ref().map_or(world.remotes, |locked| Some(locked)), ..world };
-    let mut built = hagane::build(&world, &arguments.directory, &options)?;
+    let mut built =
+        arguments.composing.in_world(&arguments.directory, Unasked::Ignored, surroundings, |world| {
+            hagane::build(world, &arguments.directory, &arguments.options())
+        })?;
     message::tell(&built.warnings, &built.source_map, arguments.message_format, surroundings);
     let destination = Destination::new(arguments.output.as_deref(), surroundings);
     let written = output::write(&mut built, &destination, EmitOptions::default(), surroundings);
@@ -35,20 +27,11 @@ pub(crate) fn build(arguments: &arguments::Build, surroundings: &mut Surrounding
 }
 
 pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundings) -> Result<(), Failed> {
-    let options = RenderOptions {
-        build: BuildOptions {
-            load_restriction: arguments.load_restrictor.into(),
-            helm: arguments.charts.helm(),
-            plugins: arguments.plugins.plugins(),
-            ..BuildOptions::default()
-        },
-        secrets: arguments.secrets.into(),
-    };
-    let lock = lock::read_for(&arguments.locking, &arguments.directory, Unasked::Used, surroundings)?;
-    let world = world(surroundings, Reach::of(arguments.offline));
-    let locked = lock.as_ref().and_then(|lock| lock.remotes(world.remotes));
-    let world = World { remotes: locked.as_ref().map_or(world.remotes, |locked| Some(locked)), ..world };
-    let mut rendered = hagane::render(&world, &arguments.directory, &options)?;
+    let options = RenderOptions { build: arguments.composing.options(), secrets: arguments.secrets.into() };
+    let mut rendered =
+        arguments.composing.in_world(&arguments.directory, Unasked::Used, surroundings, |world| {
+            hagane::render(world, &arguments.directory, &options)
+        })?;
     let destination = Destination::new(arguments.output.as_deref(), surroundings);
     if let Some(path) = &arguments.report {
         harden::write(&rendered.report, &rendered.source_map, path, surroundings)?;
@@ -63,32 +46,9 @@ pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundi
     output::write(&mut rendered, &destination, EmitOptions { secrets }, surroundings)
 }
 
-/// Whether what lies elsewhere is fetched.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    Online,
-    Offline,
-}
-
-impl Reach {
-    pub(crate) fn of(offline: bool) -> Reach {
-        if offline { Reach::Offline } else { Reach::Online }
-    }
-}
-
 fn redacted() -> Diagnostic {
     Diagnostic::warning(Span::default(), "decrypted values are not shown on a terminal")
         .hinted("`--reveal` shows them; files and pipes get them")
-}
-
-pub(crate) fn world<'s>(surroundings: &'s Surroundings, reach: Reach) -> World<'s> {
-    World {
-        files: surroundings.files,
-        keyring: surroundings.keyring,
-        remotes: surroundings.remotes.filter(|_| reach == Reach::Online),
-        processes: surroundings.processes,
-        directory: &surroundings.directory,
-    }
 }
 
 pub(crate) fn completion(

@@ -8,7 +8,7 @@ use hagane::policy::{Fallback, ParameterKind, RULES, Report, ReportFormat, Rule,
 use hagane::{BuildOptions, Diagnostic, Failed, Fault, RenderOptions, SecretsMode, SourceMap, nearest};
 use hagane_host::{Access, write_file};
 
-use crate::commands::{Reach, world};
+use crate::composing::{Reach, world};
 use crate::message::{self, MessageFormat};
 use crate::{Surroundings, failure, output};
 

@@ -7,6 +7,7 @@ mod argocd;
 mod arguments;
 mod check;
 mod commands;
+mod composing;
 mod config;
 mod create;
 mod edit;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
-use crate::arguments::go_bool;
+use crate::composing::go_bool;
 
 /// What functions and plugins may do.
 #[derive(Args)]

@@ -90,6 +90,10 @@ impl Keyring for LocalKeys<'_> {
         self.0.unwrap_key(key)
     }
 
+    fn unwrap_key_here(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.0.unwrap_key_here(key)
+    }
+
     fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
         self.0.wrap_key(key, data_key)
     }
@@ -104,6 +108,14 @@ impl Keyring for Services<'_> {
         self.ask(|who| match who {
             Asked::Local(keys) => keys.unwrap_key(wrapped),
             Asked::Service(address) => decrypt_at(address, wrapped),
+        })
+    }
+
+    fn unwrap_key_here(&self, wrapped: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.ask(|who| match who {
+            Asked::Local(keys) => keys.unwrap_key_here(wrapped),
+            Asked::Service(address) if address.starts_with("unix://") => decrypt_at(address, wrapped),
+            Asked::Service(address) => Err(KeyFailure::new(address, "is not asked: this run is offline")),
         })
     }
 

@@ -21,20 +21,31 @@ impl<K: Keyring> Remembering<K> {
     pub fn new(keyring: K) -> Remembering<K> {
         Remembering { keyring, known: Mutex::default() }
     }
+
+    fn remembered(
+        &self,
+        key: &WrappedKey,
+        unwrap: impl FnOnce() -> Result<SecretBytes, KeyFailure>,
+    ) -> Result<SecretBytes, KeyFailure> {
+        if let Some(known) = self.known.lock().ok().and_then(|known| known.get(&key.enc).cloned()) {
+            return Ok(known);
+        }
+        // The lock is free meanwhile: a slow service must not hold up the other files.
+        let unwrapped = unwrap()?;
+        if let Ok(mut known) = self.known.lock() {
+            known.insert(key.enc.clone(), unwrapped.clone());
+        }
+        Ok(unwrapped)
+    }
 }
 
 impl<K: Keyring> Keyring for Remembering<K> {
     fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
-        let enc = &key.enc;
-        if let Some(known) = self.known.lock().ok().and_then(|known| known.get(enc).cloned()) {
-            return Ok(known);
-        }
-        // The lock is free meanwhile: a slow service must not hold up the other files.
-        let unwrapped = self.keyring.unwrap_key(key)?;
-        if let Ok(mut known) = self.known.lock() {
-            known.insert(enc.clone(), unwrapped.clone());
-        }
-        Ok(unwrapped)
+        self.remembered(key, || self.keyring.unwrap_key(key))
+    }
+
+    fn unwrap_key_here(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.remembered(key, || self.keyring.unwrap_key_here(key))
     }
 
     fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {

@@ -104,6 +104,11 @@ impl MasterKey {
         }
     }
 
+    /// Returns whether the key is one that people hold themselves, and not one of a service.
+    pub fn is_held_here(&self) -> bool {
+        matches!(self, MasterKey::Age(_) | MasterKey::Pgp(_))
+    }
+
     /// Returns what the key is called where keys are listed.
     pub fn name(&self) -> String {
         match self {
@@ -133,6 +138,14 @@ pub trait Keyring {
     /// Returns what `key` has wrapped, or everything that was tried.
     fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure>;
 
+    /// Returns what `key` has wrapped without asking anybody beyond this machine.
+    fn unwrap_key_here(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        match key.key.is_held_here() {
+            true => self.unwrap_key(key),
+            false => Err(KeyFailure::offline(&key.key)),
+        }
+    }
+
     /// Returns the data key as `key` wraps it. A service completes the key's name where it has a part of it, as
     /// Azure's version, that must be known later.
     fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure>;
@@ -152,6 +165,11 @@ pub struct KeyFailure {
 }
 
 impl KeyFailure {
+    /// Returns the failure of a key that only somebody beyond this machine could use.
+    pub fn offline(key: &MasterKey) -> KeyFailure {
+        KeyFailure::new(key.kind(), "is not asked: this run is offline")
+    }
+
     /// Returns the failure of one attempt.
     pub fn new(source: impl Into<String>, reason: impl Into<String>) -> KeyFailure {
         KeyFailure { tried: vec![Attempt::new(source, reason)] }

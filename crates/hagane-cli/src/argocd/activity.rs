@@ -9,6 +9,8 @@ use hagane::{
     Repository, SecretBytes, WrappedKey, without_credentials,
 };
 
+use crate::message;
+
 /// What a run is doing.
 #[derive(Clone, Default)]
 pub(super) struct Activity(Arc<Mutex<String>>);
@@ -35,6 +37,11 @@ impl Activity {
     }
 }
 
+/// Returns which key is waited for. Its name is the file's.
+fn asking(key: &WrappedKey) -> String {
+    format!("asking for {}", message::one_line(&key.key.to_string()))
+}
+
 /// A keyring that says which key it waits for.
 pub(super) struct WatchedKeys<'w> {
     pub(super) inner: &'w dyn Keyring,
@@ -43,7 +50,11 @@ pub(super) struct WatchedKeys<'w> {
 
 impl Keyring for WatchedKeys<'_> {
     fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
-        self.activity.during(format!("asking for {}", key.key), || self.inner.unwrap_key(key))
+        self.activity.during(asking(key), || self.inner.unwrap_key(key))
+    }
+
+    fn unwrap_key_here(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.activity.during(asking(key), || self.inner.unwrap_key_here(key))
     }
 
     fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {

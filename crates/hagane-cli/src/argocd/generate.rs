@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use clap::Args;
 use hagane::{
-    BuildOptions, Diagnostic, EmitOptions, Failed, Fault, RenderOptions, Rendered, Secrets, SecretsMode,
-    Severity, SourceMap, Span, World,
+    Diagnostic, EmitOptions, Failed, Fault, Helm, Processes, Remotes, RenderOptions, Rendered, Secrets,
+    SecretsMode, Severity, SourceMap, Span,
 };
 use hagane_host::{Deadline, Leftovers, Turn};
 
@@ -20,11 +20,11 @@ use super::parameters::{self, PARAMETERS};
 use super::repository::{RepositoryFiles, root};
 use super::secret_data;
 use super::server::{PLUGIN, PROGRAM, Server, duration};
-use crate::arguments::{Build, Charts, LoadRestrictor, SecretsArgument};
-use crate::lock::{self, Locking, Unasked};
+use crate::arguments::{Build, SecretsArgument};
+use crate::composing::Composing;
+use crate::lock::Unasked;
 use crate::message::{self, MessageFormat};
 use crate::output::{self, Destination};
-use crate::plugins::Plugins;
 use crate::{Surroundings, commands, exit_code, failure, harden};
 
 /// With this variable the administrator lets `kustomize build` run the whole pipeline.
@@ -62,18 +62,8 @@ pub(super) struct Generate {
     /// What happens to encrypted values
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     secrets: SecretsArgument,
-    /// Which files a kustomization may read
-    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
-    load_restrictor: LoadRestrictor,
-    /// Fetch nothing: what lies elsewhere is refused
-    #[arg(long)]
-    offline: bool,
     #[command(flatten)]
-    locking: Locking,
-    #[command(flatten)]
-    charts: Charts,
-    #[command(flatten)]
-    plugins: Plugins,
+    composing: Composing,
 }
 
 /// What a render for Argo CD is about.
@@ -81,8 +71,7 @@ struct Job<'j> {
     target: PathBuf,
     root: Option<PathBuf>,
     options: RenderOptions,
-    locking: &'j Locking,
-    offline: bool,
+    composing: &'j Composing,
     allow_empty: bool,
     limit: Duration,
     concurrency: Option<NonZero<usize>>,
@@ -108,37 +97,29 @@ fn job<'j>(arguments: &'j Generate, surroundings: &Surroundings) -> Result<Job<'
         parameters::check(&text.map_err(|_| failure(Fault::Input, format!("`{PARAMETERS}` is no text")))?)?;
     }
     server.timeout = arguments.timeout.unwrap_or(server.timeout);
-    let options = RenderOptions {
-        build: BuildOptions {
-            load_restriction: arguments.load_restrictor.into(),
-            helm: helm(&arguments.charts, &server),
-            plugins: arguments.plugins.plugins(),
-            ..BuildOptions::default()
-        },
-        secrets: arguments.secrets.into(),
-    };
+    let mut build = arguments.composing.options();
+    build.helm = build.helm.map(|helm| for_cluster(helm, &server));
+    let options = RenderOptions { build, secrets: arguments.secrets.into() };
     Ok(Job {
         target: surroundings.directory.clone(),
         root: root(&surroundings.directory, server.source_path.as_deref(), surroundings.files),
         options,
-        locking: &arguments.locking,
-        offline: arguments.offline,
+        composing: &arguments.composing,
         allow_empty: arguments.allow_empty,
         limit: server.limit(),
         concurrency: arguments.concurrency,
     })
 }
 
-/// Returns how charts are inflated: for the cluster that the server names, unless the administrator names another.
-fn helm(charts: &Charts, server: &Server) -> Option<hagane::Helm> {
-    let mut helm = charts.helm()?;
+/// Inflates charts for the cluster that the server names, unless the administrator names another.
+fn for_cluster(mut helm: Helm, server: &Server) -> Helm {
     if helm.kube_version.is_empty() {
         helm.kube_version.clone_from(&server.kube_version);
     }
     if helm.api_versions.is_empty() {
         helm.api_versions.clone_from(&server.api_versions);
     }
-    Some(helm)
+    helm
 }
 
 /// Runs `kustomize build`: the whole pipeline where the administrator says so in the environment, else what kustomize does.
@@ -168,18 +149,8 @@ pub(crate) fn build_as_kustomize(
     let job = Job {
         target,
         root,
-        options: RenderOptions {
-            build: BuildOptions {
-                load_restriction: arguments.load_restrictor.into(),
-                reorder: arguments.reorder.map(Into::into).unwrap_or_default(),
-                managed_by_label: arguments.enable_managedby_label,
-                helm: arguments.charts.helm(),
-                plugins: arguments.plugins.plugins(),
-            },
-            secrets: SecretsMode::Decrypt,
-        },
-        locking: &arguments.locking,
-        offline: arguments.offline,
+        options: RenderOptions { build: arguments.options(), secrets: SecretsMode::Decrypt },
+        composing: &arguments.composing,
         allow_empty: false,
         limit: server.limit(),
         concurrency: None,
@@ -272,31 +243,21 @@ fn render(job: &Job, activity: &Activity, surroundings: &mut Surroundings) -> Re
         Ok(below) => below.to_owned(),
         Err(_) => job.target.clone(),
     };
-    let lock = {
-        let within = Surroundings {
-            files: &files,
-            keyring: &keyring,
-            remotes: None,
-            processes: None,
-            directory: directory.clone(),
-            stdin: &mut *surroundings.stdin,
-            stdout: &mut *surroundings.stdout,
-            stdout_is_terminal: false,
-            stderr: &mut *surroundings.stderr,
-            coloured: false,
-        };
-        lock::read_for(job.locking, &target, Unasked::Used, &within)?
-    };
-    let online = remotes.as_ref().filter(|_| !job.offline).map(|remotes| remotes as &dyn hagane::Remotes);
-    let locked = lock.as_ref().and_then(|lock| lock.remotes(online));
-    let world = World {
+    let within = Surroundings {
         files: &files,
         keyring: &keyring,
-        remotes: locked.as_ref().map_or(online, |locked| Some(locked)),
-        processes: processes.as_ref().map(|processes| processes as &dyn hagane::Processes),
-        directory: &directory,
+        remotes: remotes.as_ref().map(|remotes| remotes as &dyn Remotes),
+        processes: processes.as_ref().map(|processes| processes as &dyn Processes),
+        directory,
+        stdin: &mut *surroundings.stdin,
+        stdout: &mut *surroundings.stdout,
+        stdout_is_terminal: false,
+        stderr: &mut *surroundings.stderr,
+        coloured: false,
     };
-    let mut rendered = hagane::render(&world, &target, &job.options)?;
+    let mut rendered = job
+        .composing
+        .in_world(&target, Unasked::Used, &within, |world| hagane::render(world, &target, &job.options))?;
     rendered.warnings.extend(harden::warnings(&rendered.report));
     if job.options.secrets != SecretsMode::KeepEncrypted {
         let wrong = secret_data::as_data(&mut rendered);

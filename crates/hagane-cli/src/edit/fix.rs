@@ -11,7 +11,7 @@ use hagane_edit::{Kustomization, VariableUses, first_difference};
 
 use super::{Opened, open, write};
 use crate::Surroundings;
-use crate::commands::{Reach, world};
+use crate::composing::{Reach, world};
 use crate::message::{self, MessageFormat};
 
 /// Put the fields of today in the place of old ones
