@@ -136,8 +136,11 @@ impl Function {
                 .about(format!("{} needs the network", plugin.config.id()))
                 .hinted("`--network` lets functions in containers use it"));
         }
+        // docker takes its kinds in any case, and what is no volume is a path.
+        let is_path =
+            |mount: &Mount| !["volume", "tmpfs"].contains(&mount.kind.to_ascii_lowercase().as_str());
         let leads_out = |mount: &&Mount| {
-            mount.kind == "bind" && !plugin.sources.stays_within(plugin.root, Path::new(&mount.source))
+            is_path(mount) && !plugin.sources.stays_within(plugin.root, Path::new(&mount.source))
         };
         if let Some(mount) = self.container.mounts.iter().find(leads_out) {
             let message = format!(
