@@ -202,15 +202,18 @@ impl Run<'_, '_, '_> {
     /// Returns the text of what a program wrote, and the file that positions in it are in.
     fn text(
         &self,
-        output: Zeroizing<Vec<u8>>,
+        mut output: Zeroizing<Vec<u8>>,
     ) -> Result<(Zeroizing<String>, hagane_yaml::FileId), Diagnostic> {
-        let Ok(text) = std::str::from_utf8(&output) else {
-            return Err(self.plugin.about(format!("{} writes no UTF-8 text", self.plugin.config.id())));
-        };
+        let text = String::from_utf8(std::mem::take(&mut *output)).map_err(|error| {
+            drop(Zeroizing::new(error.into_bytes()));
+            self.plugin.about(format!("{} writes no UTF-8 text", self.plugin.config.id()))
+        })?;
+        let text = Zeroizing::new(text);
         // Secret text is not kept for messages to quote from.
-        let kept = if self.is_secret { "" } else { text };
+        let kept = if self.is_secret { "" } else { &text };
         let name = format!("(output of {})", self.plugin.config.id());
-        Ok((Zeroizing::new(text.to_owned()), self.plugin.sources.add_text(&name, kept)))
+        let file = self.plugin.sources.add_text(&name, kept);
+        Ok((text, file))
     }
 
     /// Returns an error about what a program wrote, fit to be shown.
