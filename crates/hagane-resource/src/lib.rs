@@ -14,6 +14,7 @@ mod resid;
 mod resource;
 mod resource_set;
 pub mod schema;
+pub mod strict;
 
 pub use diagnostic::{Diagnostic, Fault, Severity, nearest};
 pub use document::{Document, read_documents, read_documents_at, resources_of, split_documents};

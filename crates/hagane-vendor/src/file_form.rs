@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use hagane_resource::{Diagnostic, nearest};
+use hagane_resource::Diagnostic;
+use hagane_resource::strict::check_fields;
 use hagane_yaml::emit::json_string;
-use hagane_yaml::{Entry, FileId, Mapping, Node, ParseOptions, Span, parse};
+use hagane_yaml::{FileId, Mapping, Node, ParseOptions, Span, parse};
 
 use crate::lock::{LockedRepository, RepositoryKey};
 
@@ -94,24 +95,6 @@ pub(crate) fn text_of<'a>(entry: &'a Mapping, field: &str) -> Result<&'a str, Di
         Some(scalar) => Ok(scalar.text.as_str()),
         None => Err(Diagnostic::error(node.span(), format!("`{field}` must be a text"))),
     }
-}
-
-/// Refuses fields that are not known, and known ones that are there twice.
-pub(crate) fn check_fields(mapping: &Mapping, place: &str, known: &[&str]) -> Result<(), Diagnostic> {
-    for (index, Entry { key, .. }) in mapping.entries.iter().enumerate() {
-        let name = key.text.as_str();
-        if !known.contains(&name) {
-            let error = Diagnostic::error(key.span, format!("unknown field `{name}` in {place}"));
-            return Err(match nearest(name, known.iter().copied()) {
-                Some(name) => error.hinted(format!("did you mean `{name}`?")),
-                None => error.hinted(format!("the fields are {}", known.join(", "))),
-            });
-        }
-        if mapping.position(name) != Some(index) {
-            return Err(Diagnostic::error(key.span, format!("`{name}` is there twice")));
-        }
-    }
-    Ok(())
 }
 
 /// Returns the repository of an entry, and which tree it must have.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use hagane_resource::Diagnostic;
+use hagane_resource::strict::check_fields;
 use hagane_yaml::{FileId, Mapping, Node};
 
 use crate::file_form::{
-    API_VERSION, FileForm, check_fields, content, items, line, read, repository, text_of, write_repository,
+    API_VERSION, FileForm, content, items, line, read, repository, text_of, write_repository,
 };
 use crate::layout::VENDOR;
 use crate::lock::{FileKey, LockedRepository, RepositoryKey};

@@ -1,6 +1,5 @@
 //! `hagane.yaml`: what the pipeline does beyond composing.
 
-mod decode;
 mod harden;
 mod labels;
 
@@ -8,10 +7,10 @@ use std::path::Path;
 
 use hagane_kustomize::{Sources, is_remote};
 use hagane_policy::{Labelling, Policy};
+use hagane_resource::strict::{check_fields, mapping};
 use hagane_yaml::{Mapping, Node, ParseOptions, Span, parse};
 
 use crate::Diagnostic;
-use decode::{check_fields, mapping};
 use harden::HardenSection;
 
 /// The name of the file.

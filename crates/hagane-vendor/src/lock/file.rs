@@ -1,11 +1,12 @@
 //! The lock file: YAML that people read in a merge request.
 
 use hagane_resource::Diagnostic;
+use hagane_resource::strict::check_fields;
 use hagane_yaml::{FileId, Mapping};
 
 use super::{FileKey, Lock};
 use crate::file_form::{
-    API_VERSION, FileForm, check_fields, content, items, line, read, repository, text_of, write_repository,
+    API_VERSION, FileForm, content, items, line, read, repository, text_of, write_repository,
 };
 
 const FORM: FileForm = FileForm { what: "the lock file", kind: "Lock", written_by: "hagane lock" };

@@ -4,11 +4,11 @@ use hagane_policy::{
     GivenProbes, Glob, KubernetesVersion, Matcher, Mode, PROBES, Parameter, ParameterKind, PodKind, Policy,
     Profile, RULES, RuleSetting, Selection, Tool, Value, rule_names, rules_named,
 };
-use hagane_yaml::{Mapping, Node};
-
-use super::decode::{
+use hagane_resource::strict::{
     as_integer, as_mapping, as_text, check_fields, check_once, items, mapping, present, text, texts, unknown,
 };
+use hagane_yaml::{Mapping, Node};
+
 use crate::{Diagnostic, nearest};
 
 /// The sections of several files, each laid over those before it.

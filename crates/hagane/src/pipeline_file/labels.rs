@@ -1,9 +1,11 @@
 //! The section `labels`: values that are given, who they are for, and what is derived.
 
 use hagane_policy::{GivenLabels, LabelField, Labelling};
+use hagane_resource::strict::{
+    as_mapping, as_text, check_fields, check_once, items, mapping, present, unknown,
+};
 use hagane_yaml::Mapping;
 
-use super::decode::{as_mapping, as_text, check_fields, check_once, items, mapping, present, unknown};
 use super::harden::matcher;
 use crate::Diagnostic;
 

@@ -1,11 +1,12 @@
-//! Strict reading of a file of ours: unknown fields, fields given twice and values of another kind are errors with a place.
+//! Strict reading of the YAML files that are ours: unknown fields, fields given twice and values of another kind are errors with
+//! a place.
 
 use hagane_yaml::{Entry, Mapping, Node, scalar};
 
 use crate::{Diagnostic, nearest};
 
 /// Refuses fields that are not known, and those given twice.
-pub(super) fn check_fields(mapping: &Mapping, place: &str, known: &[&str]) -> Result<(), Diagnostic> {
+pub fn check_fields(mapping: &Mapping, place: &str, known: &[&str]) -> Result<(), Diagnostic> {
     for Entry { key, .. } in &mapping.entries {
         let name = key.text.as_str();
         if !known.contains(&name) {
@@ -20,7 +21,7 @@ pub(super) fn check_fields(mapping: &Mapping, place: &str, known: &[&str]) -> Re
 }
 
 /// Refuses keys given twice.
-pub(super) fn check_once(mapping: &Mapping) -> Result<(), Diagnostic> {
+pub fn check_once(mapping: &Mapping) -> Result<(), Diagnostic> {
     for (index, Entry { key, .. }) in mapping.entries.iter().enumerate() {
         let name = key.text.as_str();
         if mapping.position(name) != Some(index) {
@@ -31,17 +32,17 @@ pub(super) fn check_once(mapping: &Mapping) -> Result<(), Diagnostic> {
 }
 
 /// Returns the value of a field; a null is no value.
-pub(super) fn present<'a>(mapping: &'a Mapping, field: &str) -> Option<&'a Node> {
+pub fn present<'a>(mapping: &'a Mapping, field: &str) -> Option<&'a Node> {
     mapping.get(field).filter(|node| !node.is_null())
 }
 
 /// Returns the mapping in a field.
-pub(super) fn mapping<'a>(outer: &'a Mapping, field: &str) -> Result<Option<&'a Mapping>, Diagnostic> {
+pub fn mapping<'a>(outer: &'a Mapping, field: &str) -> Result<Option<&'a Mapping>, Diagnostic> {
     present(outer, field).map(|node| as_mapping(node, field)).transpose()
 }
 
 /// Returns the node as a mapping.
-pub(super) fn as_mapping<'a>(node: &'a Node, what: &str) -> Result<&'a Mapping, Diagnostic> {
+pub fn as_mapping<'a>(node: &'a Node, what: &str) -> Result<&'a Mapping, Diagnostic> {
     match node {
         Node::Mapping(mapping) => Ok(mapping),
         _ => Err(Diagnostic::error(node.span(), format!("`{what}` must be a mapping"))),
@@ -49,7 +50,7 @@ pub(super) fn as_mapping<'a>(node: &'a Node, what: &str) -> Result<&'a Mapping, 
 }
 
 /// Returns the items of the sequence in a field; none where there is no field.
-pub(super) fn items<'a>(outer: &'a Mapping, field: &str) -> Result<&'a [Node], Diagnostic> {
+pub fn items<'a>(outer: &'a Mapping, field: &str) -> Result<&'a [Node], Diagnostic> {
     match present(outer, field) {
         None => Ok(&[]),
         Some(Node::Sequence(sequence)) => Ok(&sequence.items),
@@ -58,12 +59,12 @@ pub(super) fn items<'a>(outer: &'a Mapping, field: &str) -> Result<&'a [Node], D
 }
 
 /// Returns the text in a field.
-pub(super) fn text<'a>(outer: &'a Mapping, field: &str) -> Result<Option<(String, &'a Node)>, Diagnostic> {
+pub fn text<'a>(outer: &'a Mapping, field: &str) -> Result<Option<(String, &'a Node)>, Diagnostic> {
     present(outer, field).map(|node| Ok((as_text(node, field)?, node))).transpose()
 }
 
 /// Returns the node as a text.
-pub(super) fn as_text(node: &Node, what: &str) -> Result<String, Diagnostic> {
+pub fn as_text(node: &Node, what: &str) -> Result<String, Diagnostic> {
     if let Some(Ok(scalar::Value::Str(text))) = node.as_scalar().map(scalar::value) {
         return Ok(text.into_owned());
     }
@@ -75,7 +76,7 @@ pub(super) fn as_text(node: &Node, what: &str) -> Result<String, Diagnostic> {
 }
 
 /// Returns the texts of a field that has one or several.
-pub(super) fn texts(outer: &Mapping, field: &str) -> Result<Vec<String>, Diagnostic> {
+pub fn texts(outer: &Mapping, field: &str) -> Result<Vec<String>, Diagnostic> {
     match present(outer, field) {
         None => Ok(Vec::new()),
         Some(Node::Sequence(sequence)) => sequence.items.iter().map(|item| as_text(item, field)).collect(),
@@ -84,7 +85,7 @@ pub(super) fn texts(outer: &Mapping, field: &str) -> Result<Vec<String>, Diagnos
 }
 
 /// Returns the node as a whole number.
-pub(super) fn as_integer(node: &Node, what: &str) -> Result<i64, Diagnostic> {
+pub fn as_integer(node: &Node, what: &str) -> Result<i64, Diagnostic> {
     match node.as_scalar().map(scalar::value) {
         Some(Ok(scalar::Value::Int(value))) => Ok(value),
         _ => Err(Diagnostic::error(node.span(), format!("`{what}` must be a whole number"))),
@@ -92,7 +93,7 @@ pub(super) fn as_integer(node: &Node, what: &str) -> Result<i64, Diagnostic> {
 }
 
 /// Returns an error about a word that is none of those known.
-pub(super) fn unknown(node: &Node, what: &str, word: &str, known: &[&str]) -> Diagnostic {
+pub fn unknown(node: &Node, what: &str, word: &str, known: &[&str]) -> Diagnostic {
     let error = Diagnostic::error(node.span(), format!("{what} cannot be `{word}`"));
     match nearest(word, known.iter().copied()) {
         Some(near) => error.hinted(format!("did you mean `{near}`?")),
