@@ -31,6 +31,7 @@ pub(crate) struct Kustomize {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum Command {
     Build(Build),
     Create(Create),

@@ -36,9 +36,7 @@ use hagane::{Diagnostic, Failed, Fault, Files, Keyring, Processes, Remotes, Seve
 use hagane_host::{Disk, FetchOptions, Fetcher, Leftovers, LocalKeys, Programs};
 
 use arguments::{Arguments, Command};
-use kustomize::Kustomize;
 use message::MessageFormat;
-use sops::Sops;
 
 /// What a run of the program sees of the world, and where it speaks.
 pub struct Surroundings<'s> {
@@ -138,12 +136,10 @@ fn run_with(
     let name = Name::of(arguments.first());
     let parsed = match name {
         Name::Hagane => {
-            Arguments::try_parse_from(sops::behind_its_name(arguments)).map(|parsed| parsed.command)
+            parsed::<Arguments>(sops::behind_its_name(arguments)).map(|arguments| arguments.command)
         }
-        Name::Kustomize => Kustomize::try_parse_from(arguments).map(Command::Kustomize),
-        Name::Sops => {
-            Sops::try_parse_from(sops::rewritten(arguments)).map(|sops| Command::Sops(Box::new(sops)))
-        }
+        Name::Kustomize => parsed(arguments).map(Command::Kustomize),
+        Name::Sops => parsed(sops::rewritten(arguments)).map(Command::Sops),
     };
     let command = match parsed {
         Ok(command) => command,
@@ -179,6 +175,16 @@ fn run_with(
             error.map_or(1, |error| exit_code(error.fault))
         }
     }
+}
+
+/// Parses a command line. A command's flags are made up when it is called, since those of all would be a good part of what a
+/// small build costs; those of all, only where there is help or an error to show.
+fn parsed<P: Parser>(arguments: Vec<OsString>) -> Result<P, clap::Error> {
+    P::try_parse_from(&arguments).or_else(|_| {
+        let mut command = P::command();
+        command.build();
+        P::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    })
 }
 
 /// The name under which the program was started.

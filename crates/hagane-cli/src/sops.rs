@@ -70,6 +70,7 @@ pub(crate) struct Sops {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum Verb {
     Decrypt(arguments::Decrypt),
     Encrypt(arguments::Encrypt),
