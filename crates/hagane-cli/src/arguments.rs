@@ -32,6 +32,7 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
     Build(Build),
     Render(Render),
@@ -204,3 +205,6 @@ impl From<SecretsArgument> for SecretsMode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

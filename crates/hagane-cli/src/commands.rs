@@ -66,13 +66,17 @@ pub(crate) fn man(arguments: &arguments::Man, surroundings: &mut Surroundings) -
     let Some(directory) = &arguments.directory else {
         return output::print(&page(&command), surroundings);
     };
-    let commands = command.get_subcommands().map(|sub| {
-        let name = format!("hagane-{}", sub.get_name());
-        (format!("{name}.1"), page(sub))
-    });
-    let pages: Vec<(String, Vec<u8>)> =
-        [("hagane.1".to_owned(), page(&command))].into_iter().chain(commands).collect();
+    let mut pages = Vec::new();
+    add_pages("hagane", &command, &mut pages);
     output::write_pages(&surroundings.directory.join(directory), &pages)
+}
+
+/// Adds the pages of a command and of those below it.
+fn add_pages(name: &str, command: &clap::Command, pages: &mut Vec<(String, Vec<u8>)>) {
+    pages.push((format!("{name}.1"), page(command)));
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        add_pages(&format!("{name}-{}", sub.get_name()), sub, pages);
+    }
 }
 
 fn page(command: &clap::Command) -> Vec<u8> {

@@ -186,32 +186,46 @@ pub(in crate::sops) struct Rotate {
 #[derive(Args)]
 #[command(next_help_heading = "Keys that are added or removed, with commas")]
 pub(in crate::sops) struct Turnover {
+    /// Wrap the data key for these age recipients; several with commas between them
     #[arg(long, value_name = "RECIPIENTS")]
     pub(in crate::sops) add_age: Vec<String>,
+    /// Leave these age recipients out
     #[arg(long, value_name = "RECIPIENTS")]
     pub(in crate::sops) rm_age: Vec<String>,
+    /// Wrap the data key for these OpenPGP keys; several with commas between them
     #[arg(long, value_name = "FINGERPRINTS")]
     pub(in crate::sops) add_pgp: Vec<String>,
+    /// Leave these OpenPGP keys out
     #[arg(long, value_name = "FINGERPRINTS")]
     pub(in crate::sops) rm_pgp: Vec<String>,
+    /// Wrap the data key for these keys of AWS KMS; several with commas between them
     #[arg(long, value_name = "ARNS")]
     pub(in crate::sops) add_kms: Vec<String>,
+    /// Leave these keys of AWS KMS out
     #[arg(long, value_name = "ARNS")]
     pub(in crate::sops) rm_kms: Vec<String>,
+    /// Wrap the data key for these keys of Google Cloud KMS; several with commas between them
     #[arg(long, value_name = "IDS")]
     pub(in crate::sops) add_gcp_kms: Vec<String>,
+    /// Leave these keys of Google Cloud KMS out
     #[arg(long, value_name = "IDS")]
     pub(in crate::sops) rm_gcp_kms: Vec<String>,
+    /// Wrap the data key for these keys of Huawei Cloud KMS; several with commas between them
     #[arg(long, value_name = "IDS")]
     pub(in crate::sops) add_hckms: Vec<String>,
+    /// Leave these keys of Huawei Cloud KMS out
     #[arg(long, value_name = "IDS")]
     pub(in crate::sops) rm_hckms: Vec<String>,
+    /// Wrap the data key for these keys of Azure Key Vault; several with commas between them
     #[arg(long, value_name = "URLS")]
     pub(in crate::sops) add_azure_kv: Vec<String>,
+    /// Leave these keys of Azure Key Vault out
     #[arg(long, value_name = "URLS")]
     pub(in crate::sops) rm_azure_kv: Vec<String>,
+    /// Wrap the data key for these keys of Vault; several with commas between them
     #[arg(long, value_name = "URLS")]
     pub(in crate::sops) add_hc_vault_transit: Vec<String>,
+    /// Leave these keys of Vault out
     #[arg(long, value_name = "URLS")]
     pub(in crate::sops) rm_hc_vault_transit: Vec<String>,
     /// The KMS encryption context of added keys: `KEY:VALUE`, with commas

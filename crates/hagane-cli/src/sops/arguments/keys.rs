@@ -49,6 +49,8 @@ pub(in crate::sops) enum GroupsCommand {
 }
 
 #[derive(Args)]
+#[command(after_help = "Example:
+  hagane sops groups add --in-place --file secret.yaml --age age1…")]
 pub(in crate::sops) struct GroupsAdd {
     /// The file
     #[arg(short, long, value_name = "FILE")]
@@ -65,6 +67,8 @@ pub(in crate::sops) struct GroupsAdd {
 }
 
 #[derive(Args)]
+#[command(after_help = "Example:
+  hagane sops groups delete --in-place --file secret.yaml 1")]
 pub(in crate::sops) struct GroupsDelete {
     /// The group
     #[arg(value_name = "INDEX")]
