@@ -33,6 +33,13 @@ pub enum DecryptError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// The comments of a kubesec file are incomplete, or do not fit what stands above them.
+    BadKubesec {
+        /// Where.
+        span: Span,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// No identity opens enough key groups.
     NoKey(NoKey),
     /// The keys opened, but what they gave is no data key.
@@ -122,6 +129,7 @@ impl DecryptError {
             DecryptError::NoKey(no_key) => no_key.span,
             DecryptError::Syntax { span, .. }
             | DecryptError::BadMetadata { span, .. }
+            | DecryptError::BadKubesec { span, .. }
             | DecryptError::AlreadyEncrypted { span }
             | DecryptError::BadDataKey { span }
             | DecryptError::BadValue { span, .. }
@@ -150,6 +158,7 @@ impl DecryptError {
             DecryptError::BadMetadata { .. } => {
                 "the `sops` block is written by `sops`; restore the file, or encrypt it again".into()
             }
+            DecryptError::BadKubesec { .. } => "restore the file as kubesec wrote it".into(),
             DecryptError::NoKey(no_key) => no_key.hint(),
             DecryptError::BadDataKey { .. } => "the key groups were mixed up; restore the file".into(),
             DecryptError::BadValue { problem, .. } => problem.hint().into(),
@@ -236,6 +245,7 @@ impl fmt::Display for DecryptError {
             DecryptError::BadMetadata { field, problem, .. } => {
                 write!(f, "SOPS metadata: `{field}` {problem}")
             }
+            DecryptError::BadKubesec { problem, .. } => write!(f, "kubesec: {problem}"),
             DecryptError::NoKey(no_key) => no_key.fmt(f),
             DecryptError::BadDataKey { .. } => f.write_str("the parts of the data key do not fit together"),
             DecryptError::BadValue { path, problem, .. } => write!(f, "cannot decrypt `{path}`: {problem}"),

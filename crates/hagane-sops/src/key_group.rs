@@ -1,5 +1,7 @@
 //! Key groups: any key of a group opens the group; with several groups, enough of them make up the data key.
 
+use hagane_yaml::Span;
+
 use crate::error::{GroupFailure, NoKey};
 use crate::metadata::Metadata;
 use crate::{DataKey, DecryptError, Keyring, SecretBytes, WrappedKey, shamir};
@@ -9,9 +11,19 @@ pub type KeyGroup = Vec<WrappedKey>;
 
 /// Returns the data key of a file.
 pub(crate) fn data_key(metadata: &Metadata, keyring: &dyn Keyring) -> Result<DataKey, DecryptError> {
+    open(&metadata.key_groups, metadata.shamir_threshold, metadata.span, keyring)
+}
+
+/// Returns the data key that groups have wrapped; `span` is where they are.
+pub(crate) fn open(
+    key_groups: &[KeyGroup],
+    threshold: Option<usize>,
+    span: Span,
+    keyring: &dyn Keyring,
+) -> Result<DataKey, DecryptError> {
     let mut parts = Vec::new();
     let mut groups = Vec::new();
-    for group in &metadata.key_groups {
+    for group in key_groups {
         match open_group(group, keyring) {
             Ok(part) => {
                 parts.push(part);
@@ -20,15 +32,15 @@ pub(crate) fn data_key(metadata: &Metadata, keyring: &dyn Keyring) -> Result<Dat
             Err(failure) => groups.push(failure),
         }
     }
-    let needed = match metadata.key_groups.len() {
+    let needed = match key_groups.len() {
         0 | 1 => 1,
-        count => metadata.shamir_threshold.unwrap_or(count).max(2),
+        count => threshold.unwrap_or(count).max(2),
     };
     if parts.len() < needed {
-        return Err(DecryptError::NoKey(NoKey { span: metadata.span, groups, needed }));
+        return Err(DecryptError::NoKey(NoKey { span, groups, needed }));
     }
-    let bad = DecryptError::BadDataKey { span: metadata.span };
-    let whole = if metadata.key_groups.len() == 1 { parts.pop() } else { shamir::combine(&parts) };
+    let bad = DecryptError::BadDataKey { span };
+    let whole = if key_groups.len() == 1 { parts.pop() } else { shamir::combine(&parts) };
     whole.and_then(|bytes| DataKey::new(&bytes)).ok_or(bad)
 }
 

@@ -29,6 +29,7 @@ mod kept;
 mod key_group;
 mod key_path;
 mod keyring;
+pub mod kubesec;
 mod mac;
 mod master_key;
 mod merge;

@@ -6,14 +6,14 @@ use std::path::Path;
 use hagane_kustomize::{Decrypted, Decrypter};
 use hagane_sops::{
     Contents, DecryptError, ErrorClass, Format, Keyring, MasterKey, NoKey, ValueProblem, decrypt_file,
-    detect, placeholders,
+    detect, kubesec, placeholders,
 };
 use hagane_yaml::{FileId, Span};
 use zeroize::Zeroizing;
 
 use crate::{Diagnostic, Fault, SecretsMode};
 
-/// Opens SOPS files, recognised by their metadata. A file is read once a run, so each is opened once.
+/// Opens SOPS files, recognised by their metadata, and kubesec files, by their comments. A file is read once a run, so each is opened once.
 pub(crate) struct Opener<'w> {
     keyring: &'w dyn Keyring,
     mode: SecretsMode,
@@ -36,10 +36,11 @@ impl Decrypter for Opener<'_> {
         if self.mode == SecretsMode::KeepEncrypted {
             return None;
         }
-        let format = detect(content, Format::of_path(&path.to_string_lossy()))?;
-        let opened = match self.mode {
-            SecretsMode::Placeholder => placeholders(content, format, file),
-            _ => decrypt_file(content, format, file, self.keyring),
+        let opened = match (Encrypted::of(path, content)?, self.mode) {
+            (Encrypted::Sops(format), SecretsMode::Placeholder) => placeholders(content, format, file),
+            (Encrypted::Sops(format), _) => decrypt_file(content, format, file, self.keyring),
+            (Encrypted::Kubesec, SecretsMode::Placeholder) => kubesec::placeholders(content, file),
+            (Encrypted::Kubesec, _) => kubesec::decrypt(content, file, self.keyring),
         };
         Some(match opened {
             Ok(contents) => {
@@ -49,6 +50,20 @@ impl Decrypter for Opener<'_> {
             }
             Err(error) => Err(diagnostic(&error, file)),
         })
+    }
+}
+
+/// How a file is encrypted.
+enum Encrypted {
+    Sops(Format),
+    Kubesec,
+}
+
+impl Encrypted {
+    /// Returns how a file is encrypted; nothing for a plain one.
+    fn of(path: &Path, content: &[u8]) -> Option<Encrypted> {
+        let sops = detect(content, Format::of_path(&path.to_string_lossy())).map(Encrypted::Sops);
+        sops.or_else(|| kubesec::is_kubesec(content).then_some(Encrypted::Kubesec))
     }
 }
 
