@@ -15,6 +15,7 @@ use crate::lock::LockArguments;
 use crate::message::MessageFormat;
 use crate::secrets::Secrets;
 use crate::sops::Sops;
+use crate::sops::migrate::Migrate;
 use crate::vendor::VendorArguments;
 
 /// Renders Kubernetes manifests from kustomizations and SOPS-encrypted secrets.
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     Kustomize(Kustomize),
     Sops(Box<Sops>),
     Secrets(Secrets),
+    Migrate(Migrate),
     #[command(name = "argocd")]
     ArgoCd(Box<ArgoCd>),
     Completion(Completion),

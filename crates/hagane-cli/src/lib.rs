@@ -162,6 +162,7 @@ fn run_with(
         Command::Kustomize(arguments) => kustomize::run(&arguments, leftovers, surroundings),
         Command::ArgoCd(arguments) => return argocd::run(&arguments, leftovers, surroundings),
         Command::Secrets(arguments) => return secrets::run(&arguments, surroundings),
+        Command::Migrate(arguments) => return sops::migrate::run(&arguments, surroundings),
         Command::Sops(arguments) => return sops::run(&arguments, surroundings),
     };
     match done {
@@ -253,6 +254,7 @@ impl Command {
             | Command::Man(_)
             | Command::ArgoCd(_)
             | Command::Secrets(_)
+            | Command::Migrate(_)
             | Command::Sops(_)
             | Command::Version(_) => MessageFormat::Human,
         }

@@ -4,7 +4,7 @@ mod check;
 mod plain;
 mod report;
 mod status;
-mod tree;
+pub(crate) mod tree;
 mod update_keys;
 
 use clap::{Args, Subcommand};

@@ -11,6 +11,7 @@ mod groups;
 mod key_service;
 mod keys;
 mod merge;
+pub(crate) mod migrate;
 mod old_style;
 mod recipe;
 mod rotate;

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use hagane::sops::{
-    CONFIG_FILE, Config, Contents, Format, Metadata, Recipe, detect, first_to_encrypt, inspect,
+    CONFIG_FILE, Config, Contents, Format, Metadata, Recipe, detect, first_to_encrypt, inspect, kubesec,
 };
 use hagane::{Diagnostic, FileId, Files, MasterKey, SourceMap, Span};
 
@@ -93,6 +93,9 @@ pub(super) fn check(found: &Found, configurations: &Configurations, map: &mut So
     } else if let Some(format) = detect(&found.content, by_name) {
         let file = known(map);
         check_encrypted(found, format, file, configurations, &mut checked);
+    } else if kubesec::is_kubesec(&found.content) {
+        let file = known(map);
+        checked.findings.push(of_kubesec(found, file));
     } else if matches!(by_name, Format::Yaml | Format::Json | Format::Dotenv | Format::Ini) {
         // What is not of its format other commands say.
         let contents = Contents::read(&found.content, by_name, FileId::default()).ok()?;
@@ -119,6 +122,18 @@ pub(super) fn check(found: &Found, configurations: &Configurations, map: &mut So
     // The line may be the secret.
     checked.findings.iter_mut().for_each(|finding| finding.quotable = false);
     (checked.encrypted.is_some() || !checked.findings.is_empty()).then_some(checked)
+}
+
+/// Returns what is to be said of a kubesec file.
+fn of_kubesec(found: &Found, file: FileId) -> Diagnostic {
+    match kubesec::placeholders(&found.content, file) {
+        Err(error) => hagane::decrypt_diagnostic(&error, file),
+        Ok(_) => {
+            let message = "the file is encrypted by kubesec, which is no longer kept up";
+            Diagnostic::warning(Span { file, line: 1, column: 1 }, message)
+                .hinted("`hagane migrate kubesec` makes a SOPS file of it")
+        }
+    }
 }
 
 fn is_kustomization(path: &Path) -> bool {

@@ -16,13 +16,13 @@ const MAX_BYTES: usize = 5 << 20;
 const MAX_DEPTH: usize = 64;
 
 /// A file: its path relative to the working directory, and its content.
-pub(super) struct Found {
-    pub(super) path: PathBuf,
-    pub(super) content: Arc<[u8]>,
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
+    pub(crate) content: Arc<[u8]>,
 }
 
 /// Returns the files at and below these paths, in the order of their names.
-pub(super) fn below(paths: &[PathBuf], surroundings: &Surroundings) -> Result<Vec<Found>, String> {
+pub(crate) fn below(paths: &[PathBuf], surroundings: &Surroundings) -> Result<Vec<Found>, String> {
     let mut found = Vec::new();
     for path in paths {
         let absolute = surroundings.directory.join(path);
@@ -60,7 +60,7 @@ fn read(path: &Path, surroundings: &Surroundings) -> Option<Found> {
 }
 
 /// Returns the files that are about to be committed, as the index of git has them.
-pub(super) fn staged(surroundings: &Surroundings) -> Result<Vec<Found>, String> {
+pub(crate) fn staged(surroundings: &Surroundings) -> Result<Vec<Found>, String> {
     let names =
         git(&["diff", "--cached", "--name-only", "--relative", "--diff-filter=ACMR", "-z"], surroundings)?;
     let names = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());

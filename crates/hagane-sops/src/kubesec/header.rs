@@ -134,6 +134,36 @@ fn armored(enc: &str) -> Option<String> {
         text.push('\n');
         rest = after;
     }
-    text.push_str("-----END PGP MESSAGE-----\n");
+    let sum = checksum(&message).to_be_bytes();
+    text.push_str(&format!("={}\n-----END PGP MESSAGE-----\n", BASE64_STANDARD.encode(&sum[1..])));
     Some(text)
+}
+
+/// Returns the CRC-24 of RFC 4880, without which gpg does not see where a message ends.
+fn checksum(bytes: &[u8]) -> u32 {
+    const START: u32 = 0xb7_04ce;
+    const GENERATOR: u32 = 0x186_4cfb;
+    bytes.iter().fold(START, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte) << 16, |sum, _| {
+            let sum = sum << 1;
+            if sum & 0x100_0000 == 0 { sum } else { sum ^ GENERATOR }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn armor_ends_with_its_checksum() {
+        let check = |enc: &str, sum: &str| {
+            let armored = armored(enc).unwrap_or_default();
+            assert_eq!(armored.lines().find(|line| line.starts_with('=')), Some(sum), "{armored}");
+        };
+        // As `gpg --enarmor` writes them.
+        check("", "=twTO");
+        check("MTIzNDU2Nzg5", "=Ic8C");
+        check("LS0tLS1CRUdJTiBQR1AgTUVTU0FHRS0tLS0tCj14Cg==", "=x");
+    }
 }
