@@ -40,7 +40,11 @@ pub type Answer<'a> = dyn FnMut(&Invocation) -> io::Result<Output> + 'a;
 /// Runs a case in a new directory and returns what each of its commands said.
 pub fn run(case: &Case, repository: &Path, answer: &mut Answer) -> io::Result<Vec<Output>> {
     let sandbox = Sandbox::new(repository)?;
-    let needs_permissions = case.parts.iter().any(|part| matches!(part, Part::Make(Entry::Mode { .. }, _)));
+    let takes_away = |bits: u32| bits & 0o600 != 0o600;
+    let needs_permissions = case
+        .parts
+        .iter()
+        .any(|part| matches!(part, Part::Make(Entry::Mode { bits, .. }, _) if takes_away(*bits)));
     let text = case.text();
     let names = Names::new(sandbox.path(), text.contains(remote::HOST))?;
     let has_names = text.contains(remote::HOST) || text.contains(remote::HERE);

@@ -3,6 +3,7 @@
 mod check;
 mod plain;
 mod report;
+mod seal_kms;
 mod status;
 pub(crate) mod tree;
 mod update_keys;
@@ -18,7 +19,8 @@ use crate::Surroundings;
     after_help = "Examples:
   hagane secrets status                             what is encrypted, for whom, and what is not and should be
   hagane secrets status --staged                    the same of what is about to be committed: a pre-commit hook
-  hagane secrets updatekeys --dry-run clusters"
+  hagane secrets updatekeys --dry-run clusters
+  hagane secrets seal-kms --key KEY secret.yaml     each value of a Secret by a key of a KMS"
 )]
 pub(crate) struct Secrets {
     #[command(subcommand)]
@@ -30,6 +32,7 @@ enum Verb {
     Status(status::Status),
     #[command(name = "updatekeys")]
     UpdateKeys(update_keys::UpdateKeys),
+    SealKms(seal_kms::SealKms),
 }
 
 /// Runs a command and returns the exit code.
@@ -37,5 +40,6 @@ pub(crate) fn run(arguments: &Secrets, surroundings: &mut Surroundings) -> u8 {
     match &arguments.command {
         Verb::Status(arguments) => status::run(arguments, surroundings),
         Verb::UpdateKeys(arguments) => update_keys::run(arguments, surroundings),
+        Verb::SealKms(arguments) => seal_kms::run(arguments, surroundings),
     }
 }

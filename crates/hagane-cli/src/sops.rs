@@ -6,7 +6,7 @@ mod edit;
 mod encrypt;
 mod exec;
 mod failure;
-mod file;
+pub(crate) mod file;
 mod groups;
 mod key_service;
 mod keys;

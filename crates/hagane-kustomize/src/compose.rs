@@ -18,6 +18,7 @@ use crate::decode::Located;
 use crate::files::FileKind;
 use crate::generator::{Generated, generate};
 use crate::hash::content_hash;
+use crate::ksops;
 use crate::kustomization::{self, Kustomization, Label, Loaded, OpenApi, ReplacementEntry, Sort};
 use crate::name_reference::fix_references;
 use crate::plugin::{Plugin, Plugins};
@@ -304,6 +305,9 @@ impl Compose<'_, '_> {
         if config_file::is_builtin(config) {
             let schema = self.schema.clone().unwrap_or_default();
             return config_file::generate(config, root, sources, &self.inflation, &schema);
+        }
+        if ksops::is_manifest(config) && sources.decrypts() {
+            return ksops::generate(config, root, sources);
         }
         Plugin::of(config, root, sources, self.plugins)?.generate(&mut self.warnings)
     }

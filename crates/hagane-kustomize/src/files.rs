@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hagane_resource::Diagnostic;
+use hagane_resource::{Diagnostic, Resource};
 use hagane_yaml::{FileId, Node};
 use zeroize::Zeroizing;
 
@@ -50,6 +50,12 @@ pub enum FileError {
 pub trait Decrypter {
     /// Returns nothing when the file is not encrypted; otherwise its plain content, or why there is none.
     fn decrypt(&self, path: &Path, content: &[u8], file: FileId) -> Option<Result<Decrypted, Diagnostic>>;
+
+    /// Decrypts what is encrypted value by value in a plain file: `secret` is a Secret as the file has it.
+    fn decrypt_values(&self, secret: &mut Resource) -> Result<(), Diagnostic>;
+
+    /// Returns whether encrypted files are left as they lie.
+    fn keeps_encrypted(&self) -> bool;
 }
 
 /// A file that was encrypted.

@@ -16,6 +16,7 @@ mod files;
 mod generator;
 mod hash;
 mod json_patch;
+mod ksops;
 mod kustomization;
 mod label_selector;
 mod merge;

@@ -87,18 +87,7 @@ impl<'r, 'w> Plugin<'r, 'w> {
     pub(crate) fn generate(&self, warnings: &mut Vec<Diagnostic>) -> Result<Vec<Resource>, Diagnostic> {
         let mut resources = self.run(None, warnings)?;
         for resource in &mut resources {
-            take_notes(resource)?;
-            let [behavior, hash] =
-                resource.edit(|tree| [ASKS_BEHAVIOR, ASKS_HASH].map(|key| remove_annotation(tree, key)));
-            resource.generated = true;
-            resource.behavior = Behavior::of(&behavior.unwrap_or_default());
-            resource.needs_hash = match hash {
-                None => false,
-                Some(text) => go_bool(&text).ok_or_else(|| {
-                    let message = format!("the annotation `{ASKS_HASH}` is neither true nor false: `{text}`");
-                    self.about(message).hinted("write \"true\" or \"false\"")
-                })?,
-            };
+            take_options(resource, self.config)?;
         }
         Ok(resources)
     }
@@ -160,6 +149,23 @@ impl<'r, 'w> Plugin<'r, 'w> {
     fn about(&self, message: String) -> Diagnostic {
         Diagnostic::error(self.config.tree().span(), message)
     }
+}
+
+/// Takes what a generator asks for by annotations of a resource that it made.
+pub(crate) fn take_options(resource: &mut Resource, config: &Resource) -> Result<(), Diagnostic> {
+    take_notes(resource)?;
+    let [behavior, hash] =
+        resource.edit(|tree| [ASKS_BEHAVIOR, ASKS_HASH].map(|key| remove_annotation(tree, key)));
+    resource.generated = true;
+    resource.behavior = Behavior::of(&behavior.unwrap_or_default());
+    resource.needs_hash = match hash {
+        None => false,
+        Some(text) => go_bool(&text).ok_or_else(|| {
+            let message = format!("the annotation `{ASKS_HASH}` is neither true nor false: `{text}`");
+            Diagnostic::error(config.tree().span(), message).hinted("write \"true\" or \"false\"")
+        })?,
+    };
+    Ok(())
 }
 
 /// One run of a program.

@@ -139,6 +139,16 @@ impl<'w> Sources<'w> {
         &self.base
     }
 
+    /// Returns whether encrypted files are decrypted, or shown as if they were.
+    pub(crate) fn decrypts(&self) -> bool {
+        self.decrypter.is_some()
+    }
+
+    /// Returns whether encrypted files are left as they lie.
+    pub(crate) fn keeps_encrypted(&self) -> bool {
+        self.decrypter.is_none_or(Decrypter::keeps_encrypted)
+    }
+
     /// Adds a text that is no file, for positions in it.
     pub(crate) fn add_text(&self, name: &str, text: &str) -> FileId {
         self.map.borrow_mut().add(name, text.into())
@@ -293,7 +303,7 @@ impl<'w> Sources<'w> {
             return Ok(resources.clone());
         }
         let source = self.read(path, at)?;
-        let resources = match &source.decrypted {
+        let mut resources = match &source.decrypted {
             Some(Decrypted { documents: Some(documents), .. }) => {
                 hagane_resource::resources_of(documents.clone())
             }
@@ -306,9 +316,19 @@ impl<'w> Sources<'w> {
             }
             None => hagane_resource::read_documents(source.text()?, source.file),
         }?;
+        self.decrypt_values(&mut resources)?;
         let resources = Rc::new(resources);
         self.resources.borrow_mut().insert(path.0.clone(), resources.clone());
         Ok(resources)
+    }
+
+    /// Decrypts what Secrets have encrypted value by value; what is wrong with several of them is told at once.
+    fn decrypt_values(&self, resources: &mut [Resource]) -> Result<(), Diagnostic> {
+        let Some(decrypter) = self.decrypter else { return Ok(()) };
+        let secrets = resources
+            .iter_mut()
+            .filter(|resource| resource.gvk().kind == "Secret" && resource.gvk().api_version() == "v1");
+        Diagnostic::refuse(secrets.filter_map(|secret| decrypter.decrypt_values(secret).err()).collect())
     }
 
     /// Returns the names in a directory, for hints.

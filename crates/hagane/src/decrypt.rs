@@ -1,9 +1,12 @@
 //! Encrypted files to plain ones, as composing reads them.
 
+mod values;
+
 use std::cell::RefCell;
 use std::path::Path;
 
 use hagane_kustomize::{Decrypted, Decrypter};
+use hagane_resource::Resource;
 use hagane_sops::{
     Contents, DecryptError, ErrorClass, Format, Keyring, MasterKey, NoKey, ValueProblem, decrypt_file,
     detect, kubesec, placeholders,
@@ -12,6 +15,9 @@ use hagane_yaml::{FileId, Span};
 use zeroize::Zeroizing;
 
 use crate::{Diagnostic, Fault, SecretsMode};
+
+pub(crate) use values::kms_key;
+pub use values::{KMS_ANNOTATION, KMS_CONTEXT_ANNOTATION};
 
 /// Opens SOPS files, recognised by their metadata, and kubesec files, by their comments. A file is read once a run, so each is opened once.
 pub(crate) struct Opener<'w> {
@@ -32,6 +38,17 @@ impl<'w> Opener<'w> {
 }
 
 impl Decrypter for Opener<'_> {
+    fn decrypt_values(&self, secret: &mut Resource) -> Result<(), Diagnostic> {
+        match self.mode {
+            SecretsMode::KeepEncrypted => Ok(()),
+            mode => values::decrypt(secret, mode, self.keyring, &mut self.warnings.borrow_mut()),
+        }
+    }
+
+    fn keeps_encrypted(&self) -> bool {
+        self.mode == SecretsMode::KeepEncrypted
+    }
+
     fn decrypt(&self, path: &Path, content: &[u8], file: FileId) -> Option<Result<Decrypted, Diagnostic>> {
         if self.mode == SecretsMode::KeepEncrypted {
             return None;

@@ -26,6 +26,7 @@ mod memory;
 mod options;
 mod pipeline_file;
 mod rendered;
+mod seal_kms;
 mod world;
 
 use std::path::Path;
@@ -33,7 +34,7 @@ use std::path::Path;
 use hagane_kustomize::{Decrypter, Outside, Sources, compose};
 use hagane_policy::{Report, harden, label};
 
-pub use decrypt::diagnostic as decrypt_diagnostic;
+pub use decrypt::{KMS_ANNOTATION, KMS_CONTEXT_ANNOTATION, diagnostic as decrypt_diagnostic};
 pub use hagane_kustomize::{
     Checkout, Environment, FILE_NAMES, FileError, FileKind, Files, Helm, LoadRestriction, Named, Output,
     Plugins, Process, ProcessError, Processes, RemoteError, Remotes, Reorder, Repository, TreeFile,
@@ -53,6 +54,7 @@ pub use memory::MemoryFiles;
 pub use options::{BuildOptions, RenderOptions, SecretsMode};
 pub use pipeline_file::PIPELINE_FILE;
 pub use rendered::{Failed, Rendered};
+pub use seal_kms::seal_kms;
 pub use world::World;
 
 use decrypt::Opener;

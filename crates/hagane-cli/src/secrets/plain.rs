@@ -1,7 +1,9 @@
 //! What in a plain file is a secret, or looks like one.
 
-use hagane::sops::{Contents, Format};
-use hagane::{Diagnostic, Node};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hagane::sops::{Contents, Format, detect};
+use hagane::{Diagnostic, KMS_ANNOTATION, Node};
 
 /// Parts of names that stand for secrets, in lower case and without signs.
 const NAMES: [&str; 12] = [
@@ -65,7 +67,9 @@ fn resource(node: &Node, findings: &mut Vec<Diagnostic>) {
         let values = |field: &str| {
             node.get(field).and_then(Node::as_mapping).into_iter().flat_map(|data| &data.entries)
         };
+        let is_of_kms = node.at(&["metadata", "annotations", KMS_ANNOTATION]).is_some();
         let first = values("data")
+            .filter(|entry| !is_of_kms && !entry.value.as_str().is_some_and(is_encrypted_file))
             .chain(values("stringData"))
             .find(|entry| entry.value.as_str().is_some_and(|text| !text.is_empty()));
         if let Some(entry) = first {
@@ -79,6 +83,12 @@ fn resource(node: &Node, findings: &mut Vec<Diagnostic>) {
     }
     let is_config_map = node.get("kind").and_then(Node::as_str) == Some("ConfigMap");
     walk(node, is_config_map, findings);
+}
+
+/// Returns whether a value of `data` is a file that SOPS encrypted.
+fn is_encrypted_file(text: &str) -> bool {
+    let content = BASE64_STANDARD.decode(text.split_ascii_whitespace().collect::<String>());
+    content.is_ok_and(|content| detect(&content, Format::Binary).is_some())
 }
 
 fn walk(node: &Node, names_count: bool, findings: &mut Vec<Diagnostic>) {

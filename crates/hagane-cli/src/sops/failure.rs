@@ -36,7 +36,7 @@ impl Failure {
         Failure::of(code, Diagnostic::error(Span::default(), message))
     }
 
-    pub(super) fn of(code: u8, diagnostic: Diagnostic) -> Failure {
+    pub(crate) fn of(code: u8, diagnostic: Diagnostic) -> Failure {
         Failure { code, diagnostics: diagnostic.flattened(), source_map: SourceMap::new() }
     }
 
@@ -48,7 +48,7 @@ impl Failure {
     }
 
     /// Returns the failure with the places that it speaks of.
-    pub(super) fn within(mut self, source_map: SourceMap) -> Failure {
+    pub(crate) fn within(mut self, source_map: SourceMap) -> Failure {
         self.source_map = source_map;
         self
     }

@@ -167,7 +167,7 @@ pub(super) fn types(input_type: Option<&String>) -> Types {
 }
 
 /// Reads a file that may hold secrets.
-pub(super) fn read(path: &Path, surroundings: &Surroundings) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(crate) fn read(path: &Path, surroundings: &Surroundings) -> Result<Zeroizing<Vec<u8>>, Failure> {
     match surroundings.files.read(path) {
         Ok(mut content) => {
             let text = Zeroizing::new(content.to_vec());
@@ -215,7 +215,7 @@ fn read_stream(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     })
 }
 
-pub(super) fn read_stdin() -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(crate) fn read_stdin() -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut text = Zeroizing::new(Vec::with_capacity(64 << 10));
     let read = io::stdin().lock().take(MAX_FILE).read_to_end(&mut text);
     match read {
@@ -228,7 +228,7 @@ pub(super) fn read_stdin() -> Result<Zeroizing<Vec<u8>>, Failure> {
 }
 
 /// Writes a file wholly or not at all. What only its owner could read stays so.
-pub(super) fn write(
+pub(crate) fn write(
     path: &Path,
     content: &[u8],
     access: Access,
