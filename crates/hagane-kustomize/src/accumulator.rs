@@ -104,7 +104,13 @@ fn inherit(resource: &mut Resource, old: &Resource) {
     resource.suffixes.clone_from(&old.suffixes);
     resource.referred = old.referred;
     resource.needs_hash &= old.needs_hash;
+    resource.generated = old.generated;
     resource.behavior = old.behavior;
+    resource.from_helm = old.from_helm;
+    resource.origin = resource.origin.take().or_else(|| old.origin.clone());
+    if resource.transformations.is_empty() {
+        resource.transformations.clone_from(&old.transformations);
+    }
     resource.var_names.clone_from(&old.var_names);
 }
 

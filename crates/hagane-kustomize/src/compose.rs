@@ -21,6 +21,7 @@ use crate::hash::content_hash;
 use crate::ksops;
 use crate::kustomization::{self, Kustomization, Label, Loaded, OpenApi, ReplacementEntry, Sort};
 use crate::name_reference::fix_references;
+use crate::notes::adopt_notes;
 use crate::plugin::{Plugin, Plugins};
 use crate::replacement::replace;
 use crate::sources::{Root, Sources, is_file_url, marks_repository};
@@ -205,8 +206,10 @@ impl Compose<'_, '_> {
         let file = self.sources.file(&layer.root, path, path.span)?;
         for resource in self.sources.resources(&file, path.span)?.iter() {
             let mut resource = resource.clone();
+            adopt_notes(&mut resource)?;
             metadata::note_file(&mut resource, layer, path);
-            self.uses_builtin |= !Schema::knows_scope(&resource.gvk().api_version(), &resource.gvk().kind);
+            self.uses_builtin = self.uses_builtin
+                || !Schema::knows_scope(&resource.gvk().api_version(), &resource.gvk().kind);
             all.resources.add(resource).map_err(|d| duplicate(&d, path.span))?;
         }
         Ok(())
@@ -356,48 +359,48 @@ impl Compose<'_, '_> {
             self.uses_builtin = true;
         }
         if !k.patches_strategic_merge.is_empty() {
-            noted(resources, "PatchStrategicMergeTransformer");
+            noted(resources, "PatchStrategicMergeTransformer")?;
         }
         for entry in &k.patches {
             let patch = load_patch(entry, root, sources)?;
             apply_patch(resources, &patch, schema)?;
             self.uses_builtin |= patch.is_strategic_merge();
-            noted(resources, "PatchTransformer");
+            noted(resources, "PatchTransformer")?;
         }
         if let Some(namespace) = &k.namespace {
             set_namespace(resources, namespace, &config.namespace, Subjects::Default, false, namespace.span)?;
-            noted(resources, "NamespaceTransformer");
+            noted(resources, "NamespaceTransformer")?;
         }
         if let Some(prefix) = &k.name_prefix {
             affix_names(resources, Affix::Prefix(prefix), &config.name_prefix)?;
-            noted(resources, "PrefixTransformer");
+            noted(resources, "PrefixTransformer")?;
         }
         if let Some(suffix) = &k.name_suffix {
             affix_names(resources, Affix::Suffix(suffix), &config.name_suffix)?;
-            noted(resources, "SuffixTransformer");
+            noted(resources, "SuffixTransformer")?;
         }
         for entry in &k.labels {
             label(resources, &entry.pairs, &label_specs(entry, &config).map_err(|e| e.or_at(entry.span))?)?;
-            noted(resources, "LabelTransformer");
+            noted(resources, "LabelTransformer")?;
         }
         if !k.common_labels.is_empty() || !k.labels.is_empty() {
             label(resources, &k.common_labels, &config.common_labels)?;
-            noted(resources, "LabelTransformer");
+            noted(resources, "LabelTransformer")?;
         }
         if !k.common_annotations.is_empty() {
             annotate(resources, &k.common_annotations, &config.common_annotations)?;
-            noted(resources, "AnnotationsTransformer");
+            noted(resources, "AnnotationsTransformer")?;
         }
         for entry in &k.patches_json6902 {
             apply_patch(resources, &load_patch(entry, root, sources)?.of_json6902()?, schema)?;
-            noted(resources, "PatchJson6902Transformer");
+            noted(resources, "PatchJson6902Transformer")?;
         }
         for replica in &k.replicas {
             set_replicas(resources, replica, &config.replicas)?;
-            noted(resources, "ReplicaCountTransformer");
+            noted(resources, "ReplicaCountTransformer")?;
         }
         set_images(resources, &k.images, &config.images)?;
-        k.images.iter().for_each(|_| noted(resources, "ImageTagTransformer"));
+        k.images.iter().try_for_each(|_| noted(resources, "ImageTagTransformer"))?;
         for entry in &k.replacements {
             match entry {
                 ReplacementEntry::Inline(replacement) => replace(resources, replacement)?,
@@ -409,7 +412,7 @@ impl Compose<'_, '_> {
             }
         }
         if !k.replacements.is_empty() {
-            noted(resources, "ReplacementTransformer");
+            noted(resources, "ReplacementTransformer")?;
         }
         Ok(())
     }
@@ -423,7 +426,7 @@ impl Compose<'_, '_> {
         for config in self.configs(layer, paths)? {
             self.transform_by(&config, layer, &mut all.resources)?;
             self.uses_builtin |= config.gvk().kind.starts_with("Patch");
-            metadata::note_transformer_config(&mut all.resources, layer, &config);
+            metadata::note_transformer_config(&mut all.resources, layer, &config)?;
         }
         Ok(())
     }

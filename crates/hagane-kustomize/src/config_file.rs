@@ -16,7 +16,7 @@ use crate::selector::Selector;
 use crate::sources::{Root, Sources};
 use crate::transformer::{
     Affix, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images,
-    set_namespace, set_replicas,
+    set_namespace, set_namespace_of, set_replicas,
 };
 
 const GENERATORS: [&str; 4] =
@@ -250,7 +250,7 @@ fn json_entry(object: &Object) -> Result<PatchEntry, Diagnostic> {
                 .hinted("keep one of them"));
         }
     };
-    let target = object.get("target").map(Selector::decode).transpose()?;
+    let target = object.get("target").map(Selector::decode_late).transpose()?;
     Ok(PatchEntry { span: object.span, text, target, allow_name_change: false, allow_kind_change: false })
 }
 
@@ -306,19 +306,16 @@ fn value_add(
     root: &Root,
     sources: &Sources,
 ) -> Result<(), Diagnostic> {
-    let value = match object.text("value")? {
+    let value = match object.text("value")?.trim() {
         // kustomize takes the name of the kustomization's directory.
-        value if value.is_empty() => {
-            root.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-        }
-        value => value,
+        "" => root.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        value => value.to_owned(),
     };
     let target = |node: &Node| {
-        let names = &["selector", "notSelector", "fieldPath", "filePathPosition"];
+        let names = &["selector", "fieldPath", "filePathPosition"];
         let empty = Node::mapping();
         let target = Object::lenient(if node.is_null() { &empty } else { node }, "a target", names)?;
         let selector = target.get("selector").map(Selector::decode).transpose()?;
-        let not = target.get("notSelector").map(Selector::decode).transpose()?;
         let path = target.text("fieldPath")?;
         if path.is_empty() {
             return Err(target
@@ -332,7 +329,7 @@ fn value_add(
             return Err(Diagnostic::error(span, "`filePathPosition` cannot be negative")
                 .hinted("parts of a path are counted from 1; 0 sets the field whole"));
         }
-        Ok((selector, not, path, position))
+        Ok((selector, path, position))
     };
     let mut targets = object.list("targets", target)?;
     if let Some(path) = object.string("targetFilePath")?.filter(|path| !path.is_empty()) {
@@ -345,12 +342,14 @@ fn value_add(
     if targets.is_empty() {
         return Err(object.missing("targets").hinted("for example `targets: [{fieldPath: data/key}]`"));
     }
-    for (selector, not, path, position) in targets {
+    for (selector, path, position) in targets {
         let spec = FieldSpec::new(Default::default(), path, true);
         for resource in resources.iter_mut() {
-            let meant = selector.as_ref().is_none_or(|s| s.takes(resource))
-                && !not.as_ref().is_some_and(|s| s.takes(resource));
-            if !meant {
+            if !selector.as_ref().is_none_or(|s| s.takes(resource)) {
+                continue;
+            }
+            if spec.path == "metadata/namespace" {
+                set_namespace_of(resource, &value, &[], Subjects::Default, false)?;
                 continue;
             }
             resource.edit(|tree| {

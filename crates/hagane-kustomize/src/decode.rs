@@ -29,6 +29,8 @@ impl<T> std::ops::Deref for Located<T> {
 /// The fields of a mapping whose names are known.
 pub(crate) struct Object<'a> {
     fields: Vec<(&'static str, Span, &'a Node)>,
+    /// Values of fields that another spelling of their name overrules: their types are checked all the same.
+    overruled: Vec<(&'static str, &'a Node)>,
     pub(crate) span: Span,
     what: &'static str,
     /// Whether booleans and numbers are taken where texts are wanted.
@@ -56,7 +58,7 @@ impl<'a> Object<'a> {
             return Err(wrong_type(node, what, "a mapping"));
         };
         let mut fields: Vec<(&'static str, Span, &'a Node)> = Vec::with_capacity(mapping.entries.len());
-        let mut unknown = Vec::new();
+        let (mut unknown, mut overruled) = (Vec::new(), Vec::new());
         let mut spelled: BTreeMap<&'static str, &str> = BTreeMap::new();
         for entry in &mapping.entries {
             let key = key_text(entry.key.text.as_str(), entry.key.tag);
@@ -74,14 +76,20 @@ impl<'a> Object<'a> {
             };
             // Of spellings that mean one field the one that sorts last counts, of the same spelling the last.
             match fields.iter_mut().find(|field| field.0 == *name) {
-                Some(field) if spelled.get(name).is_some_and(|before| *before > key) => _ = field,
-                Some(field) => *field = (name, entry.key.span, &entry.value),
+                Some(_) if spelled.get(name).is_some_and(|before| *before > key) => {
+                    overruled.push((*name, &entry.value));
+                }
+                Some(field) => {
+                    overruled
+                        .extend(spelled.get(name).filter(|before| **before != key).map(|_| (*name, field.2)));
+                    *field = (name, entry.key.span, &entry.value);
+                }
                 None => fields.push((name, entry.key.span, &entry.value)),
             }
             let spelling = spelled.entry(*name).or_insert(key);
             *spelling = (*spelling).max(key);
         }
-        Ok((Object { fields, span: mapping.span, what, converts: false }, unknown))
+        Ok((Object { fields, overruled, span: mapping.span, what, converts: false }, unknown))
     }
 
     /// Returns the fields of `node` that are known; others are let through, as plugin configs have always had them.
@@ -96,7 +104,13 @@ impl<'a> Object<'a> {
         let known = |key: &str| names.iter().find(|n| n.eq_ignore_ascii_case(key));
         let fields =
             mapping.entries.iter().filter_map(|e| Some((*known(e.key.text.as_str())?, e.key.span, &e.value)));
-        Ok(Object { fields: fields.collect(), span: mapping.span, what, converts: true })
+        Ok(Object {
+            fields: fields.collect(),
+            overruled: Vec::new(),
+            span: mapping.span,
+            what,
+            converts: true,
+        })
     }
 
     /// Returns the fields of `node` that are known, as [`Object::lenient`] does, but texts must be texts.
@@ -118,6 +132,19 @@ impl<'a> Object<'a> {
             .filter(|node| !node.is_null())
     }
 
+    /// Returns what `convert` makes of the value of a field, and refuses what it refuses in any spelling of the name.
+    fn typed<T>(
+        &self,
+        name: &str,
+        convert: impl Fn(&'a Node) -> Result<T, Diagnostic>,
+    ) -> Result<Option<T>, Diagnostic> {
+        let overruled = self.overruled.iter().filter(|(n, node)| *n == name && !node.is_null());
+        for (_, node) in overruled {
+            convert(node)?;
+        }
+        self.get(name).map(convert).transpose()
+    }
+
     /// Returns where the field's name stands, even when it has no value.
     pub(crate) fn position(&self, name: &str) -> Option<Span> {
         self.fields.iter().find(|(n, _, _)| *n == name).map(|(_, span, _)| *span)
@@ -125,7 +152,7 @@ impl<'a> Object<'a> {
 
     /// Returns a text.
     pub(crate) fn string(&self, name: &'static str) -> Result<Option<Located<String>>, Diagnostic> {
-        self.get(name).map(|node| self.as_string(node, name)).transpose()
+        self.typed(name, |node| self.as_string(node, name))
     }
 
     fn as_string(&self, node: &Node, what: &str) -> Result<Located<String>, Diagnostic> {
@@ -151,23 +178,20 @@ impl<'a> Object<'a> {
 
     /// Returns a boolean; absent is false.
     pub(crate) fn bool(&self, name: &'static str) -> Result<bool, Diagnostic> {
-        let Some(node) = self.get(name) else { return Ok(false) };
-        match node.as_scalar().map(value) {
+        let bool = self.typed(name, |node| match node.as_scalar().map(value) {
             Some(Ok(Value::Bool(value))) => Ok(value),
             _ => Err(wrong_type(node, name, "true or false")),
-        }
+        })?;
+        Ok(bool.unwrap_or_default())
     }
 
     /// Returns an integer.
     pub(crate) fn integer(&self, name: &'static str) -> Result<Option<i64>, Diagnostic> {
-        let Some(node) = self.get(name) else { return Ok(None) };
-        match node.as_scalar().map(value) {
-            Some(Ok(Value::Int(value))) => Ok(Some(value)),
-            Some(Ok(Value::Float(value))) if value.fract() == 0.0 && value.abs() < 9e15 => {
-                Ok(Some(value as i64))
-            }
+        self.typed(name, |node| match node.as_scalar().map(value) {
+            Some(Ok(Value::Int(value))) => Ok(value),
+            Some(Ok(Value::Float(value))) if value.fract() == 0.0 && value.abs() < 9e15 => Ok(value as i64),
             _ => Err(wrong_type(node, name, "an integer")),
-        }
+        })
     }
 
     /// Returns a list of whatever `item` takes.
@@ -176,11 +200,11 @@ impl<'a> Object<'a> {
         name: &'static str,
         item: impl Fn(&'a Node) -> Result<T, Diagnostic>,
     ) -> Result<Vec<T>, Diagnostic> {
-        match self.get(name) {
-            None => Ok(Vec::new()),
-            Some(Node::Sequence(sequence)) => sequence.items.iter().map(item).collect(),
-            Some(node) => Err(wrong_type(node, name, "a list")),
-        }
+        let list = self.typed(name, |node| match node {
+            Node::Sequence(sequence) => sequence.items.iter().map(&item).collect(),
+            node => Err(wrong_type(node, name, "a list")),
+        })?;
+        Ok(list.unwrap_or_default())
     }
 
     /// Returns a list of texts.
@@ -190,10 +214,13 @@ impl<'a> Object<'a> {
 
     /// Returns a mapping of texts to texts, in the order of the file; of repeated keys the last.
     pub(crate) fn string_map(&self, name: &'static str) -> Result<Vec<(String, String)>, Diagnostic> {
-        let mapping = match self.get(name) {
-            None => return Ok(Vec::new()),
-            Some(Node::Mapping(mapping)) => mapping,
-            Some(node) => return Err(wrong_type(node, name, "a mapping of strings")),
+        let pairs = self.typed(name, |node| self.pairs(node, name))?;
+        Ok(pairs.unwrap_or_default())
+    }
+
+    fn pairs(&self, node: &Node, name: &'static str) -> Result<Vec<(String, String)>, Diagnostic> {
+        let Node::Mapping(mapping) = node else {
+            return Err(wrong_type(node, name, "a mapping of strings"));
         };
         let mut pairs: Vec<(String, String)> = Vec::new();
         for entry in &mapping.entries {

@@ -41,8 +41,27 @@ impl Step {
     }
 }
 
-/// Returns the steps of a path. Dots part them, but not inside brackets nor after a backslash.
+/// Returns the steps of a path that something is looked up by: blanks around them and empty ones do not count.
 pub(crate) fn parse(path: &str, at: Span) -> Result<Vec<Step>, Diagnostic> {
+    parts(path)
+        .into_iter()
+        .map(|part| part.trim().to_owned())
+        .filter(|part| !part.is_empty())
+        .map(|part| step(part, at))
+        .collect()
+}
+
+/// Returns the steps of a path that something is written by: every blank counts, and every empty step but the first.
+pub(crate) fn parse_exactly(path: &str, at: Span) -> Result<Vec<Step>, Diagnostic> {
+    let mut parts = parts(path);
+    if parts.len() > 1 && parts[0].is_empty() {
+        parts.remove(0);
+    }
+    parts.into_iter().map(|part| step(part, at)).collect()
+}
+
+/// Returns the parts of a path. Dots part them, but not inside brackets nor after a backslash.
+fn parts(path: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     for part in path.split('.') {
         match parts.last_mut() {
@@ -59,11 +78,6 @@ pub(crate) fn parse(path: &str, at: Span) -> Result<Vec<Step>, Diagnostic> {
         }
     }
     parts
-        .into_iter()
-        .map(|part| part.trim().to_owned())
-        .filter(|part| !part.is_empty())
-        .map(|part| step(part, at))
-        .collect()
 }
 
 fn step(part: String, at: Span) -> Result<Step, Diagnostic> {
@@ -138,6 +152,18 @@ pub(crate) fn visit(
         *node = empty(steps, missing);
     }
     match (step, node) {
+        (Step::Key(key), Node::Scalar(scalar)) if key.is_empty() => {
+            if missing == Missing::Skip {
+                return Ok(0);
+            }
+            // kustomize empties the value, and goes on in one that is part of nothing.
+            *scalar = Scalar { span: scalar.span, ..Scalar::bare("") };
+            visit(&mut empty(rest, missing), rest, missing, at, set)
+        }
+        (Step::Key(key), Node::Mapping(_) | Node::Sequence(_)) if key.is_empty() => {
+            Err(Diagnostic::error(at, "the path has an empty part")
+                .hinted("dots stand between parts: `spec.template`"))
+        }
         (Step::Key(key), Node::Mapping(mapping)) => visit_key(mapping, key, rest, missing, at, set),
         (Step::Index(index), Node::Mapping(mapping)) => {
             visit_key(mapping, &index.to_string(), rest, missing, at, set)

@@ -150,6 +150,15 @@ impl Operation {
         }
     }
 
+    /// Returns whether the operation reads or writes all annotations, or one that kustomize keeps its notes in.
+    pub(crate) fn sees_notes(&self) -> bool {
+        let sees = |path: &Located<String>| {
+            let way = "/metadata/annotations";
+            way.starts_with(path.as_str()) || path.starts_with(way) && path.contains("config.k")
+        };
+        sees(&self.path) || self.from.as_ref().is_some_and(sees)
+    }
+
     fn from(&self) -> &Located<String> {
         self.from.as_ref().unwrap_or(&self.path)
     }

@@ -106,6 +106,8 @@ pub(crate) enum Sort {
 /// What the build writes about itself into the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BuildMetadata {
+    /// Whether anything is asked for, whatever it is.
+    pub is_given: bool,
     /// The label `app.kubernetes.io/managed-by`.
     pub managed_by_label: bool,
     /// The annotation that names a resource's file or generator.
@@ -117,9 +119,10 @@ pub(crate) struct BuildMetadata {
 const FIELD_SPEC: crate::decode::Names = &["group", "version", "kind", "path", "create"];
 
 impl BuildMetadata {
-    /// Returns whether the origin of resources is noted. What a transformer made is told by its missing origin.
+    /// Returns whether the origin of resources is noted: kustomize notes it for any option. What a transformer made is
+    /// told by its missing origin.
     pub(crate) fn wants_origin(self) -> bool {
-        self.origin_annotations || self.transformer_annotations
+        self.is_given
     }
 }
 

@@ -264,10 +264,12 @@ impl Search<'_> {
 
     /// Sets name and namespace of a mapping that names a resource.
     fn set_mapping(&self, mapping: &mut Mapping, referred: &mut Vec<usize>) -> Result<(), Diagnostic> {
-        let Some(Node::Scalar(name)) = mapping.get("name") else {
+        let Some(name) = mapping.get("name") else {
             return Err(Diagnostic::error(mapping.span, "a mapping with a field `name` is expected here")
                 .hinted("for example `{name: settings}`"));
         };
+        // What is no text names nothing.
+        let Node::Scalar(name) = name else { return Ok(()) };
         let namespace = mapping.get("namespace").and_then(Node::as_str);
         let found = self.candidates(name.text.as_str(), namespace);
         let same = |a: &Candidate, b: &Candidate| a.name == b.name && a.namespace == b.namespace;

@@ -110,6 +110,76 @@ pub(crate) fn take_notes(resource: &mut Resource) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// Takes notes that a file brings along: they count as if kustomize had made them. Transformations that are no list stay
+/// where they are, since they matter only to who adds one.
+pub(crate) fn adopt_notes(resource: &mut Resource) -> Result<(), Diagnostic> {
+    if !has_notes(resource.tree()) {
+        return Ok(());
+    }
+    let transformations = resource.metadata_entry("annotations", TRANSFORMATIONS).map(str::to_owned);
+    let referred = resource.metadata_entry("annotations", REFERRERS).is_some();
+    take_notes(resource)?;
+    resource.referred = referred;
+    if let Some(text) = transformations.filter(|text| !is_list_of_origins(text)) {
+        resource.transformations.clear();
+        resource.edit(|tree| annotate(tree, TRANSFORMATIONS, Scalar::string(text)));
+    }
+    Ok(())
+}
+
+/// Refuses to add a transformation where the annotation has none to begin with.
+pub(crate) fn refuse_odd_transformations(resource: &Resource) -> Result<(), Diagnostic> {
+    match resource.metadata_entry("annotations", TRANSFORMATIONS) {
+        None => Ok(()),
+        Some(_) => {
+            let message = format!("the annotation `{TRANSFORMATIONS}` of {} is no list", resource.id());
+            Err(Diagnostic::error(resource.tree().span(), message)
+                .hinted("take it out: the build writes it where it is asked to"))
+        }
+    }
+}
+
+fn is_list_of_origins(text: &str) -> bool {
+    let documents = hagane_yaml::parse(text, Default::default(), &Default::default()).unwrap_or_default();
+    match documents.first() {
+        Some(Node::Sequence(list)) => list.items.iter().all(|item| matches!(item, Node::Mapping(_))),
+        other => other.is_none_or(Node::is_null),
+    }
+}
+
+/// Returns whether there are notes among the annotations.
+pub(crate) fn has_notes(tree: &Node) -> bool {
+    let annotations = tree.at(&["metadata", "annotations"]).and_then(Node::as_mapping);
+    annotations.is_some_and(|map| map.entries.iter().any(|e| OWN.contains(&e.key.text.as_str())))
+}
+
+/// Returns whether a strategic merge patch changes the notes: it brings some, or does something to all annotations.
+pub(crate) fn changes_notes(patch: &Node) -> bool {
+    let is_plain = |map: &Mapping| map.get("$patch").is_none();
+    match patch.get("metadata") {
+        Some(Node::Mapping(metadata)) if is_plain(metadata) => match metadata.get("annotations") {
+            Some(Node::Mapping(annotations)) => !is_plain(annotations) || has_notes(patch),
+            other => other.is_some(),
+        },
+        other => other.is_some(),
+    }
+}
+
+/// Puts the notes among the annotations of a resource, for a JSON patch that may see them.
+pub(crate) fn put_notes(resource: &mut Resource) {
+    let tree = with_notes(resource);
+    resource.edit(|old| *old = tree);
+}
+
+/// Takes the notes from among the annotations after a JSON patch. kustomize puts back those about ids; where the patch has
+/// taken away the origin and the transformations, they are lost.
+pub(crate) fn keep_notes(resource: &mut Resource) {
+    let taken = resource.edit(|tree| TAKEN.map(|key| remove_annotation(tree, key).unwrap_or_default()));
+    let [.., origin, transformations] = taken;
+    resource.origin = Origin::read(&origin).into_iter().next();
+    resource.transformations = Origin::read(&transformations);
+}
+
 /// Sets an annotation of a tree.
 pub(crate) fn annotate(tree: &mut Node, key: &str, value: Scalar) {
     let Node::Mapping(root) = tree else { return };

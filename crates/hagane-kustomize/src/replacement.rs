@@ -82,7 +82,7 @@ impl ReplacementTarget {
             )]);
         }
         let parsed = |path: &crate::decode::Located<String>| {
-            Ok((path.value.clone(), field_path::parse(path, path.span)?, path.span))
+            Ok((path.value.clone(), field_path::parse_exactly(path, path.span)?, path.span))
         };
         self.field_paths.iter().map(parsed).collect()
     }

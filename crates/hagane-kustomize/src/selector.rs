@@ -28,6 +28,9 @@ pub(crate) struct Selector {
     pub annotations: Option<LabelSelector>,
 }
 
+/// A selector, or what is wrong with its patterns.
+pub(crate) type LateSelector = Result<Selector, Diagnostic>;
+
 /// A part of a selector: nothing, which matches all, or a text that is also a regular expression.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Part {
@@ -97,6 +100,14 @@ impl Selector {
             annotations: selector("annotationSelector")?,
             ..Selector::of_id(&object)?
         })
+    }
+
+    /// Returns the selector of a patch. What is wrong with its patterns matters when somebody selects by it: an empty
+    /// patch does not.
+    pub(crate) fn decode_late(node: &Node) -> Result<LateSelector, Diagnostic> {
+        let object = Object::new(node, "a selector", FIELDS)?;
+        FIELDS.iter().try_for_each(|field| object.string(field).map(drop))?;
+        Ok(Selector::decode(node))
     }
 
     /// Returns the selector of the id fields of an object.

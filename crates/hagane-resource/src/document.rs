@@ -110,12 +110,7 @@ pub fn resources_of(trees: Vec<Node>) -> Result<Vec<Resource>, Diagnostic> {
             let error = Diagnostic::error(mapping.span, format!("the {kind} has no `metadata.name`"));
             return Err(error.hinted("every resource needs a name; `generateName` cannot be composed"));
         }
-        let mut resource = Resource::new(tree);
-        if resource.gvk().kind == "List" && resource.tree().get("metadata").is_none() {
-            // It goes through a type of Go's, which has the field.
-            resource.metadata_mut();
-        }
-        resources.push(resource);
+        resources.push(Resource::new(tree));
     }
     Ok(resources)
 }

@@ -293,7 +293,9 @@ impl<'a> Reader<'a> {
                     None => scalar.extra = custom_tag(Some(tag), ""),
                     // An explicit tag decides alone, quotes or not.
                     Some(name) => {
-                        scalar.style = Style::Plain;
+                        // Written again with its tag, such a text is no merge key.
+                        let is_no_merge = name == "str" && scalar.text.as_str() == "<<";
+                        scalar.style = if is_no_merge { Style::SingleQuoted } else { Style::Plain };
                         let yaml11 =
                             self.options.dialect == Dialect::V3 && is_yaml11_bool(scalar.text.as_str());
                         if value(&scalar).is_err() || yaml11 && scalar.tag == Tag::Bool {

@@ -6,7 +6,7 @@ use hagane_yaml::{Mapping, Node, Scalar, Tag};
 
 use super::layer::Layer;
 use crate::kustomization::BuildMetadata;
-use crate::notes::{ORIGIN, OWN, TRANSFORMATIONS};
+use crate::notes::{ORIGIN, OWN, TRANSFORMATIONS, refuse_odd_transformations};
 use crate::transformer::label;
 
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
@@ -33,26 +33,42 @@ pub(super) fn note_config(resource: &mut Resource, layer: &Layer, config: &Resou
 }
 
 /// Notes on every resource a builtin transformer of the layer.
-pub(super) fn note_transformer(resources: &mut ResourceSet, layer: &Layer, kind: &str) {
-    note_all(resources, layer, &|| builtin_origin(layer, kind));
+pub(super) fn note_transformer(
+    resources: &mut ResourceSet,
+    layer: &Layer,
+    kind: &str,
+) -> Result<(), Diagnostic> {
+    note_all(resources, layer, &|| builtin_origin(layer, kind))
 }
 
 /// Notes on every resource a transformer with a config of its own.
-pub(super) fn note_transformer_config(resources: &mut ResourceSet, layer: &Layer, config: &Resource) {
-    note_all(resources, layer, &|| origin_of(layer, config));
+pub(super) fn note_transformer_config(
+    resources: &mut ResourceSet,
+    layer: &Layer,
+    config: &Resource,
+) -> Result<(), Diagnostic> {
+    note_all(resources, layer, &|| origin_of(layer, config))
 }
 
 /// A resource without an origin is taken for one that the transformer made.
-fn note_all(resources: &mut ResourceSet, layer: &Layer, origin: &dyn Fn() -> Origin) {
-    if layer.metadata.transformer_annotations {
-        for place in 0..resources.len() {
-            let resource = resources.get_mut_keeping_name(place);
-            match &resource.origin {
-                None => resource.origin = Some(origin()),
-                Some(_) => resource.transformations.push(origin()),
-            }
+fn note_all(
+    resources: &mut ResourceSet,
+    layer: &Layer,
+    origin: &dyn Fn() -> Origin,
+) -> Result<(), Diagnostic> {
+    if !layer.metadata.wants_origin() {
+        return Ok(());
+    }
+    for place in 0..resources.len() {
+        let resource = resources.get_mut_keeping_name(place);
+        refuse_odd_transformations(resource)?;
+        match &resource.origin {
+            None => resource.origin = Some(origin()),
+            Some(_) if layer.metadata.transformer_annotations => resource.transformations.push(origin()),
+            Some(_) => {}
         }
     }
+    Ok(())
 }
 
 /// A config that stands in the kustomization itself has no origin of its own.
@@ -86,12 +102,24 @@ pub(super) fn settle(
         label(resources, &[(MANAGED_BY.into(), "kustomize-v5.8.1".into())], &specs)?;
     }
     for resource in resources.iter_mut() {
+        match resource.tree().get("metadata") {
+            Some(Node::Mapping(_)) => {}
+            // Where notes are taken off, there is metadata.
+            None => _ = resource.metadata_mut(),
+            Some(node) if node.is_null() => {}
+            Some(node) => {
+                let message = format!("`metadata` of {} must be a mapping", resource.id());
+                return Err(Diagnostic::error(node.span(), message)
+                    .or_at(resource.tree().span())
+                    .hinted("write `name:` and the like below it"));
+            }
+        }
         remove_own_annotations(resource)?;
         if let Some(origin) = resource.origin.take().filter(|_| metadata.origin_annotations) {
             set_annotation(resource, ORIGIN, origin.to_yaml());
         }
         let transformations = std::mem::take(&mut resource.transformations);
-        if !transformations.is_empty() {
+        if metadata.transformer_annotations && !transformations.is_empty() {
             set_annotation(resource, TRANSFORMATIONS, Origin::list_to_yaml(&transformations));
         }
         resource.settle_annotations();

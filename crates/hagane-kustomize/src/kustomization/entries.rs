@@ -5,7 +5,7 @@ use hagane_yaml::{Node, Span};
 
 use super::field_spec;
 use crate::decode::{Located, Names, Object, string};
-use crate::selector::Selector;
+use crate::selector::{LateSelector, Selector};
 
 /// One generated ConfigMap or Secret.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +66,7 @@ pub(crate) struct PatchEntry {
     /// The patch.
     pub text: PatchText,
     /// What it is for; nothing when the patch itself says.
-    pub target: Option<Selector>,
+    pub target: Option<LateSelector>,
     /// Whether it may change the name.
     pub allow_name_change: bool,
     /// Whether it may change the kind.
@@ -279,7 +279,7 @@ impl PatchEntry {
         Ok(PatchEntry {
             span: object.span,
             text,
-            target: object.get("target").map(Selector::decode).transpose()?,
+            target: object.get("target").map(Selector::decode_late).transpose()?,
             allow_name_change: options.iter().any(|o| o == "allowNameChange"),
             allow_kind_change: options.iter().any(|o| o == "allowKindChange"),
         })

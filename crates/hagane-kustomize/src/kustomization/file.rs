@@ -323,6 +323,7 @@ fn openapi(node: &Node) -> Result<Option<OpenApi>, Diagnostic> {
 fn build_metadata(object: &Object, warnings: &mut Vec<Diagnostic>) -> Result<BuildMetadata, Diagnostic> {
     let mut metadata = BuildMetadata::default();
     for option in object.strings("buildMetadata")? {
+        metadata.is_given = true;
         match option.as_str() {
             "managedByLabel" => metadata.managed_by_label = true,
             "originAnnotations" => metadata.origin_annotations = true,

@@ -43,7 +43,9 @@ pub(super) fn take_list_directive(patch: &mut Sequence) -> Result<Directive, Dia
     let node = of_item(first).unwrap_or_else(Node::mapping);
     let text = node.as_str().unwrap_or_default().to_owned();
     let directive = directive(&node)?;
-    patch.items.retain(|item| of_item(item).is_none_or(|d| d.as_str() != Some(&text)));
+    // What is empty goes along with it.
+    let is_empty = |item: &Node| item.is_null() || item.as_mapping().is_some_and(|m| m.entries.is_empty());
+    patch.items.retain(|item| !is_empty(item) && of_item(item).is_none_or(|d| d.as_str() != Some(&text)));
     Ok(directive)
 }
 

@@ -35,10 +35,15 @@ fn set_entries(
         let first = resource.new_shares(entries.len());
         let mut written: Vec<Scalar> = Vec::new();
         for spec in specs {
-            if !spec.takes(resource.gvk()) || !(spec.create || spec.reaches(resource.tree())) {
+            // The notes that kustomize keeps among the annotations make the mapping be there.
+            let noted = spec.path == "metadata/annotations" && resource.is_annotated_by_build();
+            let create = spec.create || noted;
+            if !spec.takes(resource.gvk()) || !(create || spec.reaches(resource.tree())) {
                 continue;
             }
-            spec.apply(resource.tree_mut(), Create::Mapping, &mut |node| {
+            let creating =
+                (create && !spec.create).then(|| FieldSpec::new(spec.gvk.clone(), spec.path.clone(), true));
+            creating.as_ref().unwrap_or(spec).apply(resource.tree_mut(), Create::Mapping, &mut |node| {
                 let Some(mapping) = mapping_of(node) else {
                     let message = format!("`{}` must be a mapping to take labels or annotations", spec.path);
                     return Err(

@@ -28,18 +28,21 @@ pub(crate) fn affix_names(
                 continue;
             }
             if spec.path == "metadata/name" {
+                // As it is written: a name that is null gets its affix, too.
+                let old =
+                    resource.tree().at(&["metadata", "name"]).and_then(Node::as_str).unwrap_or_default();
                 let name = match affix {
-                    Affix::Prefix(prefix) => {
-                        resource.prefixes.push(prefix.into());
-                        format!("{prefix}{}", resource.name())
-                    }
-                    Affix::Suffix(suffix) => {
-                        resource.suffixes.push(suffix.into());
-                        format!("{}{suffix}", resource.name())
-                    }
+                    Affix::Prefix(prefix) => format!("{prefix}{old}"),
+                    Affix::Suffix(suffix) => format!("{old}{suffix}"),
                 };
+                match affix {
+                    Affix::Prefix(prefix) => resource.prefixes.push(prefix.into()),
+                    Affix::Suffix(suffix) => resource.suffixes.push(suffix.into()),
+                }
                 resource.remember_id();
-                resource.rename_bare(&name);
+                if spec.create || resource.tree().at(&["metadata", "name"]).is_some() {
+                    resource.rename_bare(&name);
+                }
                 continue;
             }
             let affixed = |node: &mut Node| {

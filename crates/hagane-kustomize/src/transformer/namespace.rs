@@ -27,45 +27,57 @@ pub(crate) fn set_namespace(
     at: Span,
 ) -> Result<(), Diagnostic> {
     for resource in resources.iter_mut().filter(|r| !r.is_empty() && !r.from_helm) {
-        if let Some(node) = resource.tree().at(&["metadata", "namespace"])
-            && !matches!(node, Node::Scalar(_))
-        {
-            return Err(Diagnostic::error(node.span(), "`metadata.namespace` must be a single value"));
-        }
         resource.remember_id();
-        let keeps = unset_only && !resource.namespace().is_empty();
-        if !keeps && !resource.id().is_cluster_scoped() {
-            resource.set_namespace(namespace);
-        }
-        let role_binding = matches!(resource.gvk().kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
-        if role_binding {
-            refuse_odd_subjects(resource)?;
-            set_subjects(resource, namespace, subjects, unset_only);
-        }
-        for spec in specs {
-            // `metadata.namespace` is done above; a Namespace is renamed only where it is the real one.
-            let done = spec.path == "metadata/namespace"
-                || role_binding && spec.path == "subjects/namespace"
-                || spec.path == "metadata/name" && resource.gvk().api_version() != "v1";
-            if done || !spec.takes(resource.gvk()) || !(spec.create || spec.reaches(resource.tree())) {
-                continue;
-            }
-            resource.edit(|tree| {
-                spec.apply(tree, Create::Scalar, &mut |node| {
-                    if !matches!(node, Node::Scalar(_)) {
-                        let message =
-                            format!("`{}` is not a single value, so it cannot take a namespace", spec.path);
-                        return Err(Diagnostic::error(node.span(), message));
-                    }
-                    if !(unset_only && node.as_str().is_some_and(|text| !text.is_empty())) {
-                        *node = Node::string(namespace);
-                    }
-                    Ok(())
-                })
-            })?;
-        }
+        set_namespace_of(resource, namespace, specs, subjects, unset_only)?;
     }
     refuse_conflicts(resources, at)
+}
+
+/// Sets the namespace of one resource.
+pub(crate) fn set_namespace_of(
+    resource: &mut Resource,
+    namespace: &str,
+    specs: &[FieldSpec],
+    subjects: Subjects,
+    unset_only: bool,
+) -> Result<(), Diagnostic> {
+    if let Some(node) = resource.tree().at(&["metadata", "namespace"])
+        && !matches!(node, Node::Scalar(_))
+    {
+        return Err(Diagnostic::error(node.span(), "`metadata.namespace` must be a single value"));
+    }
+    let keeps = unset_only && !resource.namespace().is_empty();
+    if !keeps && !resource.id().is_cluster_scoped() {
+        resource.set_namespace(namespace);
+    }
+    let role_binding = matches!(resource.gvk().kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
+    if role_binding {
+        refuse_odd_subjects(resource)?;
+        set_subjects(resource, namespace, subjects, unset_only);
+    }
+    for spec in specs {
+        // `metadata.namespace` is done above; a Namespace is renamed only where it is the real one.
+        let done = spec.path == "metadata/namespace"
+            || role_binding && spec.path == "subjects/namespace"
+            || spec.path == "metadata/name" && resource.gvk().api_version() != "v1";
+        if done || !spec.takes(resource.gvk()) || !(spec.create || spec.reaches(resource.tree())) {
+            continue;
+        }
+        resource.edit(|tree| {
+            spec.apply(tree, Create::Scalar, &mut |node| {
+                if !matches!(node, Node::Scalar(_)) {
+                    let message =
+                        format!("`{}` is not a single value, so it cannot take a namespace", spec.path);
+                    return Err(Diagnostic::error(node.span(), message));
+                }
+                if !(unset_only && node.as_str().is_some_and(|text| !text.is_empty())) {
+                    *node = Node::string(namespace);
+                }
+                Ok(())
+            })
+        })?;
+    }
+    Ok(())
 }
 
 /// Refuses subjects that are no list of mappings.

@@ -8,14 +8,15 @@ use crate::files::Decrypted;
 use crate::json_patch::{self, Operation, Operations};
 use crate::kustomization::{PatchEntry, PatchText};
 use crate::merge::merge;
-use crate::selector::{Selector, nearest_resource};
+use crate::notes::{changes_notes, has_notes, keep_notes, put_notes, take_notes};
+use crate::selector::{LateSelector, nearest_resource};
 use crate::sources::{Root, Sources};
 
 /// A patch that has been read.
 pub(crate) struct Patch {
     span: Span,
     content: Content,
-    target: Option<Selector>,
+    target: Option<LateSelector>,
     allow_name_change: bool,
     allow_kind_change: bool,
     /// Whether labels and annotations count as texts: in `patchesStrategicMerge`, and with a target.
@@ -88,7 +89,8 @@ impl Patch {
     /// Returns the patch as `patchesJson6902` applies it: it must do something, and does not note the ids of what it
     /// changes.
     pub(crate) fn of_json6902(self) -> Result<Patch, Diagnostic> {
-        if !self.target.as_ref().is_some_and(|target| target.name.is_given()) {
+        let names = |target: &LateSelector| target.as_ref().map_or(true, |target| target.name.is_given());
+        if !self.target.as_ref().is_some_and(names) {
             return Err(Diagnostic::error(
                 self.span,
                 "the target of an entry of `patchesJson6902` needs a `name`",
@@ -180,7 +182,7 @@ pub(crate) fn apply_patch(
     match (&patch.content, &patch.target) {
         (Content::StrategicMerge(patches), None) => {
             for strategic in patches {
-                let place = target_of(resources, &strategic.original_id(), strategic.tree().span())?;
+                let place = target_of(resources, &named_by(strategic)?, strategic.tree().span())?;
                 let mut tree = strategic.tree().clone();
                 if patch.has_texts {
                     settle(&mut tree, &["labels", "annotations"])?;
@@ -188,30 +190,41 @@ pub(crate) fn apply_patch(
                     // kustomize notes that on the patch, among its annotations.
                     settle(&mut tree, &["annotations"])?;
                 }
-                lay_over(resources, place, tree, patch, schema)?;
+                resources.change(place, |resource| lay_over(resource, tree, patch, schema))?;
                 drop_deleted(resources, &[place]);
             }
         }
         (Content::StrategicMerge(patches), Some(target)) => {
             let Some(strategic) = patches.first() else { return Ok(()) };
-            let places = selected(resources, target);
+            let places = selected(resources, target)?;
             for &place in &places {
                 let tree = for_target(strategic.tree(), resources.get(place))?;
-                lay_over(resources, place, tree, patch, schema)?;
+                resources.change(place, |resource| lay_over(resource, tree, patch, schema))?;
             }
+            refuse_seconds(resources, &places, patch.span)?;
             drop_deleted(resources, &places);
         }
+        (Content::Json(operations), _) if operations.is_empty() => {}
         (Content::Json(operations), Some(target)) => {
-            for place in selected(resources, target) {
+            for place in selected(resources, target)? {
                 resources.change(place, |resource| apply_json(resource, operations, patch))?;
             }
         }
-        (Content::Json(operations), None) if operations.is_empty() => {}
         (Content::Json(_), None) => {
             return Err(Diagnostic::error(patch.span, "a JSON patch needs a `target`"));
         }
     }
     Ok(())
+}
+
+/// Returns the id that a patch names: its first one, where it brings notes of former ones.
+fn named_by(strategic: &Resource) -> Result<ResId, Diagnostic> {
+    if !has_notes(strategic.tree()) {
+        return Ok(strategic.original_id());
+    }
+    let mut noted = strategic.clone();
+    take_notes(&mut noted)?;
+    Ok(noted.original_id())
 }
 
 /// Drops what a patch deleted whole.
@@ -223,12 +236,13 @@ fn drop_deleted(resources: &mut ResourceSet, touched: &[usize]) {
 
 /// Returns the places of the resources that a target selects; those with the exact name are found without a look
 /// at the others.
-fn selected(resources: &mut ResourceSet, target: &Selector) -> Vec<usize> {
+fn selected(resources: &mut ResourceSet, target: &LateSelector) -> Result<Vec<usize>, Diagnostic> {
+    let target = target.as_ref().map_err(Diagnostic::clone)?;
     let places: Vec<usize> = match target.name.exact() {
         Some(name) => resources.named(name).to_vec(),
         None => (0..resources.len()).collect(),
     };
-    places.into_iter().filter(|&place| target.takes(resources.get(place))).collect()
+    Ok(places.into_iter().filter(|&place| target.takes(resources.get(place))).collect())
 }
 
 /// Returns the place of the one resource that has or had this id.
@@ -310,24 +324,24 @@ fn text_of(value: &mut Node) -> Node {
     Node::Scalar(Scalar { span, ..Scalar::string(text) })
 }
 
-/// Merges the patch over the resource; name, namespace and kind stay unless the options let them go.
-fn lay_over(
-    resources: &mut ResourceSet,
-    place: usize,
-    strategic: Node,
-    patch: &Patch,
-    schema: &Schema,
-) -> Result<(), Diagnostic> {
-    resources.change(place, |resource| lay_over_one(resource, strategic, patch, schema))?;
-    let id = resources.get(place).id().clone();
-    if (patch.allow_name_change || patch.allow_kind_change) && resources.with_current_id(&id).len() > 1 {
-        let error = Diagnostic::error(patch.span, format!("the patch makes a second {id}"));
-        return Err(error.hinted("give it another name, or delete the other one"));
+/// Refuses ids that are there twice once all that a target selects has been patched.
+fn refuse_seconds(resources: &mut ResourceSet, places: &[usize], at: Span) -> Result<(), Diagnostic> {
+    for &place in places.iter() {
+        if resources.get(place).is_empty() {
+            continue;
+        }
+        let id = resources.get(place).id().clone();
+        let left = resources.with_current_id(&id).into_iter().filter(|&p| !resources.get(p).is_empty());
+        if left.count() > 1 {
+            let error = Diagnostic::error(at, format!("the patch makes a second {id}"));
+            return Err(error.hinted("give it another name, or delete the other one"));
+        }
     }
     Ok(())
 }
 
-fn lay_over_one(
+/// Merges the patch over the resource; name, namespace and kind stay unless the options let them go.
+fn lay_over(
     resource: &mut Resource,
     strategic: Node,
     patch: &Patch,
@@ -339,7 +353,12 @@ fn lay_over_one(
     }
     if strategic.get("$patch").and_then(Node::as_str) == Some("replace") {
         // kustomize merges in place, and a resource cannot be replaced in place.
-        return Ok(());
+        return merge(resource.tree().clone(), strategic, schema).map(drop);
+    }
+    let changes_notes =
+        changes_notes(&strategic) && (resource.is_annotated_by_build() || has_notes(&strategic));
+    if changes_notes {
+        put_notes(resource);
     }
     resource.edit(|tree| {
         let old = std::mem::replace(tree, Node::mapping());
@@ -349,6 +368,9 @@ fn lay_over_one(
         Ok::<_, Diagnostic>(())
     })?;
     resource.inherit_mark(&before);
+    if changes_notes {
+        take_notes(resource)?;
+    }
     if resource.is_empty() {
         return Ok(());
     }
@@ -374,6 +396,9 @@ fn apply_json(
     }
     let noted = resource.is_annotated_by_build();
     let shown = resource.id().to_string();
+    if noted && operations.iter().flatten().any(Operation::sees_notes) {
+        put_notes(resource);
+    }
     resource.edit(|tree| {
         let annotations = tree.at(&["metadata", "annotations"]);
         if noted
@@ -387,6 +412,9 @@ fn apply_json(
             Diagnostic { message, ..error }
         })
     })?;
+    if noted && operations.iter().flatten().any(Operation::sees_notes) {
+        keep_notes(resource);
+    }
     resource.settle_annotations();
     refuse_nameless(resource, patch)
 }
