@@ -2,6 +2,7 @@
 
 mod layer;
 mod metadata;
+mod transform;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,23 +13,18 @@ use hagane_yaml::Span;
 
 use crate::accumulator::{Accumulator, duplicate};
 use crate::chart::{Chart, Helm, Inflation};
-use crate::config::{Config, add_specs, merged, with_crds, with_files};
+use crate::config::{Config, merged, with_crds, with_files};
 use crate::config_file;
 use crate::decode::Located;
 use crate::files::FileKind;
 use crate::generator::{Generated, generate};
 use crate::hash::content_hash;
 use crate::ksops;
-use crate::kustomization::{self, Kustomization, Label, Loaded, OpenApi, ReplacementEntry, Sort};
+use crate::kustomization::{self, Kustomization, Loaded, OpenApi, Sort};
 use crate::name_reference::fix_references;
 use crate::notes::adopt_notes;
 use crate::plugin::{Plugin, Plugins};
-use crate::replacement::replace;
-use crate::sources::{Root, Sources, is_file_url, marks_repository};
-use crate::transformer::{
-    Affix, Patch, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images,
-    set_namespace, set_replicas,
-};
+use crate::sources::{Root, Source, Sources, is_file_url, marks_repository};
 use crate::variable::{point_vars, resolve_vars};
 pub(crate) use layer::{Layer, Place};
 
@@ -101,8 +97,9 @@ pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Co
 /// A run of composing.
 struct Compose<'c, 'w> {
     sources: &'c Sources<'w>,
-    /// The schema that a kustomization chose: the root's, or the first one met below it.
-    schema: Option<Schema>,
+    /// The schema that a kustomization chose: the root's, or the first one met below it. What is wrong with it matters
+    /// when something is looked up in it.
+    schema: Option<Result<Schema, Diagnostic>>,
     /// Whether kustomize has used its builtin schema. From then on that stays below one that a base or component chooses.
     uses_builtin: bool,
     defaults: Rc<Config>,
@@ -121,14 +118,22 @@ impl Compose<'_, '_> {
         Ok(loaded)
     }
 
-    fn schema_of(&self, chosen: &OpenApi, root: &Root) -> Result<Schema, Diagnostic> {
-        let OpenApi::File(path) = chosen else { return Ok(Schema::builtin()) };
+    fn schema_of(&self, chosen: &OpenApi, root: &Root) -> Result<Result<Schema, Diagnostic>, Diagnostic> {
+        let OpenApi::File(path) = chosen else { return Ok(Ok(Schema::builtin())) };
         let source = self.sources.read_config(&self.sources.file(root, path, path.span)?, path.span)?;
+        Ok(self.read_schema(&source, path))
+    }
+
+    fn read_schema(&self, source: &Source, path: &Located<String>) -> Result<Schema, Diagnostic> {
         let documents = hagane_yaml::parse(source.text()?, source.file, &Default::default())?;
         // A file that says nothing is a schema without definitions.
         let document = documents.into_iter().next().unwrap_or_else(hagane_yaml::Node::mapping);
         let read = if self.uses_builtin { Schema::with_openapi } else { Schema::from_openapi };
         read(&document).map_err(|error| Diagnostic::error(error.span, error.message).or_at(path.span))
+    }
+
+    fn schema(&self) -> Result<Schema, Diagnostic> {
+        self.schema.clone().unwrap_or_else(|| Ok(Schema::builtin()))
     }
 
     /// Adds all of a layer to what is there: for a base nothing, for a component all that its parent has so far.
@@ -208,8 +213,11 @@ impl Compose<'_, '_> {
             let mut resource = resource.clone();
             adopt_notes(&mut resource)?;
             metadata::note_file(&mut resource, layer, path);
-            self.uses_builtin = self.uses_builtin
-                || !Schema::knows_scope(&resource.gvk().api_version(), &resource.gvk().kind);
+            if !self.uses_builtin && !Schema::knows_scope(&resource.gvk().api_version(), &resource.gvk().kind)
+            {
+                self.schema()?;
+                self.uses_builtin = true;
+            }
             all.resources.add(resource).map_err(|d| duplicate(&d, path.span))?;
         }
         Ok(())
@@ -306,7 +314,10 @@ impl Compose<'_, '_> {
     fn made_by(&mut self, config: &Resource, layer: &Layer) -> Result<Vec<Resource>, Diagnostic> {
         let (root, sources) = (&layer.root, self.sources);
         if config_file::is_builtin(config) {
-            let schema = self.schema.clone().unwrap_or_default();
+            let schema = match config.gvk().kind.as_str() {
+                "HelmChartInflationGenerator" => self.schema()?,
+                _ => Schema::builtin(),
+            };
             return config_file::generate(config, root, sources, &self.inflation, &schema);
         }
         if ksops::is_manifest(config) && sources.decrypts() {
@@ -317,157 +328,20 @@ impl Compose<'_, '_> {
 
     /// Adds what the layer's charts make.
     fn inflate(&self, layer: &Layer, k: &Kustomization, all: &mut Accumulator) -> Result<(), Diagnostic> {
+        if k.charts.is_empty() {
+            return Ok(());
+        }
         let with_namespace = |chart: &Chart| match chart.namespace.as_str() {
             "" => Chart { namespace: layer.chart_namespace.clone(), ..chart.clone() },
             _ => chart.clone(),
         };
         let charts: Vec<Chart> = k.charts.iter().map(with_namespace).collect();
         let charts: Vec<_> = charts.iter().map(|chart| (chart, &k.chart_homes)).collect();
-        let schema = self.schema.clone().unwrap_or_default();
+        let schema = self.schema()?;
         for resources in self.inflation.inflate(&charts, &layer.root, self.sources, &schema)? {
             for mut resource in resources {
                 metadata::note_generator(&mut resource, layer, "HelmChartInflationGenerator");
                 all.add_generated(resource)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Applies the builtin transformers, in kustomize's order, which is not the order of the file.
-    fn transform(
-        &mut self,
-        layer: &Layer,
-        k: &Kustomization,
-        all: &mut Accumulator,
-    ) -> Result<(), Diagnostic> {
-        let config = all.config.clone().unwrap_or_default();
-        let schema = &self.schema.clone().unwrap_or_default();
-        let (resources, root, sources) = (&mut all.resources, &layer.root, self.sources);
-        let noted = |resources: &mut ResourceSet, kind| metadata::note_transformer(resources, layer, kind);
-        let patches: Vec<_> = k
-            .patches_strategic_merge
-            .iter()
-            .map(|text| load_patches(text, root, sources))
-            .collect::<Result<_, _>>()?;
-        if let (Some(first), true) = (k.patches_strategic_merge.first(), patches.iter().all(Patch::is_empty))
-        {
-            return Err(Diagnostic::error(first.span, "the patches are empty")
-                .hinted("take them out of the list, or put something into them"));
-        }
-        for patch in &patches {
-            apply_patch(resources, patch, schema)?;
-            self.uses_builtin = true;
-        }
-        if !k.patches_strategic_merge.is_empty() {
-            noted(resources, "PatchStrategicMergeTransformer")?;
-        }
-        for entry in &k.patches {
-            let patch = load_patch(entry, root, sources)?;
-            apply_patch(resources, &patch, schema)?;
-            self.uses_builtin |= patch.is_strategic_merge();
-            noted(resources, "PatchTransformer")?;
-        }
-        if let Some(namespace) = &k.namespace {
-            set_namespace(resources, namespace, &config.namespace, Subjects::Default, false, namespace.span)?;
-            noted(resources, "NamespaceTransformer")?;
-        }
-        if let Some(prefix) = &k.name_prefix {
-            affix_names(resources, Affix::Prefix(prefix), &config.name_prefix)?;
-            noted(resources, "PrefixTransformer")?;
-        }
-        if let Some(suffix) = &k.name_suffix {
-            affix_names(resources, Affix::Suffix(suffix), &config.name_suffix)?;
-            noted(resources, "SuffixTransformer")?;
-        }
-        for entry in &k.labels {
-            label(resources, &entry.pairs, &label_specs(entry, &config).map_err(|e| e.or_at(entry.span))?)?;
-            noted(resources, "LabelTransformer")?;
-        }
-        if !k.common_labels.is_empty() || !k.labels.is_empty() {
-            label(resources, &k.common_labels, &config.common_labels)?;
-            noted(resources, "LabelTransformer")?;
-        }
-        if !k.common_annotations.is_empty() {
-            annotate(resources, &k.common_annotations, &config.common_annotations)?;
-            noted(resources, "AnnotationsTransformer")?;
-        }
-        for entry in &k.patches_json6902 {
-            apply_patch(resources, &load_patch(entry, root, sources)?.of_json6902()?, schema)?;
-            noted(resources, "PatchJson6902Transformer")?;
-        }
-        for replica in &k.replicas {
-            set_replicas(resources, replica, &config.replicas)?;
-            noted(resources, "ReplicaCountTransformer")?;
-        }
-        set_images(resources, &k.images, &config.images)?;
-        k.images.iter().try_for_each(|_| noted(resources, "ImageTagTransformer"))?;
-        for entry in &k.replacements {
-            match entry {
-                ReplacementEntry::Inline(replacement) => replace(resources, replacement)?,
-                ReplacementEntry::File(path) => {
-                    for replacement in config_file::replacements(path, root, sources)? {
-                        replace(resources, &replacement)?;
-                    }
-                }
-            }
-        }
-        if !k.replacements.is_empty() {
-            noted(resources, "ReplacementTransformer")?;
-        }
-        Ok(())
-    }
-
-    fn transform_by_files(
-        &mut self,
-        layer: &Layer,
-        paths: &[Located<String>],
-        all: &mut Accumulator,
-    ) -> Result<(), Diagnostic> {
-        for config in self.configs(layer, paths)? {
-            self.transform_by(&config, layer, &mut all.resources)?;
-            self.uses_builtin |= config.gvk().kind.starts_with("Patch");
-            metadata::note_transformer_config(&mut all.resources, layer, &config)?;
-        }
-        Ok(())
-    }
-
-    /// Applies a transformer config.
-    fn transform_by(
-        &mut self,
-        config: &Resource,
-        layer: &Layer,
-        resources: &mut ResourceSet,
-    ) -> Result<(), Diagnostic> {
-        let (root, sources) = (&layer.root, self.sources);
-        let result = if config_file::is_builtin(config) {
-            let schema = self.schema.clone().unwrap_or_default();
-            config_file::transform(config, resources, root, sources, &schema)
-        } else {
-            Plugin::of(config, root, sources, self.plugins)?.transform(resources, &mut self.warnings)
-        };
-        result.map_err(|error| error.or_at(config.tree().span()))
-    }
-
-    /// Runs validators: transformers that may change nothing.
-    fn validate(
-        &mut self,
-        layer: &Layer,
-        paths: &[Located<String>],
-        all: &mut Accumulator,
-    ) -> Result<(), Diagnostic> {
-        for config in self.configs(layer, paths)? {
-            let mut copy = all.resources.clone();
-            self.transform_by(&config, layer, &mut copy)?;
-            let changed = copy.iter().zip(&all.resources).find(|(new, old)| new.tree() != old.tree());
-            if let Some((_, old)) = changed {
-                let message = format!(
-                    "the validator {} changes {}: a validator may change nothing",
-                    config.id(),
-                    old.id()
-                );
-                return Err(
-                    Diagnostic::error(config.tree().span(), message).hinted("list it under `transformers`")
-                );
             }
         }
         Ok(())
@@ -498,25 +372,6 @@ impl Compose<'_, '_> {
     }
 }
 
-/// Returns where the labels of an entry go.
-fn label_specs(entry: &Label, config: &Config) -> Result<Vec<hagane_resource::FieldSpec>, Diagnostic> {
-    let mut specs = entry.field_specs.clone();
-    if entry.include_selectors {
-        add_specs(&mut specs, &config.common_labels)?;
-        add_specs(&mut specs, &config.labels)?;
-    } else {
-        if entry.include_templates {
-            add_specs(&mut specs, &config.template_labels)?;
-        }
-        add_specs(&mut specs, &config.labels)?;
-        add_specs(
-            &mut specs,
-            &[hagane_resource::FieldSpec::new(Default::default(), "metadata/labels", true)],
-        )?;
-    }
-    Ok(specs)
-}
-
 /// Returns whether a resource is there for the build alone, and not for the cluster.
 fn is_local(resource: &Resource) -> bool {
     resource
@@ -529,6 +384,11 @@ fn refuse_duplicates(resources: &ResourceSet) -> Result<(), Diagnostic> {
     let mut seen = HashMap::with_capacity(resources.len());
     for resource in resources {
         let id = resource.id();
+        let (named, nameless): (Vec<_>, Vec<_>) = resource.formers.iter().partition(|f| !f.name.is_empty());
+        if !named.is_empty() && !nameless.is_empty() {
+            let error = Diagnostic::error(resource.tree().span(), format!("{id} had no name at first"));
+            return Err(error.hinted("give it a name in the file it comes from"));
+        }
         if let Some(first) = seen.insert((&id.gvk, &id.name, id.effective_namespace()), resource) {
             let error =
                 Diagnostic::error(resource.tree().span(), format!("there are two resources {id} in the end"));

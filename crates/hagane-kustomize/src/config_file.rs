@@ -1,6 +1,8 @@
 //! Builtin generators and transformers that are configured in files of their own, under `generators:` and
 //! `transformers:`.
 
+mod value_add;
+
 use hagane_resource::{Diagnostic, FieldSpec, Resource, ResourceSet, Schema};
 use hagane_yaml::{Dialect, Mapping, Node, ParseOptions, parse};
 
@@ -16,8 +18,9 @@ use crate::selector::Selector;
 use crate::sources::{Root, Sources};
 use crate::transformer::{
     Affix, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images,
-    set_namespace, set_namespace_of, set_replicas,
+    set_namespace, set_replicas,
 };
+use value_add::value_add;
 
 const GENERATORS: [&str; 4] =
     ["ConfigMapGenerator", "SecretGenerator", "HelmChartInflationGenerator", "IAMPolicyGenerator"];
@@ -297,85 +300,4 @@ fn of_node(node: &Node, root: &Root, sources: &Sources) -> Result<Vec<Replacemen
         Some(path) => replacements(&string(path, "path")?, root, sources),
         None => Ok(vec![Replacement::decode(node)?]),
     }
-}
-
-/// Puts a text into fields, or a part into paths.
-fn value_add(
-    object: &Object,
-    resources: &mut ResourceSet,
-    root: &Root,
-    sources: &Sources,
-) -> Result<(), Diagnostic> {
-    let value = match object.text("value")?.trim() {
-        // kustomize takes the name of the kustomization's directory.
-        "" => root.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
-        value => value.to_owned(),
-    };
-    let target = |node: &Node| {
-        let names = &["selector", "fieldPath", "filePathPosition"];
-        let empty = Node::mapping();
-        let target = Object::lenient(if node.is_null() { &empty } else { node }, "a target", names)?;
-        let selector = target.get("selector").map(Selector::decode).transpose()?;
-        let path = target.text("fieldPath")?;
-        if path.is_empty() {
-            return Err(target
-                .missing("fieldPath")
-                .or_at(object.span)
-                .hinted("for example `fieldPath: data/key`"));
-        }
-        let position = target.integer("filePathPosition")?.unwrap_or_default();
-        if position < 0 {
-            let span = target.get("filePathPosition").map_or(object.span, Node::span);
-            return Err(Diagnostic::error(span, "`filePathPosition` cannot be negative")
-                .hinted("parts of a path are counted from 1; 0 sets the field whole"));
-        }
-        Ok((selector, path, position))
-    };
-    let mut targets = object.list("targets", target)?;
-    if let Some(path) = object.string("targetFilePath")?.filter(|path| !path.is_empty()) {
-        for document in config_documents(&path, root, sources)? {
-            targets.extend(
-                Object::lenient(&document, "a file of targets", &["targets"])?.list("targets", target)?,
-            );
-        }
-    }
-    if targets.is_empty() {
-        return Err(object.missing("targets").hinted("for example `targets: [{fieldPath: data/key}]`"));
-    }
-    for (selector, path, position) in targets {
-        let spec = FieldSpec::new(Default::default(), path, true);
-        for resource in resources.iter_mut() {
-            if !selector.as_ref().is_none_or(|s| s.takes(resource)) {
-                continue;
-            }
-            if spec.path == "metadata/namespace" {
-                set_namespace_of(resource, &value, &[], Subjects::Default, false)?;
-                continue;
-            }
-            resource.edit(|tree| {
-                spec.apply(tree, hagane_resource::Create::Scalar, &mut |node| {
-                    let old = node.as_str().unwrap_or_default();
-                    let text = if position == 0 { value.clone() } else { with_part(old, &value, position) };
-                    let (mark, style) = match node.as_scalar() {
-                        Some(scalar) => (scalar.text.clone(), scalar.style),
-                        None => Default::default(),
-                    };
-                    // The text decides anew what it is, unless the old one was in quotes.
-                    let text = hagane_yaml::Text::marked_as(text, &mark);
-                    *node = Node::Scalar(hagane_yaml::Scalar { style, ..hagane_yaml::Scalar::bare(text) });
-                    Ok(())
-                })
-            })?;
-        }
-    }
-    Ok(())
-}
-
-/// Returns a file path with a part more at a place, counted from 1; behind all parts when it has fewer.
-fn with_part(path: &str, part: &str, position: i64) -> String {
-    let absolute = path.starts_with('/');
-    let mut parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
-    let at = usize::try_from(position - 1).unwrap_or(parts.len()).min(parts.len());
-    parts.insert(at, part);
-    format!("{}{}", if absolute { "/" } else { "" }, parts.join("/"))
 }

@@ -2,7 +2,7 @@
 
 use hagane_regex::Regex;
 use hagane_resource::Diagnostic;
-use hagane_yaml::{Mapping, Node, Scalar, Sequence, Span};
+use hagane_yaml::{Entry, Mapping, Node, Scalar, Sequence, Span};
 
 /// One step of a path.
 #[derive(Clone, Debug)]
@@ -220,7 +220,8 @@ fn visit_key(
     set: &mut dyn FnMut(&mut Node) -> Result<(), Diagnostic>,
 ) -> Result<usize, Diagnostic> {
     if missing != Missing::Skip && mapping.get(key).is_none() {
-        mapping.push(key, empty(rest, missing));
+        // Written without quotes, even where it is no text then.
+        mapping.entries.push(Entry { key: Scalar::bare(key), value: empty(rest, missing) });
     }
     match mapping.get_mut(key) {
         Some(field) => visit(field, rest, missing, at, set),

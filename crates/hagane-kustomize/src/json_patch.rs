@@ -7,8 +7,9 @@
 use std::collections::HashSet;
 
 use hagane_resource::Diagnostic;
+use hagane_yaml::emit::v3::encode_string;
 use hagane_yaml::scalar::{Value, go_general, value, written_value};
-use hagane_yaml::{Entry, Node, Scalar, Sequence, Span, Style, Tag, Text};
+use hagane_yaml::{Entry, Node, Scalar, Sequence, Span, Tag, Text};
 
 use crate::decode::{Located, Object};
 
@@ -45,14 +46,15 @@ pub(crate) fn operations(node: &Node) -> Result<Operations, Diagnostic> {
     let no_mapping = |item: &&Node| !matches!(item, Node::Mapping(_)) && !item.is_null();
     match sequence.items.iter().find(no_mapping) {
         Some(item) => Err(must_be_a_mapping(item)),
-        None => refuse_no_numbers(node).map(|()| sequence.items.iter().map(operation).collect()),
+        None => refuse_no_numbers(&mut node.clone()).map(|()| sequence.items.iter().map(operation).collect()),
     }
 }
 
-/// Refuses infinities and NaN anywhere: a patch is read as JSON, whether it is for a resource or not.
-fn refuse_no_numbers(node: &Node) -> Result<(), Diagnostic> {
+/// Refuses infinities and NaN anywhere: a patch is read as JSON, whether it is for a resource or not, and so is what it
+/// is laid over.
+fn refuse_no_numbers(node: &mut Node) -> Result<(), Diagnostic> {
     let mut found = None;
-    node.clone().for_each_scalar(&mut |scalar| {
+    node.for_each_scalar(&mut |scalar| {
         if matches!(value(scalar), Ok(Value::Float(number)) if !number.is_finite()) {
             found = Some(scalar.span);
         }
@@ -109,6 +111,7 @@ fn operation(node: &Node) -> Result<Operation, Diagnostic> {
 
 /// Applies the operations, in order.
 pub(crate) fn apply(tree: &mut Node, operations: &[Result<Operation, Diagnostic>]) -> Result<(), Diagnostic> {
+    refuse_no_numbers(tree)?;
     through_json(tree);
     let mut copied = 0;
     operations
@@ -400,12 +403,15 @@ pub(crate) fn through_json(node: &mut Node) {
 fn scalar_through_json(scalar: &mut Scalar) {
     let number = |float: f64| (Text::from(go_general(float)), Tag::Unresolved);
     let (text, tag) = match written_value(scalar) {
-        Ok(Value::Str(text)) if scalar.tag == Tag::Str && text == scalar.text.as_str() => {
-            scalar.style = Style::Plain;
-            scalar.extra = None;
+        Ok(Value::Str(text)) => {
+            let text = match text == scalar.text.as_str() {
+                true => std::mem::take(&mut scalar.text),
+                false => Text::marked_as(text.into_owned(), &scalar.text),
+            };
+            // The style counts when a patch is laid over it later.
+            *scalar = Scalar { span: scalar.span, ..encode_string(text) };
             return;
         }
-        Ok(Value::Str(text)) => (Text::marked_as(text.into_owned(), &scalar.text), Tag::Str),
         Ok(Value::Null) => ("null".into(), Tag::Null),
         Ok(Value::Bool(value)) => (if value { "true" } else { "false" }.into(), Tag::Bool),
         Ok(Value::Int(value)) => number(value as f64),

@@ -17,7 +17,7 @@ pub(crate) fn replace(resources: &mut ResourceSet, replacement: &Replacement) ->
     for target in &replacement.targets {
         let paths = target.paths()?;
         for place in 0..resources.len() {
-            if !target.takes(resources.get(place)) {
+            if !target.takes(resources.get(place))? {
                 continue;
             }
             for (path, steps, span) in &paths {
@@ -61,15 +61,23 @@ fn live_source(resources: &ResourceSet, source: &ReplacementSource) -> Option<us
 }
 
 impl ReplacementTarget {
-    fn takes(&self, resource: &Resource) -> bool {
+    /// Returns whether the resource is meant. What `reject` says about ids and what it says about labels each reject
+    /// alone, as in kustomize.
+    fn takes(&self, resource: &Resource) -> Result<bool, Diagnostic> {
+        if !self.select.takes_labels(resource)? {
+            return Ok(false);
+        }
+        for reject in self.reject.iter().filter(|reject| reject.has_labels()) {
+            if reject.takes_labels(resource)? {
+                return Ok(false);
+            }
+        }
         let ids: Vec<_> = resource.former_ids().chain([resource.id().clone()]).collect();
         let by_id = |s: &Selector| {
             ids.iter()
                 .any(|id| s.takes_gvk(&id.gvk) && s.name.takes(&id.name) && s.namespace.takes(&id.namespace))
         };
-        by_id(&self.select)
-            && self.select.takes_labels(resource)
-            && !self.reject.iter().any(|r| by_id(r) && r.takes_labels(resource))
+        Ok(by_id(&self.select) && !self.reject.iter().any(|reject| reject.has_id() && by_id(reject)))
     }
 
     /// Returns the field paths, parsed; without any it is the name.

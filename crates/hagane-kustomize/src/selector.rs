@@ -22,10 +22,10 @@ pub(crate) struct Selector {
     pub name: Part,
     /// The namespace.
     pub namespace: Part,
-    /// The labels.
-    pub labels: Option<LabelSelector>,
+    /// The labels. What is wrong with a label selector matters when a resource is compared with it.
+    pub labels: Option<Result<LabelSelector, Diagnostic>>,
     /// The annotations.
-    pub annotations: Option<LabelSelector>,
+    pub annotations: Option<Result<LabelSelector, Diagnostic>>,
 }
 
 /// A selector, or what is wrong with its patterns.
@@ -83,17 +83,22 @@ impl Part {
 }
 
 impl Selector {
-    /// Returns whether it says nothing.
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Returns whether it says anything about ids.
+    pub(crate) fn has_id(&self) -> bool {
         let parts = [&self.group, &self.version, &self.kind, &self.name, &self.namespace];
-        !parts.iter().any(|part| part.is_given()) && self.labels.is_none() && self.annotations.is_none()
+        parts.iter().any(|part| part.is_given())
+    }
+
+    /// Returns whether it says anything about labels or annotations.
+    pub(crate) fn has_labels(&self) -> bool {
+        self.labels.is_some() || self.annotations.is_some()
     }
 
     pub(crate) fn decode(node: &Node) -> Result<Selector, Diagnostic> {
         let object = Object::new(node, "a selector", FIELDS)?;
         let selector = |name| {
             let text = object.string(name)?.filter(|text| !text.is_empty());
-            text.map(|text| LabelSelector::parse(&text)).transpose()
+            Ok::<_, Diagnostic>(text.map(|text| LabelSelector::parse(&text)))
         };
         Ok(Selector {
             labels: selector("labelSelector")?,
@@ -125,23 +130,29 @@ impl Selector {
     }
 
     /// Returns whether the resource is meant, by its current or its first name and namespace.
-    pub(crate) fn takes(&self, resource: &Resource) -> bool {
+    pub(crate) fn takes(&self, resource: &Resource) -> Result<bool, Diagnostic> {
         let (current, first) = (resource.id(), resource.formers.first());
-        (self.name.takes(&current.name) || first.is_some_and(|f| self.name.takes(&f.name)))
+        let by_id = (self.name.takes(&current.name) || first.is_some_and(|f| self.name.takes(&f.name)))
             && (!self.namespace.is_given()
                 || self.namespace.takes(current.effective_namespace())
                 || first.is_some_and(|f| self.namespace.takes(&f.namespace)))
-            && self.takes_gvk(resource.gvk())
-            && self.takes_labels(resource)
+            && self.takes_gvk(resource.gvk());
+        Ok(by_id && self.takes_labels(resource)?)
     }
 
     /// Returns whether the labels and annotations are meant.
-    pub(crate) fn takes_labels(&self, resource: &Resource) -> bool {
-        self.labels.as_ref().is_none_or(|s| s.takes(&|key| resource.metadata_entry("labels", key)))
-            && self
-                .annotations
-                .as_ref()
-                .is_none_or(|s| s.takes(&|key| resource.metadata_entry("annotations", key)))
+    pub(crate) fn takes_labels(&self, resource: &Resource) -> Result<bool, Diagnostic> {
+        for (selector, field) in [(&self.labels, "labels"), (&self.annotations, "annotations")] {
+            if let Some(selector) = selector
+                && !selector
+                    .as_ref()
+                    .map_err(Diagnostic::clone)?
+                    .takes(&|key| resource.metadata_entry(field, key))
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Returns whether the group, version and kind are meant.

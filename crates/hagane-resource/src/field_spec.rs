@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hagane_yaml::{Mapping, Node, Scalar, Sequence, Tag};
+use hagane_yaml::{Entry, Mapping, Node, Scalar, Sequence, Tag};
 
 use crate::field_spec_table::FieldSpecRow;
 use crate::{Diagnostic, Gvk, GvkPattern};
@@ -205,7 +205,8 @@ fn field<'a>(mapping: &'a mut Mapping, step: &PathStep, last: bool, create: Crea
         Some(index) => index,
         None if made == Create::Nothing => return None,
         None => {
-            mapping.push(&*step.key, Node::string(""));
+            // Written without quotes, even where it is no text then.
+            mapping.entries.push(Entry { key: Scalar::bare(&*step.key), value: Node::string("") });
             mapping.entries.len() - 1
         }
     };

@@ -67,7 +67,7 @@ fn of_file(file: &Located<String>, root: &Root, sources: &Sources) -> Result<Pai
         Diagnostic::error(file.span, format!("`{}` {what}", **file)).hinted("write `path` or `key=path`")
     };
     let (key, path) = match (file.matches('=').count(), file.split_once('=')) {
-        (0, _) => (file.rsplit('/').next().unwrap_or_default(), file.as_str()),
+        (0, _) => (base_name(file), file.as_str()),
         (1, Some(("", _))) => return Err(wrong("has no key before `=`")),
         (1, Some((_, ""))) => return Err(wrong("has no path after `=`")),
         (1, Some(pair)) => pair,
@@ -76,6 +76,14 @@ fn of_file(file: &Located<String>, root: &Root, sources: &Sources) -> Result<Pai
     let source = sources.read(&sources.file(root, path, file.span)?, file.span)?;
     let value = Content { bytes: Zeroizing::new(source.content().to_vec()), sensitive: source.is_secret() };
     Ok(Pair { key: key.into(), value })
+}
+
+/// Returns the last part of a path; slashes at its end do not count.
+fn base_name(path: &str) -> &str {
+    match path.trim_end_matches('/').rsplit('/').next() {
+        Some("") | None => "/",
+        Some(name) => name,
+    }
 }
 
 /// Adds the pairs of a dotenv file. Lines lose white space in front; the value is everything after the first

@@ -364,7 +364,7 @@ impl ReplacementTarget {
         Ok(ReplacementTarget {
             span: object.span,
             select: Selector::decode(select)?,
-            reject: object.list("reject", Selector::decode)?.into_iter().filter(|r| !r.is_empty()).collect(),
+            reject: object.list("reject", Selector::decode)?,
             field_paths: object.list("fieldPaths", field_path)?,
             options: FieldOptions::decode(&object)?,
         })

@@ -1,6 +1,6 @@
 //! Name prefixes and suffixes.
 
-use hagane_resource::{Create, Diagnostic, FieldSpec, ResId, ResourceSet};
+use hagane_resource::{Create, Diagnostic, FieldSpec, ResId, Resource, ResourceSet};
 use hagane_yaml::{Node, Scalar, Tag, Text};
 
 /// What a name gets.
@@ -45,26 +45,42 @@ pub(crate) fn affix_names(
                 }
                 continue;
             }
-            let affixed = |node: &mut Node| {
-                if let Node::Scalar(scalar) = node {
-                    let text = match affix {
-                        Affix::Prefix(prefix) => format!("{prefix}{}", scalar.text.as_str()),
-                        Affix::Suffix(suffix) => format!("{}{suffix}", scalar.text.as_str()),
-                    };
-                    *scalar = Scalar {
-                        text: Text::marked_as(text, &scalar.text),
-                        tag: Tag::Str,
-                        ..std::mem::take(scalar)
-                    };
-                }
-                Ok(())
-            };
-            if spec.takes(resource.gvk()) && (spec.create || spec.reaches(resource.tree())) {
-                resource.edit(|tree| spec.apply(tree, Create::Nothing, &mut { affixed }))?;
+            if spec.takes(resource.gvk()) {
+                affix_field(resource, affix, spec)?;
             }
         }
     }
     Ok(())
+}
+
+/// Puts the affix on the texts of a field.
+fn affix_field(resource: &mut Resource, affix: Affix, spec: &FieldSpec) -> Result<(), Diagnostic> {
+    let is_there = spec.reaches(resource.tree());
+    if !is_there && !spec.create {
+        return Ok(());
+    }
+    let mut affixed = |node: &mut Node| {
+        let Node::Scalar(scalar) = node else {
+            let message =
+                format!("`{}` is not a single value, so it cannot take a prefix or suffix", spec.path);
+            return Err(Diagnostic::error(node.span(), message).hinted("the path must lead to a text"));
+        };
+        let text = match affix {
+            Affix::Prefix("") | Affix::Suffix("") if is_there => return Ok(()),
+            // What is made for nothing is an absent value.
+            Affix::Prefix("") | Affix::Suffix("") => {
+                *scalar = Scalar { span: scalar.span, ..Scalar::bare("") };
+                return Ok(());
+            }
+            Affix::Prefix(prefix) => format!("{prefix}{}", scalar.text.as_str()),
+            Affix::Suffix(suffix) => format!("{}{suffix}", scalar.text.as_str()),
+        };
+        let text = Text::marked_as(text, &scalar.text);
+        *scalar = Scalar { text, tag: Tag::Str, ..std::mem::take(scalar) };
+        Ok(())
+    };
+    let create = if is_there { Create::Nothing } else { Create::Scalar };
+    resource.edit(|tree| spec.apply(tree, create, &mut affixed))
 }
 
 fn keeps_name(id: &ResId) -> bool {

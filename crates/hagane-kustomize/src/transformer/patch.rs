@@ -242,7 +242,13 @@ fn selected(resources: &mut ResourceSet, target: &LateSelector) -> Result<Vec<us
         Some(name) => resources.named(name).to_vec(),
         None => (0..resources.len()).collect(),
     };
-    Ok(places.into_iter().filter(|&place| target.takes(resources.get(place))).collect())
+    let mut taken = Vec::with_capacity(places.len());
+    for place in places {
+        if target.takes(resources.get(place))? {
+            taken.push(place);
+        }
+    }
+    Ok(taken)
 }
 
 /// Returns the place of the one resource that has or had this id.

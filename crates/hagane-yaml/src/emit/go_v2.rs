@@ -408,7 +408,7 @@ fn merged_again(mapping: &Mapping, place: usize) -> Result<Mapping, EmitError> {
 
 /// Returns a text as it is read after a trip through JSON, in which U+0085 stands as it is and is a line break for
 /// yaml.v2: one becomes a blank, of several all but one stay as line feeds, and blanks around them go.
-fn without_next_lines(text: &str) -> String {
+pub fn without_next_lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('\u{85}') {
