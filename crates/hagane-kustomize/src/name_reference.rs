@@ -1,6 +1,6 @@
 //! References by name: what refers to a renamed resource gets its new name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use compact_str::CompactString;
 use hagane_resource::{CLUSTER, Create, Diagnostic, FieldSpec, Gvk, GvkPattern, Resource, ResourceSet};
@@ -41,6 +41,7 @@ struct Referrer {
 pub(crate) fn fix_references(resources: &mut ResourceSet, config: &Config) -> Result<(), Diagnostic> {
     refuse_blank_namespaces(resources)?;
     let index = index(resources);
+    let moves = moves(resources);
     let mut referred: Vec<usize> = Vec::new();
     let mut by_gvk: HashMap<Gvk, Vec<(&NameReference, &FieldSpec)>> = HashMap::new();
     for place in 0..resources.len() {
@@ -61,6 +62,7 @@ pub(crate) fn fix_references(resources: &mut ResourceSet, config: &Config) -> Re
             let search = Search {
                 referrer,
                 index: &index,
+                moves: &moves,
                 target: &row.target,
                 by_role: spec.path.ends_with("roleRef/name"),
             };
@@ -121,6 +123,25 @@ impl Named {
         places.dedup();
         places.into_iter().map(|place| &self.all[place]).collect()
     }
+}
+
+/// The namespace that a resource had at first, and the one it has; both may be one.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Move {
+    from: CompactString,
+    to: CompactString,
+}
+
+/// Returns from where to where resources have gone. Whether a namespace in a reference is meant as it was or as it is,
+/// kustomize decides by whether anything was there, whatever it is.
+fn moves(resources: &ResourceSet) -> BTreeSet<Move> {
+    let namespaced = resources.iter().filter(|resource| !resource.id().is_cluster_scoped());
+    let of = |resource: &Resource| {
+        let to = CompactString::from(resource.id().effective_namespace());
+        let from = resource.formers.first().map_or_else(|| to.clone(), |former| former.namespace.clone());
+        Move { from, to }
+    };
+    namespaced.map(of).collect()
 }
 
 /// Returns the renamed resources by every name they had.
@@ -199,6 +220,7 @@ impl Referrer {
 struct Search<'a> {
     referrer: &'a Referrer,
     index: &'a HashMap<CompactString, Named>,
+    moves: &'a BTreeSet<Move>,
     target: &'a GvkPattern,
     by_role: bool,
 }
@@ -288,7 +310,7 @@ impl Search<'_> {
     }
 
     /// Returns the resources that had the name and are within reach of the referrer. A namespace in the reference
-    /// is an original one if any resource had it there, else a current one.
+    /// is an original one if anything was there, else a current one.
     fn candidates(&self, name: &str, namespace: Option<&str>) -> Vec<&Candidate> {
         let reachable = self.index.get(name).map(|named| named.near(self.referrer)).unwrap_or_default();
         let reachable = reachable.into_iter().filter(|c| self.reaches(c));
@@ -297,17 +319,24 @@ impl Search<'_> {
         let of = |get: fn(&Candidate) -> &CompactString| -> Vec<&Candidate> {
             reachable.iter().copied().filter(|c| get(c) == namespace).collect()
         };
-        match of(|c| &c.original_namespace) {
-            original if original.is_empty() => of(|c| &c.effective_namespace),
-            original => original,
+        let was_reachable = |moved: &Move| moved.from == namespace && self.reaches_namespace(&moved.to);
+        match self.moves.iter().any(was_reachable) {
+            true => of(|c| &c.original_namespace),
+            false => of(|c| &c.effective_namespace),
         }
     }
 
     fn reaches(&self, candidate: &Candidate) -> bool {
-        self.referrer.cluster_scoped
-            || candidate.cluster_scoped
-            || candidate.effective_namespace == self.referrer.effective_namespace
+        candidate.cluster_scoped
+            || self.reaches_namespace(&candidate.effective_namespace)
             || self.referrer.account_namespaces.contains(&candidate.namespace)
+    }
+
+    fn reaches_namespace(&self, namespace: &CompactString) -> bool {
+        let referrer = self.referrer;
+        referrer.cluster_scoped
+            || *namespace == referrer.effective_namespace
+            || referrer.account_namespaces.contains(namespace)
     }
 
     fn select<'c>(
