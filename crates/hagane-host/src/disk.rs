@@ -1,11 +1,10 @@
 //! The file system.
 
-use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hagane::{FileError, FileKind, Files};
 
@@ -16,7 +15,7 @@ pub const MAX_FILE: u64 = 100 << 20;
 #[derive(Debug, Default)]
 pub struct Disk {
     /// Directories whose paths are without symbolic links: what lies in one of them is resolved by one look at it.
-    real: RefCell<HashSet<PathBuf>>,
+    real: Mutex<HashSet<PathBuf>>,
 }
 
 impl Files for Disk {
@@ -34,7 +33,7 @@ impl Files for Disk {
 
     fn resolve(&self, path: &Path) -> Result<(PathBuf, FileKind), FileError> {
         if let (Some(parent), Some(Component::Normal(_))) = (path.parent(), path.components().next_back())
-            && self.real.borrow().contains(parent)
+            && self.real().contains(parent)
         {
             let metadata = fs::symlink_metadata(path).map_err(|error| file_error(&error))?;
             if !metadata.is_symlink() {
@@ -56,9 +55,13 @@ impl Files for Disk {
 }
 
 impl Disk {
+    fn real(&self) -> std::sync::MutexGuard<'_, HashSet<PathBuf>> {
+        self.real.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn found(&self, path: PathBuf, kind: FileKind) -> (PathBuf, FileKind) {
         if kind == FileKind::Directory {
-            self.real.borrow_mut().insert(path.clone());
+            self.real().insert(path.clone());
         }
         (path, kind)
     }

@@ -12,12 +12,11 @@ mod terminal;
 mod vault;
 mod web;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hagane::{
     AgeKeyring, Attempt, Files, KeyFailure, Keyring, MasterKey, Remembering, SecretBytes, WrappedKey,
@@ -39,7 +38,7 @@ pub struct LocalKeys<'h>(Remembering<Services<'h>>);
 
 /// The outside as key services see it.
 struct Surroundings<'h> {
-    environment: &'h dyn Fn(&str) -> Option<OsString>,
+    environment: &'h (dyn Fn(&str) -> Option<OsString> + Sync),
     files: &'h dyn Files,
     directory: &'h Path,
 }
@@ -60,13 +59,13 @@ struct Services<'h> {
     surroundings: Surroundings<'h>,
     options: KeyOptions,
     /// One keyring for all recipients, or one for each where a command is told for whom it is asked.
-    age: RefCell<BTreeMap<String, Rc<AgeKeyring>>>,
+    age: Mutex<BTreeMap<String, Arc<AgeKeyring>>>,
 }
 
 impl<'h> LocalKeys<'h> {
     /// Returns the keys that an environment leads to; relative paths start at `directory`.
     pub fn new(
-        environment: &'h dyn Fn(&str) -> Option<OsString>,
+        environment: &'h (dyn Fn(&str) -> Option<OsString> + Sync),
         files: &'h dyn Files,
         directory: &'h Path,
     ) -> LocalKeys<'h> {
@@ -75,13 +74,13 @@ impl<'h> LocalKeys<'h> {
 
     /// Returns the keys that an environment leads to, as the user asks.
     pub fn with_options(
-        environment: &'h dyn Fn(&str) -> Option<OsString>,
+        environment: &'h (dyn Fn(&str) -> Option<OsString> + Sync),
         files: &'h dyn Files,
         directory: &'h Path,
         options: KeyOptions,
     ) -> LocalKeys<'h> {
         let surroundings = Surroundings { environment, files, directory };
-        LocalKeys(Remembering::new(Services { surroundings, options, age: RefCell::default() }))
+        LocalKeys(Remembering::new(Services { surroundings, options, age: Mutex::default() }))
     }
 }
 
@@ -164,15 +163,15 @@ impl Services<'_> {
         })
     }
 
-    fn age(&self, recipient: &str) -> Rc<AgeKeyring> {
+    fn age(&self, recipient: &str) -> Arc<AgeKeyring> {
         let sources = AgeSources::new(&self.surroundings);
         let asked_for = if sources.ask_commands() { recipient } else { "" };
-        if let Some(keyring) = self.age.borrow().get(asked_for) {
-            return Rc::clone(keyring);
-        }
-        let keyring = Rc::new(AgeKeyring::new(sources.identities(recipient)));
-        self.age.borrow_mut().insert(asked_for.to_owned(), Rc::clone(&keyring));
-        keyring
+        // Held while they are looked for: a person is asked for a passphrase once, whoever needs it.
+        let mut known = self.age.lock().unwrap_or_else(PoisonError::into_inner);
+        let keyring = known
+            .entry(asked_for.to_owned())
+            .or_insert_with(|| Arc::new(AgeKeyring::new(sources.identities(recipient))));
+        Arc::clone(keyring)
     }
 }
 

@@ -8,7 +8,7 @@ use hagane_yaml::{FileId, Node};
 use zeroize::Zeroizing;
 
 /// A file system, real or in memory. All paths are absolute.
-pub trait Files {
+pub trait Files: Sync {
     /// Returns the content of a file.
     fn read(&self, path: &Path) -> Result<Arc<[u8]>, FileError>;
 

@@ -24,6 +24,27 @@ pub(crate) fn is_manifest(config: &Resource) -> bool {
     config.gvk().api_version() == API_VERSION && KINDS.contains(&config.gvk().kind.as_str())
 }
 
+/// Returns the paths that the manifests of ksops in a file name, for whoever wants to know them ahead.
+pub fn ksops_files(source: &Source) -> Vec<String> {
+    let resources =
+        source.text().ok().and_then(|text| hagane_resource::read_documents(text, source.file).ok());
+    let manifests = resources.unwrap_or_default();
+    let mut files = Vec::new();
+    for manifest in manifests.iter().filter(|resource| is_manifest(resource)) {
+        let mut add = |node: &Node, field: &str| {
+            let paths = node.get(field).and_then(Node::as_sequence).into_iter().flat_map(|list| &list.items);
+            let paths = paths.filter_map(Node::as_str);
+            files.extend(paths.map(|path| path.split_once('=').map_or(path, |(_, path)| path).to_owned()));
+        };
+        add(manifest.tree(), "files");
+        let secrets = manifest.tree().get("secretFrom").and_then(Node::as_sequence);
+        for secret in secrets.into_iter().flat_map(|secrets| &secrets.items) {
+            ["files", "binaryFiles", "envs"].iter().for_each(|field| add(secret, field));
+        }
+    }
+    files
+}
+
 /// Returns what ksops would generate.
 pub(crate) fn generate(
     config: &Resource,

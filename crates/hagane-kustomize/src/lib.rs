@@ -39,6 +39,7 @@ pub use address::without_credentials;
 pub use chart::Helm;
 pub use compose::{Composed, Options, Reorder, compose};
 pub use files::{Decrypted, Decrypter, FileError, FileKind, Files};
+pub use ksops::ksops_files;
 pub use kustomization::{FIELDS, FILE_NAMES};
 pub use outside::Outside;
 pub use plugin::Plugins;

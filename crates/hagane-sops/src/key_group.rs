@@ -11,11 +11,11 @@ pub type KeyGroup = Vec<WrappedKey>;
 
 /// Returns the data key of a file.
 pub(crate) fn data_key(metadata: &Metadata, keyring: &dyn Keyring) -> Result<DataKey, DecryptError> {
-    open(&metadata.key_groups, metadata.shamir_threshold, metadata.span, keyring)
+    unwrap_data_key(&metadata.key_groups, metadata.shamir_threshold, metadata.span, keyring)
 }
 
-/// Returns the data key that groups have wrapped; `span` is where they are.
-pub(crate) fn open(
+/// Returns the data key that groups have wrapped, of which `threshold` must be opened; `span` is where they are.
+pub fn unwrap_data_key(
     key_groups: &[KeyGroup],
     threshold: Option<usize>,
     span: Span,

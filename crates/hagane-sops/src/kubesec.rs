@@ -41,7 +41,7 @@ pub fn master_keys(text: &[u8], file: FileId) -> Result<Vec<WrappedKey>, Decrypt
 /// Decrypts a file. Its MAC is always verified; files of kubesec's first two versions have none, which is a warning.
 pub fn decrypt(text: &[u8], file: FileId, keyring: &dyn Keyring) -> Result<Contents, DecryptError> {
     let (header, mut items) = load(text, file)?;
-    let key = key_group::open(std::slice::from_ref(&header.keys), None, header.span, keyring)?;
+    let key = key_group::unwrap_data_key(std::slice::from_ref(&header.keys), None, header.span, keyring)?;
     let cipher = Cipher::new(&key);
     let mut authenticated = Zeroizing::new(Vec::with_capacity(text.len()));
     for field in FIELDS {

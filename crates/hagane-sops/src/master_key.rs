@@ -133,8 +133,8 @@ impl fmt::Display for MasterKey {
     }
 }
 
-/// The seam: wraps and unwraps data keys with whatever identities, agents and services there are.
-pub trait Keyring {
+/// The seam: wraps and unwraps data keys with whatever identities, agents and services there are. Several may be asked for at once.
+pub trait Keyring: Sync {
     /// Returns what `key` has wrapped, or everything that was tried.
     fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure>;
 

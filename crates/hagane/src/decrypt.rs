@@ -1,5 +1,6 @@
 //! Encrypted files to plain ones, as composing reads them.
 
+mod ahead;
 mod values;
 
 use std::cell::RefCell;
@@ -8,26 +9,32 @@ use std::path::Path;
 use hagane_kustomize::{Decrypted, Decrypter};
 use hagane_resource::Resource;
 use hagane_sops::{
-    Contents, DecryptError, ErrorClass, Format, Keyring, MasterKey, NoKey, ValueProblem, decrypt_file,
-    detect, kubesec, placeholders,
+    Contents, DecryptError, ErrorClass, Format, MasterKey, NoKey, ValueProblem, decrypt_file, detect,
+    kubesec, placeholders,
 };
 use hagane_yaml::{FileId, Span};
 use zeroize::Zeroizing;
 
-use crate::{Diagnostic, Fault, SecretsMode};
+use ahead::{Ahead, Tree};
+
+use crate::{Diagnostic, Fault, RenderOptions, SecretsMode, World};
 
 pub(crate) use values::kms_key;
 pub use values::{KMS_ANNOTATION, KMS_CONTEXT_ANNOTATION};
 
 /// Opens SOPS files, recognised by their metadata, and kubesec files, by their comments. A file is read once a run, so each is opened once.
 pub(crate) struct Opener<'w> {
-    keyring: &'w dyn Keyring,
+    keyring: Ahead<'w>,
     mode: SecretsMode,
     warnings: RefCell<Vec<Diagnostic>>,
 }
 
 impl<'w> Opener<'w> {
-    pub(crate) fn new(keyring: &'w dyn Keyring, mode: SecretsMode) -> Opener<'w> {
+    /// Returns the opener of a run that composes `target`.
+    pub(crate) fn new(world: &World<'w>, target: &'w Path, options: &RenderOptions) -> Opener<'w> {
+        let restriction = options.build.load_restriction;
+        let tree = Tree { files: world.files, directory: world.directory, target, restriction };
+        let (keyring, mode) = (Ahead::new(world.keyring, tree), options.secrets);
         Opener { keyring, mode, warnings: RefCell::default() }
     }
 
@@ -41,7 +48,7 @@ impl Decrypter for Opener<'_> {
     fn decrypt_values(&self, secret: &mut Resource) -> Result<(), Diagnostic> {
         match self.mode {
             SecretsMode::KeepEncrypted => Ok(()),
-            mode => values::decrypt(secret, mode, self.keyring, &mut self.warnings.borrow_mut()),
+            mode => values::decrypt(secret, mode, &self.keyring, &mut self.warnings.borrow_mut()),
         }
     }
 
@@ -55,9 +62,9 @@ impl Decrypter for Opener<'_> {
         }
         let opened = match (Encrypted::of(path, content)?, self.mode) {
             (Encrypted::Sops(format), SecretsMode::Placeholder) => placeholders(content, format, file),
-            (Encrypted::Sops(format), _) => decrypt_file(content, format, file, self.keyring),
+            (Encrypted::Sops(format), _) => decrypt_file(content, format, file, &self.keyring),
             (Encrypted::Kubesec, SecretsMode::Placeholder) => kubesec::placeholders(content, file),
-            (Encrypted::Kubesec, _) => kubesec::decrypt(content, file, self.keyring),
+            (Encrypted::Kubesec, _) => kubesec::decrypt(content, file, &self.keyring),
         };
         Some(match opened {
             Ok(contents) => {

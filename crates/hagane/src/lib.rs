@@ -61,7 +61,7 @@ use decrypt::Opener;
 
 /// Renders the kustomization in the directory `target`: decrypts, composes, and labels and hardens as `hagane.yaml` asks.
 pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<Rendered, Failed> {
-    let opener = Opener::new(world.keyring, options.secrets);
+    let opener = Opener::new(world, target, options);
     let sources = world.sources(Some(&opener as &dyn Decrypter), options.build.load_restriction);
     let stages = || {
         let pipeline = pipeline_file::load(target, &sources)?;

@@ -1,6 +1,5 @@
 //! What a run is doing, for its last words when its time is up.
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -70,7 +69,7 @@ impl Keyring for WatchedKeys<'_> {
 pub(super) struct WatchedRemotes<'w> {
     pub(super) inner: &'w dyn Remotes,
     pub(super) activity: Activity,
-    pub(super) fetched: &'w RefCell<Vec<PathBuf>>,
+    pub(super) fetched: &'w Mutex<Vec<PathBuf>>,
 }
 
 impl WatchedRemotes<'_> {
@@ -94,14 +93,14 @@ impl Remotes for WatchedRemotes<'_> {
     fn repository(&self, repository: &Repository) -> Result<PathBuf, RemoteError> {
         self.repository_at(repository)?;
         let directory = self.fetching(&repository.url, || self.inner.repository(repository))?;
-        self.fetched.borrow_mut().push(directory.clone());
+        self.fetched.lock().unwrap_or_else(PoisonError::into_inner).push(directory.clone());
         Ok(directory)
     }
 
     fn checkout(&self, repository: &Repository, commit: Option<&str>) -> Result<Checkout, RemoteError> {
         self.repository_at(repository)?;
         let checkout = self.fetching(&repository.url, || self.inner.checkout(repository, commit))?;
-        self.fetched.borrow_mut().push(checkout.directory.clone());
+        self.fetched.lock().unwrap_or_else(PoisonError::into_inner).push(checkout.directory.clone());
         Ok(checkout)
     }
 
@@ -124,7 +123,7 @@ impl Remotes for WatchedRemotes<'_> {
 pub(super) struct WatchedProcesses<'w> {
     pub(super) inner: &'w dyn Processes,
     pub(super) activity: Activity,
-    pub(super) scratch: &'w RefCell<Vec<PathBuf>>,
+    pub(super) scratch: &'w Mutex<Vec<PathBuf>>,
 }
 
 /// Returns the name of a program and what it was first told to do. The rest of its arguments may be long.
@@ -146,7 +145,7 @@ impl Processes for WatchedProcesses<'_> {
 
     fn scratch(&self) -> Result<PathBuf, ProcessError> {
         let directory = self.inner.scratch()?;
-        self.scratch.borrow_mut().push(directory.clone());
+        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(directory.clone());
         Ok(directory)
     }
 

@@ -1,10 +1,9 @@
 //! `hagane argocd generate`: the manifests of the application in the working directory.
 
-use std::cell::RefCell;
 use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -227,7 +226,7 @@ fn turn(job: &Job, activity: &Activity) -> Option<Turn> {
 
 fn render(job: &Job, activity: &Activity, surroundings: &mut Surroundings) -> Result<Rendered, Failed> {
     activity.now("reading and composing layers");
-    let own: RefCell<Vec<PathBuf>> = RefCell::default();
+    let own: Mutex<Vec<PathBuf>> = Mutex::default();
     let files = RepositoryFiles { inner: surroundings.files, root: job.root.clone(), own: &own };
     let keyring = WatchedKeys { inner: surroundings.keyring, activity: activity.clone() };
     let remotes =

@@ -1,8 +1,7 @@
 //! The files of one repository, and no others: the plugin server's disk holds those of other applications, too.
 
-use std::cell::RefCell;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hagane::{FileError, FileKind, Files};
 
@@ -12,14 +11,14 @@ pub(super) struct RepositoryFiles<'f> {
     /// The root. Without one every file is there: nothing says where the repository begins.
     pub(super) root: Option<PathBuf>,
     /// Directories that this run has made.
-    pub(super) own: &'f RefCell<Vec<PathBuf>>,
+    pub(super) own: &'f Mutex<Vec<PathBuf>>,
 }
 
 impl RepositoryFiles<'_> {
     fn allows(&self, path: &Path, kind: FileKind) -> bool {
         let Some(root) = &self.root else { return true };
         path.starts_with(root)
-            || self.own.borrow().iter().any(|own| path.starts_with(own))
+            || self.own.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|own| path.starts_with(own))
             // On the way up to what is above the target; there is nothing in them.
             || (kind == FileKind::Directory && root.starts_with(path))
     }
@@ -123,7 +122,7 @@ mod tests {
             .with("/tmp/2/base/secret", "")
             .with("/tmp/hagane.yaml", "")
             .with("/scratch/chart/c", "");
-        let own = RefCell::new(vec![PathBuf::from("/scratch")]);
+        let own = Mutex::new(vec![PathBuf::from("/scratch")]);
         let files = RepositoryFiles { inner: &inner, root: Some("/tmp/1".into()), own: &own };
         let check = |path: &str, expected: Result<&str, FileError>| {
             let found = files.resolve(Path::new(path)).map(|(path, _)| path.display().to_string());

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use hagane_kustomize::Source;
 use hagane_resource::Resource;
 use hagane_sops::{Format, Keyring, MasterKey, PLACEHOLDER, WrappedKey, decrypt_file, detect, placeholders};
 use hagane_yaml::{Entry, Node, Span, Text};
@@ -90,6 +91,35 @@ pub(crate) fn kms_key(name: &str, context: &str) -> Result<MasterKey, String> {
     }
 }
 
+/// Returns the values of a file that keys of a KMS have encrypted, for whoever asks for them ahead.
+pub(super) fn raw_values(source: &Source) -> Vec<WrappedKey> {
+    if memchr::memmem::find(&source.bytes, KMS_ANNOTATION.as_bytes()).is_none() {
+        return Vec::new();
+    }
+    let resources =
+        source.text().ok().and_then(|text| hagane_resource::read_documents(text, source.file).ok());
+    let mut values = Vec::new();
+    for secret in resources.unwrap_or_default().iter().filter(|resource| resource.gvk().kind == "Secret") {
+        let name = secret.metadata_entry("annotations", KMS_ANNOTATION);
+        if let Some(Ok(key)) = name.map(|name| key(name, secret)) {
+            values.extend(data(secret.tree()).iter().filter_map(|entry| wrapped(entry, &key).ok()));
+        }
+    }
+    values
+}
+
+/// Returns a value as its key has wrapped it.
+fn wrapped(entry: &Entry, key: &MasterKey) -> Result<WrappedKey, Diagnostic> {
+    let (name, span) = (entry.key.text.shown(), entry.value.span());
+    let enc: String = entry.value.as_str().unwrap_or_default().split_ascii_whitespace().collect();
+    if enc.is_empty() || BASE64_STANDARD.decode(&enc).is_err() {
+        let message = format!("`data.{name}` should be a ciphertext of {key} in base64, and is not");
+        let error = Diagnostic { quotable: false, ..Diagnostic::error(span, message) };
+        return Err(error.hinted("`hagane secrets seal-kms` encrypts the values of a Secret"));
+    }
+    Ok(WrappedKey { key: key.clone(), enc, created_at: String::new(), span })
+}
+
 /// Returns what a key of a KMS has encrypted.
 fn raw(
     entry: &Entry,
@@ -97,23 +127,15 @@ fn raw(
     mode: SecretsMode,
     keyring: &dyn Keyring,
 ) -> Result<Zeroizing<Vec<u8>>, Diagnostic> {
-    let (name, span) = (entry.key.text.shown(), entry.value.span());
-    let text = entry.value.as_str().unwrap_or_default();
-    let enc: String = text.split_ascii_whitespace().collect();
-    if enc.is_empty() || BASE64_STANDARD.decode(&enc).is_err() {
-        let message = format!("`data.{name}` should be a ciphertext of {key} in base64, and is not");
-        let error = Diagnostic { quotable: false, ..Diagnostic::error(span, message) };
-        return Err(error.hinted("`hagane secrets seal-kms` encrypts the values of a Secret"));
-    }
+    let wrapped = wrapped(entry, key)?;
     if mode == SecretsMode::Placeholder {
         return Ok(placeholder());
     }
-    let wrapped = WrappedKey { key: key.clone(), enc, created_at: String::new(), span };
     match keyring.unwrap_key(&wrapped) {
         Ok(plain) => Ok(Zeroizing::new(plain.expose().to_vec())),
         Err(failure) => {
-            let message = format!("cannot decrypt `data.{name}` with {key}");
-            let mut error = Diagnostic::error(span, message).with_fault(Fault::Access);
+            let message = format!("cannot decrypt `data.{}` with {key}", entry.key.text.shown());
+            let mut error = Diagnostic::error(wrapped.span, message).with_fault(Fault::Access);
             error.notes =
                 failure.tried.iter().map(|tried| format!("{} {}", tried.source, tried.reason)).collect();
             Err(error)
