@@ -1,5 +1,7 @@
 //! `hagane harden`: what rendering would harden, and what the rules are.
 
+mod eject;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -17,10 +19,15 @@ use crate::{Surroundings, failure, output};
 /// Renders the kustomization as `hagane render` does, with a fixed text for each secret, so that no key is needed, and prints
 /// each change that the rules of `hagane.yaml` make, what they would change in another mode, and what is opted out.
 /// No manifest is printed.
+///
+/// `--write-patches` writes the changes as patches into `hardening/` beside the kustomization, and adds them to it: what
+/// `hagane build` gives then is what `hagane render` gave. Nothing is written over.
 #[derive(Args)]
 #[command(after_help = "Examples:
   hagane harden overlays/production
   hagane harden --format sarif overlays/production > hagane.sarif
+  hagane harden --write-patches --dry-run overlays/production
+                                                    the patches that would be written
   hagane harden --rules                             all rules, and their modes in each profile
   hagane harden --explain run-as-non-root           what a rule asks, why, and how to opt out")]
 pub(crate) struct Harden {
@@ -30,6 +37,12 @@ pub(crate) struct Harden {
     /// How the report is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
+    /// Write the changes as patches into the overlay, and add them to its kustomization
+    #[arg(long)]
+    write_patches: bool,
+    /// With `--write-patches`: print what would be written, and write nothing
+    #[arg(long, requires = "write_patches")]
+    dry_run: bool,
     /// List the rules
     #[arg(long, conflicts_with = "explain")]
     rules: bool,
@@ -62,9 +75,17 @@ pub(crate) fn run(arguments: &Harden, surroundings: &mut Surroundings) -> Result
     if let Some(name) = &arguments.explain {
         return output::print(explain(name)?.as_bytes(), surroundings);
     }
-    let options = RenderOptions { build: BuildOptions::default(), secrets: SecretsMode::Placeholder };
+    // What is written must not hold what was decrypted, and has to be built without a key.
+    let secrets = match arguments.write_patches {
+        true => SecretsMode::KeepEncrypted,
+        false => SecretsMode::Placeholder,
+    };
+    let options = RenderOptions { build: BuildOptions::default(), secrets };
     let rendered = hagane::render(&world(surroundings, Reach::Online), &arguments.directory, &options)?;
     message::tell(&rendered.warnings, &rendered.source_map, arguments.message_format, surroundings);
+    if arguments.write_patches {
+        return eject::run(&arguments.directory, &rendered, &options.build, arguments.dry_run, surroundings);
+    }
     let format = match arguments.format {
         Format::Text => ReportFormat::Text,
         Format::Json => ReportFormat::Json,

@@ -6,7 +6,7 @@
 use hagane_resource::{LegacyOrder, Resource, ResourceSet, legacy_order};
 use hagane_yaml::{Node, emit};
 
-use crate::disruption_budget;
+use crate::additions::add_missing;
 use crate::field_path::FieldPath;
 use crate::opt_out::OptOuts;
 use crate::pod::{Container, Pod, templates};
@@ -29,10 +29,23 @@ pub fn harden(resources: &mut ResourceSet, policy: &Policy) -> Report {
     let surroundings = Surroundings::of(resources);
     let mut report = Report::default();
     let stage = Stage { policy, rules: &rules, surroundings: &surroundings };
-    resources.iter_mut().for_each(|resource| stage.harden(resource, &mut report));
+    // What a namespace is told depends on what its pods become.
+    let waits = |resource: &Resource| -> bool {
+        resource.gvk().kind == "Namespace" && resource.gvk().group.is_empty()
+    };
+    resources.iter_mut().filter(|own| !waits(own)).for_each(|resource| stage.harden(resource, &mut report));
     let count = resources.len();
-    report.extend(disruption_budget::add_missing(resources, policy, &surroundings));
-    resources.iter_mut().skip(count).for_each(|budget| stage.harden(budget, &mut report));
+    report.extend(add_missing(resources, policy, &rules, &surroundings));
+    resources.iter_mut().skip(count).for_each(|added| stage.harden(added, &mut report));
+    if resources.iter().any(waits) {
+        let is_asked = rules.iter().any(|rule| RULES[*rule].name == "pod-security-labels");
+        let surroundings = if is_asked { surroundings.with_levels(resources, policy) } else { surroundings };
+        let stage = Stage { policy, rules: &rules, surroundings: &surroundings };
+        resources
+            .iter_mut()
+            .filter(|own| waits(own))
+            .for_each(|resource| stage.harden(resource, &mut report));
+    }
     if resources.len() > count {
         keep_in_order(resources, count);
     }
@@ -145,7 +158,7 @@ impl Stage<'_> {
                     look(&scope, &mut proposals);
                     judge(&mut proposals, None);
                 }
-                Look::Set => {}
+                Look::Set(_) => {}
             }
         }
         judged
@@ -218,7 +231,7 @@ impl Stage<'_> {
         }
         for entry in opt_outs.entries.iter().filter(|entry| !entry.used.get()) {
             let is_known =
-                |rule: &usize| self.rules.contains(rule) && !matches!(RULES[*rule].look, Look::Set);
+                |rule: &usize| self.rules.contains(rule) && !matches!(RULES[*rule].look, Look::Set(_));
             if entry.rules().iter().all(is_known) {
                 let names: Vec<&str> = entry.rule_names().collect();
                 let what = match names.as_slice() {
@@ -251,7 +264,12 @@ fn apply(resource: &mut Resource, judged: Judged) -> Option<Change> {
     let (old, new) = match mend?.write {
         Write::Set(value) => {
             let new = shown(&value);
-            let old = path.set(resource.tree_mut(), value).ok()?;
+            // The version is part of the id.
+            let is_id = path == FieldPath::of(&["apiVersion"]);
+            let old = match is_id {
+                true => resource.edit(|tree| path.set(tree, value)).ok()?,
+                false => path.set(resource.tree_mut(), value).ok()?,
+            };
             (old.as_ref().map(shown), Some(new))
         }
         Write::Remove => (Some(shown(&path.remove(resource.tree_mut())?)), None),

@@ -3,7 +3,8 @@
 //! [`label`] and [`harden`] are stages: they change resources and report what they changed, and where a person would
 //! write it. [`violations`] changes nothing.
 
-mod disruption_budget;
+mod additions;
+mod eject;
 mod field;
 mod field_path;
 mod glob;
@@ -22,6 +23,7 @@ mod rules;
 mod scope;
 mod surroundings;
 
+pub use eject::{Ejected, EjectedPatch, PatchFormat, eject};
 pub use field_path::{FieldPath, Step};
 pub use glob::Glob;
 pub use harden::harden;

@@ -6,6 +6,7 @@ use std::fmt;
 
 pub use table::RULES;
 
+use crate::additions::{Addition, SetScope};
 use crate::pod::Pod;
 use crate::pod_security::PodSecurityLevel;
 use crate::proposal::Proposal;
@@ -53,6 +54,7 @@ impl fmt::Display for Mode {
 }
 
 /// One rule.
+#[derive(Clone, Copy)]
 pub struct Rule {
     /// Its name in `hagane.yaml`, annotations and reports.
     pub name: &'static str,
@@ -83,7 +85,7 @@ pub(crate) enum Look {
     /// Every resource.
     Resource(fn(&Scope, &mut Vec<Proposal>)),
     /// All resources together: it adds some.
-    Set,
+    Set(fn(&SetScope) -> Vec<Addition>),
 }
 
 /// Something that can be set for a rule.

@@ -1,10 +1,17 @@
 //! What rules look at that are no controls of the Pod Security Standards.
 
+mod api_version;
 mod budget;
 mod cron;
+mod disruption_budget;
 mod dns;
+mod identity;
 mod images;
 mod ingress;
+mod namespaces;
+mod network;
+mod network_policy;
+mod placement;
 mod probes;
 mod read_only_root;
 mod resources;
@@ -12,12 +19,20 @@ mod scaling;
 mod service_account;
 mod shutdown;
 mod spread;
+mod storage;
 
+pub(crate) use api_version::*;
 pub(crate) use budget::*;
 pub(crate) use cron::*;
+pub(crate) use disruption_budget::*;
 pub(crate) use dns::*;
+pub(crate) use identity::*;
 pub(crate) use images::*;
 pub(crate) use ingress::*;
+pub(crate) use namespaces::*;
+pub(crate) use network::*;
+pub(crate) use network_policy::*;
+pub(crate) use placement::*;
 pub(crate) use probes::*;
 pub(crate) use read_only_root::*;
 pub(crate) use resources::*;
@@ -25,3 +40,4 @@ pub(crate) use scaling::*;
 pub(crate) use service_account::*;
 pub(crate) use shutdown::*;
 pub(crate) use spread::*;
+pub(crate) use storage::*;

@@ -1,10 +1,14 @@
 //! What the resources of a render say about one another: who selects pods, scales workloads, binds accounts.
 
+use std::collections::BTreeMap;
+
 use hagane_resource::{Resource, ResourceSet};
 use hagane_yaml::Node;
 
 use crate::field::{integer, items, text, text_or_empty, texts};
-use crate::pod::Pod;
+use crate::pod::{Pod, has_pods};
+use crate::pod_security::{PodSecurityLevel, violations};
+use crate::policy::Policy;
 
 /// What other resources say.
 #[derive(Default)]
@@ -14,6 +18,14 @@ pub(crate) struct Surroundings {
     pub(crate) budgets: Vec<Selecting>,
     /// Service accounts that a role is bound to: namespace and name.
     bound: Vec<(String, String)>,
+    /// Claims that one node or pod has at a time: namespace and name.
+    single: Vec<(String, String)>,
+    /// The pods whose incoming traffic a NetworkPolicy restricts.
+    isolated: Vec<Selecting>,
+    /// Labels of the pods that something scales: namespace and labels.
+    scaled: Vec<(String, Vec<(String, String)>)>,
+    /// The Pod Security Standard that all pods of a namespace keep to, if any; only where somebody asks.
+    levels: BTreeMap<String, Option<PodSecurityLevel>>,
 }
 
 /// A Service with a selector.
@@ -34,7 +46,7 @@ pub(crate) enum Target {
 pub(crate) struct Selecting {
     namespace: String,
     labels: Vec<(String, String)>,
-    /// Whether there is more to the selector than labels.
+    /// Whether there is more to the selector than labels, or nothing at all where that takes all pods.
     is_open: bool,
 }
 
@@ -69,6 +81,11 @@ impl Surroundings {
                         !items(selector.and_then(|s| s.get("matchExpressions"))).is_empty(),
                     ));
                 }
+                ("networking.k8s.io", "NetworkPolicy") => found.isolated.extend(isolating(resource)),
+                ("", "PersistentVolumeClaim") if is_single(tree) => {
+                    let space = resource.id().effective_namespace();
+                    found.single.push((space.into(), resource.name().into()));
+                }
                 ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
                     for subject in items(tree.get("subjects")) {
                         if text(subject.get("kind")) == Some("ServiceAccount") {
@@ -81,7 +98,60 @@ impl Surroundings {
                 _ => {}
             }
         }
+        for resource in resources {
+            if found.scaler_of(resource).is_some() {
+                let labels = owned(resource.tree().at(&["spec", "template", "metadata", "labels"]));
+                found.scaled.push((resource.id().effective_namespace().into(), labels));
+            }
+        }
         found
+    }
+
+    /// Adds what the Pod Security Standards say to the pods of each namespace.
+    pub(crate) fn with_levels(mut self, resources: &ResourceSet, policy: &Policy) -> Surroundings {
+        let refuses = |resource: &Resource, level| {
+            !violations(resource, level, policy.version, &policy.kinds).is_empty()
+        };
+        for resource in resources.iter().filter(|own| has_pods(own, &policy.kinds)) {
+            let own = match () {
+                () if !refuses(resource, PodSecurityLevel::Restricted) => Some(PodSecurityLevel::Restricted),
+                () if !refuses(resource, PodSecurityLevel::Baseline) => Some(PodSecurityLevel::Baseline),
+                () => None,
+            };
+            let level = self.levels.entry(resource.id().effective_namespace().to_owned()).or_insert(own);
+            *level = match (*level, own) {
+                (Some(PodSecurityLevel::Restricted), own) => own,
+                (level, Some(PodSecurityLevel::Restricted)) => level,
+                (Some(level), Some(_)) => Some(level),
+                _ => None,
+            };
+        }
+        self
+    }
+
+    /// Returns the level of a namespace that has pods here: none where not even `baseline` takes them.
+    pub(crate) fn level(&self, namespace: &str) -> Option<Option<PodSecurityLevel>> {
+        self.levels.get(namespace).copied()
+    }
+
+    /// Returns whether a claim is one that only one node or pod has at a time.
+    pub(crate) fn is_single(&self, namespace: &str, claim: &str) -> bool {
+        self.single.iter().any(|(space, name)| space == namespace && name == claim)
+    }
+
+    /// Returns whether something scales pods that have all these labels.
+    pub(crate) fn is_scaled(&self, namespace: &str, labels: &[(&str, &str)]) -> bool {
+        let has = |own: &[(String, String)], (key, value): &(&str, &str)| {
+            own.iter().any(|(name, text)| name == key && text == value)
+        };
+        self.scaled
+            .iter()
+            .any(|(space, own)| space == namespace && labels.iter().all(|label| has(own, label)))
+    }
+
+    /// Returns whether a NetworkPolicy says who may send to pods with these labels.
+    pub(crate) fn is_isolated(&self, namespace: &str, labels: &[(String, String)]) -> bool {
+        self.isolated.iter().any(|policy| policy.takes(namespace, labels))
     }
 
     /// Returns the Services that send to a pod of a resource.
@@ -126,6 +196,24 @@ pub(crate) fn owned(node: Option<&Node>) -> Vec<(String, String)> {
 
 fn selecting(resource: &Resource, labels: Option<&Node>, is_open: bool) -> Selecting {
     Selecting { namespace: resource.id().effective_namespace().into(), labels: owned(labels), is_open }
+}
+
+/// Returns the pods of a NetworkPolicy that says something about incoming traffic. No selector takes all pods.
+fn isolating(resource: &Resource) -> Option<Selecting> {
+    let spec = resource.tree().get("spec")?;
+    let types = items(spec.get("policyTypes"));
+    let is_about_ingress = types.is_empty() || types.iter().any(|own| own.as_str() == Some("Ingress"));
+    let selector = spec.get("podSelector");
+    let labels = selector.and_then(|selector| selector.get("matchLabels"));
+    let has_more = !items(selector.and_then(|selector| selector.get("matchExpressions"))).is_empty();
+    let is_open = has_more || owned(labels).is_empty();
+    is_about_ingress.then(|| selecting(resource, labels, is_open))
+}
+
+fn is_single(claim: &Node) -> bool {
+    let modes = items(claim.at(&["spec", "accessModes"]));
+    let is_one = |mode: &Node| matches!(mode.as_str(), Some("ReadWriteOnce" | "ReadWriteOncePod"));
+    !modes.is_empty() && modes.iter().all(is_one)
 }
 
 fn service(resource: &Resource) -> Option<Service> {

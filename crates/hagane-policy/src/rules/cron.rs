@@ -63,6 +63,22 @@ pub(crate) fn job_ttl(scope: &Scope, out: &mut Vec<Proposal>) {
     fill(scope, "Job", "ttlSecondsAfterFinished", message, number(scope.integer("seconds", None)), out);
 }
 
+/// How often a Job tries again; what a CronJob makes has its own place for it.
+pub(crate) fn job_backoff(scope: &Scope, out: &mut Vec<Proposal>) {
+    let (tree, gvk) = (scope.resource.tree(), scope.resource.gvk());
+    let path = match () {
+        () if is(gvk, "Job") => FieldPath::of(&["spec"]),
+        () if is(gvk, "CronJob") => FieldPath::of(&["spec", "jobTemplate", "spec"]),
+        () => return,
+    };
+    let is_job = path.get(tree).is_some_and(|spec| spec.as_mapping().is_some());
+    let path = path.key("backoffLimit");
+    if is_job && given(path.get(tree)).is_none() {
+        let message = "a Job that fails is tried six times more";
+        out.push(Proposal::new(path, message).fill(number(scope.integer("value", None))));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::deadline;

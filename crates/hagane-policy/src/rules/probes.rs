@@ -116,6 +116,61 @@ pub(crate) fn tcp_readiness(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     }
 }
 
+/// A port that is called `grpc` is asked with gRPC's own health check, which Kubernetes speaks; a program in the image that does
+/// the same is not needed.
+pub(crate) fn grpc_probes(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
+    if !scope.version.is_at_least(24) {
+        return;
+    }
+    for container in probed(pod) {
+        for field in PROBES {
+            let Some(port) = container.get(&[field, "exec", "command"]).and_then(asked_port) else {
+                continue;
+            };
+            let mut probe = container.get(&[field]).and_then(Node::as_mapping).cloned().unwrap_or_default();
+            probe.remove("exec");
+            probe.push("grpc", mapping([("port", number(port))]));
+            let message = format!(
+                "`{field}` of {} starts a program to ask what Kubernetes asks itself",
+                named(container)
+            );
+            out.push(Proposal::of(container, &[field], message).replace(Node::Mapping(probe)));
+        }
+        let is_grpc = |port: &&Node| {
+            text(port.get("name")).is_some_and(|name| name == "grpc" || name.starts_with("grpc-"))
+        };
+        let port = items(container.get(&["ports"])).iter().find(is_grpc);
+        let number_of = |port: &Node| integer(port.get("containerPort"));
+        if let (None, Some(port)) = (container.get(&["readinessProbe"]), port.and_then(number_of)) {
+            let message = format!("{} gets requests before it says that it serves", named(container));
+            let probe = mapping([("grpc", mapping([("port", number(port))]))]);
+            out.push(Proposal::of(container, &["readinessProbe"], message).fill(probe));
+        }
+    }
+}
+
+/// Returns the port that `grpc_health_probe` asks, if that is all that it is told.
+fn asked_port(command: &Node) -> Option<i64> {
+    let words: Vec<&str> = items(Some(command)).iter().filter_map(Node::as_str).collect();
+    let (program, rest) = words.split_first()?;
+    let [address] = rest else { return None };
+    let port = address.trim_start_matches('-').strip_prefix("addr=")?;
+    let is_program = program.rsplit('/').next() == Some("grpc_health_probe");
+    let port = port.strip_prefix("localhost").or(port.strip_prefix("127.0.0.1")).unwrap_or(port);
+    port.strip_prefix(':').filter(|_| is_program)?.parse().ok()
+}
+
+/// A delay is a guess about the slowest start; a startup probe ends when the start does.
+pub(crate) fn probe_delay(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
+    for container in probed(pod).filter(|container| container.get(&["startupProbe"]).is_some()) {
+        let keys = ["livenessProbe", "initialDelaySeconds"];
+        if integer(container.get(&keys)).is_some_and(|delay| delay > 0) {
+            let message = format!("the startup probe of {} waits already", named(container));
+            out.push(Proposal::of(container, &keys, message).remove());
+        }
+    }
+}
+
 fn is_target(port: &Node, targets: &[&Target]) -> bool {
     if text(port.get("protocol")).is_some_and(|protocol| protocol != "TCP") {
         return false;

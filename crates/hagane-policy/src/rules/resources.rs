@@ -1,23 +1,68 @@
 //! What containers ask for and may take.
 
+use hagane_yaml::Node;
+
 use crate::field::given;
-use crate::pod::Pod;
+use crate::pod::{Container, Pod};
 use crate::pod_security::named;
 use crate::proposal::Proposal;
 use crate::scope::Scope;
 
-pub(crate) fn memory_limit(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
-    // What the pod may take as a whole is its containers' limit.
-    if given(pod.get(&["resources"]).and_then(|own| own.at(&["limits", "memory"]))).is_some() {
+/// Returns whether the pod says it for all its containers together.
+fn is_said_for_all(pod: &Pod, list: &str, what: &str) -> bool {
+    given(pod.get(&["resources"]).and_then(|own| own.at(&[list, what]))).is_some()
+}
+
+/// Proposes a value for something that containers ask for or may take.
+fn fill<'a>(
+    pod: &'a Pod,
+    keys: [&'static str; 3],
+    value: impl Fn(&'a Container<'a>) -> Option<Node>,
+    message: &str,
+    out: &mut Vec<Proposal>,
+) {
+    if is_said_for_all(pod, keys[1], keys[2]) {
         return;
     }
-    for container in &pod.containers {
-        let keys = ["resources", "limits", "memory"];
-        let requested = container.get(&["resources", "requests", "memory"]);
-        if let Some(requested) = requested.filter(|_| container.get(&keys).is_none()) {
-            let message = format!("{} may take all the memory of the node", named(container));
-            let proposal = Proposal::of(container, &keys, message).fill(requested.clone());
-            out.push(proposal.unless_ephemeral(container));
+    for container in pod.containers.iter().filter(|container| container.get(&keys).is_none()) {
+        if let Some(value) = value(container) {
+            let message = format!("{} {message}", named(container));
+            out.push(Proposal::of(container, &keys, message).fill(value).unless_ephemeral(container));
         }
+    }
+}
+
+pub(crate) fn memory_limit(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
+    let requested = |container: &Container| container.get(&["resources", "requests", "memory"]).cloned();
+    let message = "may take all the memory of the node";
+    fill(pod, ["resources", "limits", "memory"], requested, message, out);
+}
+
+/// Whether processors should be limited is disputed: nobody is asked to.
+pub(crate) fn cpu_limit(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
+    let requested = |container: &Container| container.get(&["resources", "requests", "cpu"]).cloned();
+    fill(pod, ["resources", "limits", "cpu"], requested, "may take all the processors of the node", out);
+}
+
+pub(crate) fn requests(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
+    for what in ["cpu", "memory"] {
+        // A limit alone is also the request.
+        let value = |container: &Container| {
+            let limit = container.get(&["resources", "limits", what]);
+            limit.is_none().then(|| Node::string(scope.text(what, Some(container))))
+        };
+        let message = format!("asks for no {}", if what == "cpu" { "processor time" } else { what });
+        fill(pod, ["resources", "requests", what], value, &message, out);
+    }
+}
+
+pub(crate) fn ephemeral_storage(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
+    for (list, parameter) in [("requests", "request"), ("limits", "limit")] {
+        let value = |container: &Container| Some(Node::string(scope.text(parameter, Some(container))));
+        let message = match list {
+            "requests" => "asks for no room on the node",
+            _ => "may take all the room of the node",
+        };
+        fill(pod, ["resources", list, "ephemeral-storage"], value, message, out);
     }
 }

@@ -1,0 +1,126 @@
+//! Changes as patches: what a person would write to have by hand what the stages did.
+
+mod json_patch;
+mod strategic;
+
+use hagane_resource::{Resource, ResourceSet};
+use hagane_yaml::Node;
+
+/// What turns the resources of a composed layer into those that the stages made of them.
+#[derive(Default)]
+pub struct Ejected {
+    /// A patch for each resource that was changed, in their order.
+    pub patches: Vec<EjectedPatch>,
+    /// The resources that were added.
+    pub added: Vec<Resource>,
+}
+
+/// The patch for one resource.
+pub struct EjectedPatch {
+    /// The resource as it was composed.
+    pub resource: Resource,
+    /// The patch.
+    pub content: Node,
+}
+
+/// How patches are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchFormat {
+    /// The fields that change, lists of things with names merged by these.
+    StrategicMerge,
+    /// Operations, by place: exact where a merge would put new items before old ones.
+    Json,
+}
+
+/// Returns what leads from `before` to `after`. `format` chooses for each resource.
+pub fn eject(
+    before: &ResourceSet,
+    after: &ResourceSet,
+    format: impl Fn(&Resource) -> PatchFormat,
+) -> Ejected {
+    let mut ejected = Ejected::default();
+    // A stage may write another version of the API; nothing else of an id.
+    let is_same = |old: &Resource, new: &Resource| {
+        let (old, new) = (old.id(), new.id());
+        old.gvk.kind == new.gvk.kind && old.name == new.name && old.namespace == new.namespace
+    };
+    for new in after {
+        let own = before.iter().find(|old| old.id() == new.id());
+        let Some(old) = own.or_else(|| before.iter().find(|old| is_same(old, new))) else {
+            ejected.added.push(new.clone());
+            continue;
+        };
+        if old.tree() == new.tree() {
+            continue;
+        }
+        let content = match format(old) {
+            PatchFormat::StrategicMerge => strategic::patch(old, new),
+            PatchFormat::Json => json_patch::patch(old.tree(), new.tree()),
+        };
+        ejected.patches.push(EjectedPatch { resource: old.clone(), content });
+    }
+    ejected
+}
+
+#[cfg(test)]
+mod tests {
+    use hagane_resource::read_documents;
+    use hagane_yaml::emit;
+
+    use super::*;
+
+    fn read(text: &str) -> ResourceSet {
+        read_documents(text, Default::default()).unwrap().into_iter().collect()
+    }
+
+    fn pod(spec: &str) -> String {
+        format!("{{apiVersion: v1, kind: Pod, metadata: {{name: a}}, spec: {spec}}}")
+    }
+
+    #[track_caller]
+    fn check(before: &str, after: &str, merged: &str, json: &str) {
+        let (before, after) = (read(&pod(before)), read(&pod(after)));
+        let patch = |format| {
+            let ejected = eject(&before, &after, |_| format);
+            emit::json(&ejected.patches[0].content).unwrap().trim_end().to_owned()
+        };
+        let head = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\"},\"spec\":";
+        assert_eq!(patch(PatchFormat::StrategicMerge), format!("{head}{merged}}}"));
+        assert_eq!(patch(PatchFormat::Json), json);
+    }
+
+    #[test]
+    fn a_patch_says_only_what_changes() {
+        check(
+            "{hostPID: true, containers: [{name: a, image: i}, {name: b}]}",
+            "{hostUsers: false, containers: [{name: a, image: i}, {name: b, securityContext: {privileged: false}}]}",
+            "{\"containers\":[{\"name\":\"b\",\"securityContext\":{\"privileged\":false}}],\"hostPID\":null,\"hostUsers\":false}",
+            "[{\"op\":\"remove\",\"path\":\"/spec/hostPID\"},\
+             {\"op\":\"test\",\"path\":\"/spec/containers/1/name\",\"value\":\"b\"},\
+             {\"op\":\"add\",\"path\":\"/spec/containers/1/securityContext\",\"value\":{\"privileged\":false}},\
+             {\"op\":\"add\",\"path\":\"/spec/hostUsers\",\"value\":false}]",
+        );
+    }
+
+    #[test]
+    fn lists_without_names_are_written_whole() {
+        check(
+            "{dnsConfig: {options: [{name: a}]}, containers: [{name: a, command: [x]}]}",
+            "{dnsConfig: {options: [{name: a}, {name: b}]}, containers: [{name: a, command: [y]}]}",
+            "{\"containers\":[{\"command\":[\"y\"],\"name\":\"a\"}],\"dnsConfig\":{\"options\":[{\"name\":\"a\"},{\"name\":\"b\"}]}}",
+            "[{\"op\":\"add\",\"path\":\"/spec/dnsConfig/options/-\",\"value\":{\"name\":\"b\"}},\
+             {\"op\":\"test\",\"path\":\"/spec/containers/0/name\",\"value\":\"a\"},\
+             {\"op\":\"replace\",\"path\":\"/spec/containers/0/command/0\",\"value\":\"y\"}]",
+        );
+    }
+
+    #[test]
+    fn an_item_that_is_gone_leaves_a_list_to_write() {
+        check(
+            "{volumes: [{name: a}, {name: b}]}",
+            "{volumes: [{name: b}]}",
+            "{\"volumes\":[{\"$patch\":\"delete\",\"name\":\"a\"}]}",
+            "[{\"op\":\"replace\",\"path\":\"/spec/volumes\",\"value\":[{\"name\":\"b\"}]}]",
+        );
+    }
+}

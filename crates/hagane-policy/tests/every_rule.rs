@@ -1,0 +1,109 @@
+//! Every rule has a case that fires, one that does not, and one that is opted out; the table of rules says which there are.
+
+mod cases;
+
+use hagane_policy::{Mode, Policy, Profile, RULES, Report, RuleSetting, harden};
+use hagane_resource::{ResourceSet, emit, read_documents};
+
+use cases::{CASES, Case};
+
+fn read(text: &str) -> ResourceSet {
+    read_documents(text, Default::default()).unwrap_or_else(|_| panic!("{text}")).into_iter().collect()
+}
+
+/// Returns a policy of nothing but one rule, with the values that the case gives.
+fn only(case: &Case, mode: Mode) -> Policy {
+    let mut policy = Policy::new(Profile::None);
+    let place = RULES.iter().position(|rule| rule.name == case.rule).expect("a case is about a rule");
+    let values = case.values.iter().map(|(name, value)| (*name, value.value())).collect();
+    policy.set(place, RuleSetting { mode: Some(mode), values });
+    policy.probes = cases::probes();
+    policy
+}
+
+/// Hardens in a mode, and again, which must change nothing.
+#[track_caller]
+fn run(case: &Case, text: &str, mode: Mode) -> (Report, String) {
+    let (mut resources, policy) = (read(text), only(case, mode));
+    let report = harden(&mut resources, &policy);
+    let once = emit(&resources, Default::default()).expect("what was read can be written");
+    assert_eq!(harden(&mut resources, &policy).changes, [], "{}: a second time, {mode}: {text}", case.rule);
+    assert_eq!(harden(&mut read(&once), &policy).changes, [], "{}: read again, {mode}: {text}", case.rule);
+    (report, once)
+}
+
+fn plain(text: &str) -> String {
+    emit(&read(text), Default::default()).expect("what was read can be written")
+}
+
+#[test]
+fn every_rule_has_its_cases() {
+    for rule in RULES {
+        assert_eq!(CASES.iter().filter(|case| case.rule == rule.name).count(), 1, "{}", rule.name);
+    }
+    assert_eq!(CASES.len(), RULES.len());
+}
+
+#[test]
+fn a_rule_fires_where_something_is_wrong() {
+    for case in CASES {
+        let (report, text) = run(case, case.fires, Mode::Check);
+        assert!(!report.findings.is_empty(), "{} has nothing to say", case.rule);
+        assert!(report.findings.iter().all(|finding| finding.rule == case.rule), "{:?}", report.findings);
+        assert_eq!((report.changes.len(), text), (0, plain(case.fires)), "{}: `check` writes", case.rule);
+        let (report, text) = run(case, case.fires, Mode::Enforce);
+        let changes: Vec<String> = report
+            .changes
+            .iter()
+            .map(|change| format!("{} = {}", change.path, change.new.as_deref().unwrap_or("gone")))
+            .collect();
+        assert_eq!(changes.join("\n"), case.writes, "{}", case.rule);
+        assert_eq!(text == plain(case.fires), case.writes.is_empty(), "{}", case.rule);
+        // What an author wrote stays: `fill` may only add to a list, or move a value from an old field.
+        let (report, _) = run(case, case.fires, Mode::Fill);
+        for change in &report.changes {
+            let kept = match (&change.old, &change.new) {
+                (Some(old), Some(new)) => new.starts_with(old.trim_end_matches(']')),
+                _ => true,
+            };
+            assert!(kept, "{}: {change:?}", case.rule);
+        }
+    }
+}
+
+#[test]
+fn a_rule_is_quiet_where_nothing_is_wrong() {
+    for case in CASES {
+        for mode in [Mode::Check, Mode::Fill, Mode::Enforce] {
+            let (report, text) = run(case, case.quiet, mode);
+            assert!(report.is_empty(), "{}: {report:?}", case.rule);
+            assert_eq!(text, plain(case.quiet), "{}", case.rule);
+        }
+    }
+}
+
+#[test]
+fn a_rule_stays_out_of_what_is_opted_out() {
+    for case in CASES {
+        let annotation =
+            format!("metadata: {{annotations: {{hagane.dev/skip.{}: the case says so}}, ", case.rule);
+        let text = case.fires.replacen("metadata: {", &annotation, 1);
+        assert_ne!(text, case.fires, "{}: the resource comes first, and has metadata", case.rule);
+        for mode in [Mode::Check, Mode::Fill, Mode::Enforce] {
+            let (report, after) = run(case, &text, mode);
+            assert!(report.changes.is_empty() && report.findings.is_empty(), "{}: {report:?}", case.rule);
+            assert!(!report.opted_out.is_empty(), "{}: nothing is opted out", case.rule);
+            assert!(report.opted_out.iter().all(|kept| kept.reason == "the case says so"), "{}", case.rule);
+            assert_eq!(after, plain(&text), "{}", case.rule);
+        }
+    }
+}
+
+#[test]
+fn a_rule_that_is_off_does_nothing() {
+    for case in CASES {
+        let (report, text) = run(case, case.fires, Mode::Off);
+        assert!(report.is_empty(), "{}", case.rule);
+        assert_eq!(text, plain(case.fires), "{}", case.rule);
+    }
+}
