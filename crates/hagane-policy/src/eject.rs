@@ -6,6 +6,8 @@ mod strategic;
 use hagane_resource::{Resource, ResourceSet};
 use hagane_yaml::Node;
 
+use strategic::Lists;
+
 /// What turns the resources of a composed layer into those that the stages made of them.
 #[derive(Default)]
 pub struct Ejected {
@@ -19,17 +21,18 @@ pub struct Ejected {
 pub struct EjectedPatch {
     /// The resource as it was composed.
     pub resource: Resource,
-    /// The patch.
-    pub content: Node,
+    /// The patches: one, or a strategic merge patch and operations.
+    pub contents: Vec<Node>,
 }
 
 /// How patches are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PatchFormat {
     /// The fields that change, lists of things with names merged by these.
-    StrategicMerge,
-    /// Operations, by place: exact where a merge would put new items before old ones.
-    Json,
+    Merge,
+    /// What is new in mappings as fields; what changes in lists, or goes away, as operations, by place. A merge would put new
+    /// items before old ones, and an operation needs around it what a layer's labels may bring only later.
+    Split,
 }
 
 /// Returns what leads from `before` to `after`. `format` chooses for each resource.
@@ -53,11 +56,14 @@ pub fn eject(
         if old.tree() == new.tree() {
             continue;
         }
-        let content = match format(old) {
-            PatchFormat::StrategicMerge => strategic::patch(old, new),
-            PatchFormat::Json => json_patch::patch(old.tree(), new.tree()),
+        let contents = match format(old) {
+            PatchFormat::Merge => strategic::patch(old, new, Lists::Merged).into_iter().collect(),
+            PatchFormat::Split => {
+                let fields = strategic::patch(old, new, Lists::Left);
+                fields.into_iter().chain(json_patch::patch(old.tree(), new.tree())).collect()
+            }
         };
-        ejected.patches.push(EjectedPatch { resource: old.clone(), content });
+        ejected.patches.push(EjectedPatch { resource: old.clone(), contents });
     }
     ejected
 }
@@ -78,15 +84,18 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(before: &str, after: &str, merged: &str, json: &str) {
+    fn check(before: &str, after: &str, merged: &str, split: &[&str]) {
         let (before, after) = (read(&pod(before)), read(&pod(after)));
-        let patch = |format| {
+        let patches = |format| {
             let ejected = eject(&before, &after, |_| format);
-            emit::json(&ejected.patches[0].content).unwrap().trim_end().to_owned()
+            let text = |content| emit::json(content).unwrap().trim_end().to_owned();
+            ejected.patches[0].contents.iter().map(text).collect::<Vec<_>>()
         };
         let head = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\"},\"spec\":";
-        assert_eq!(patch(PatchFormat::StrategicMerge), format!("{head}{merged}}}"));
-        assert_eq!(patch(PatchFormat::Json), json);
+        assert_eq!(patches(PatchFormat::Merge), [format!("{head}{merged}}}")]);
+        let whole =
+            |text: &&str| if text.starts_with('{') { format!("{head}{text}}}") } else { (*text).to_owned() };
+        assert_eq!(patches(PatchFormat::Split), split.iter().map(whole).collect::<Vec<_>>());
     }
 
     #[test]
@@ -95,10 +104,12 @@ mod tests {
             "{hostPID: true, containers: [{name: a, image: i}, {name: b}]}",
             "{hostUsers: false, containers: [{name: a, image: i}, {name: b, securityContext: {privileged: false}}]}",
             "{\"containers\":[{\"name\":\"b\",\"securityContext\":{\"privileged\":false}}],\"hostPID\":null,\"hostUsers\":false}",
-            "[{\"op\":\"remove\",\"path\":\"/spec/hostPID\"},\
-             {\"op\":\"test\",\"path\":\"/spec/containers/1/name\",\"value\":\"b\"},\
-             {\"op\":\"add\",\"path\":\"/spec/containers/1/securityContext\",\"value\":{\"privileged\":false}},\
-             {\"op\":\"add\",\"path\":\"/spec/hostUsers\",\"value\":false}]",
+            &[
+                "{\"hostUsers\":false}",
+                "[{\"op\":\"remove\",\"path\":\"/spec/hostPID\"},\
+                 {\"op\":\"test\",\"path\":\"/spec/containers/1/name\",\"value\":\"b\"},\
+                 {\"op\":\"add\",\"path\":\"/spec/containers/1/securityContext\",\"value\":{\"privileged\":false}}]",
+            ],
         );
     }
 
@@ -108,9 +119,9 @@ mod tests {
             "{dnsConfig: {options: [{name: a}]}, containers: [{name: a, command: [x]}]}",
             "{dnsConfig: {options: [{name: a}, {name: b}]}, containers: [{name: a, command: [y]}]}",
             "{\"containers\":[{\"command\":[\"y\"],\"name\":\"a\"}],\"dnsConfig\":{\"options\":[{\"name\":\"a\"},{\"name\":\"b\"}]}}",
-            "[{\"op\":\"add\",\"path\":\"/spec/dnsConfig/options/-\",\"value\":{\"name\":\"b\"}},\
-             {\"op\":\"test\",\"path\":\"/spec/containers/0/name\",\"value\":\"a\"},\
-             {\"op\":\"replace\",\"path\":\"/spec/containers/0/command/0\",\"value\":\"y\"}]",
+            &["[{\"op\":\"add\",\"path\":\"/spec/dnsConfig/options/-\",\"value\":{\"name\":\"b\"}},\
+               {\"op\":\"test\",\"path\":\"/spec/containers/0/name\",\"value\":\"a\"},\
+               {\"op\":\"replace\",\"path\":\"/spec/containers/0/command/0\",\"value\":\"y\"}]"],
         );
     }
 
@@ -120,7 +131,7 @@ mod tests {
             "{volumes: [{name: a}, {name: b}]}",
             "{volumes: [{name: b}]}",
             "{\"volumes\":[{\"$patch\":\"delete\",\"name\":\"a\"}]}",
-            "[{\"op\":\"replace\",\"path\":\"/spec/volumes\",\"value\":[{\"name\":\"b\"}]}]",
+            &["[{\"op\":\"replace\",\"path\":\"/spec/volumes\",\"value\":[{\"name\":\"b\"}]}]"],
         );
     }
 }

@@ -272,10 +272,22 @@ fn apply(resource: &mut Resource, judged: Judged) -> Option<Change> {
             };
             (old.as_ref().map(shown), Some(new))
         }
-        Write::Remove => (Some(shown(&path.remove(resource.tree_mut())?)), None),
+        Write::Remove => {
+            let old = path.remove(resource.tree_mut())?;
+            let annotations = FieldPath::of(&["metadata", "annotations"]);
+            if annotations.get(resource.tree()).is_some_and(is_empty) {
+                annotations.remove(resource.tree_mut());
+            }
+            (Some(shown(&old)), None)
+        }
     };
     let rule = RULES[rule].name;
     Some(Change { resource: resource.id().clone(), rule, path, old, new, message, mode, span })
+}
+
+/// Returns whether nothing is left of a mapping: kustomize prints no annotations then.
+fn is_empty(node: &Node) -> bool {
+    node.as_mapping().is_some_and(|mapping| mapping.entries.is_empty())
 }
 
 /// Returns a value as JSON; one that holds decrypted bytes is not shown.

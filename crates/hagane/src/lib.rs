@@ -68,7 +68,12 @@ pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<R
         let mut composed = compose(target, &sources, &options.build.composing())?;
         let mut report = label(&mut composed.resources, &pipeline.labels);
         if let Some(policy) = pipeline.harden {
+            let count = composed.resources.len();
             report.extend(harden(&mut composed.resources, &policy));
+            if composed.resources.len() > count {
+                // What hardening added has its labels, too; the others have theirs.
+                report.changes.extend(label(&mut composed.resources, &pipeline.labels).changes);
+            }
         }
         Ok((composed, report))
     };

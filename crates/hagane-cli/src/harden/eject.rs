@@ -95,8 +95,8 @@ impl Overlay {
         let mut exact: Vec<String> = Vec::new();
         loop {
             let format = |resource: &Resource| match exact.contains(&resource.id().to_string()) {
-                true => PatchFormat::Json,
-                false => PatchFormat::StrategicMerge,
+                true => PatchFormat::Split,
+                false => PatchFormat::Merge,
             };
             let ejected = eject(built, &rendered.resources, format);
             if ejected.patches.is_empty() && ejected.added.is_empty() {
@@ -138,15 +138,18 @@ impl Overlay {
         let affixes = Affixes::read(&self.text);
         let mut files: BTreeMap<String, String> = BTreeMap::new();
         for patch in &ejected.patches {
-            let path = free_name(&patch.resource, affixes.name(&patch.resource), &files);
             let target = affixes.target(&patch.resource, built)?;
-            let argument = PatchArgument { path: path.clone(), patch: String::new(), target };
-            if let Err(error) = kustomization.add_patch(&argument) {
-                return Err(refused(error, source_map));
+            for content in &patch.contents {
+                let path = free_name(&patch.resource, affixes.name(&patch.resource), &files);
+                let target = target.clone();
+                let argument = PatchArgument { path: path.clone(), patch: String::new(), target };
+                if let Err(error) = kustomization.add_patch(&argument) {
+                    return Err(refused(error, source_map));
+                }
+                let content = with_name(content, affixes.name(&patch.resource));
+                let text = format!("{}{}", reasons(report, &patch.resource), v3::kyaml(&content).as_str());
+                files.insert(path, text);
             }
-            let content = with_name(&patch.content, affixes.name(&patch.resource));
-            let text = format!("{}{}", reasons(report, &patch.resource), v3::kyaml(&content).as_str());
-            files.insert(path, text);
         }
         for resource in &ejected.added {
             let before = affixes.before(resource);

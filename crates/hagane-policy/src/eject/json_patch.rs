@@ -1,4 +1,4 @@
-//! The difference of two trees as a JSON patch (RFC 6902).
+//! What a merge cannot say of the difference of two trees, as a JSON patch (RFC 6902).
 //!
 //! Places in lists are counted, so each step into an item with a name first tests the name: where somebody reorders the
 //! list, the patch is refused instead of laid over the wrong one.
@@ -8,11 +8,25 @@ use hagane_yaml::{Mapping, Node, Sequence};
 use crate::field::sequence;
 use crate::field_path::FieldPath;
 
-/// Returns the patch that makes `new` of `old`.
-pub(super) fn patch(old: &Node, new: &Node) -> Node {
+/// Where in the tree a difference is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Where a merge says what is new.
+    Fields,
+    /// In a list, where only operations do.
+    List,
+}
+
+/// Returns the operations for what changes in lists, for what goes away, and for the version; nothing where there is none.
+pub(super) fn patch(old: &Node, new: &Node) -> Option<Node> {
     let mut operations = Vec::new();
-    difference(old, new, &FieldPath::default(), &mut operations);
-    sequence(operations)
+    if let (Some(before), Some(after)) = (old.get("apiVersion"), new.get("apiVersion"))
+        && before != after
+    {
+        operations.push(operation("replace", "/apiVersion".to_owned(), Some(after)));
+    }
+    difference(old, new, &FieldPath::default(), Place::Fields, &mut operations);
+    (!operations.is_empty()).then(|| sequence(operations))
 }
 
 fn operation(verb: &'static str, path: String, value: Option<&Node>) -> Node {
@@ -25,27 +39,30 @@ fn operation(verb: &'static str, path: String, value: Option<&Node>) -> Node {
     Node::Mapping(fields)
 }
 
-fn difference(old: &Node, new: &Node, path: &FieldPath, out: &mut Vec<Node>) {
+fn difference(old: &Node, new: &Node, path: &FieldPath, place: Place, out: &mut Vec<Node>) {
     match (old, new) {
         _ if old == new => {}
-        (Node::Mapping(old), Node::Mapping(new)) => fields(old, new, path, out),
+        (Node::Mapping(old), Node::Mapping(new)) => fields(old, new, path, place, out),
         (Node::Sequence(old), Node::Sequence(new)) if old.items.len() <= new.items.len() => {
             items(old, new, path, out);
         }
-        _ => out.push(operation("replace", path.pointer(), Some(new))),
+        (old, _) if place == Place::List || old.as_sequence().is_some() => {
+            out.push(operation("replace", path.pointer(), Some(new)));
+        }
+        _ => {}
     }
 }
 
-fn fields(old: &Mapping, new: &Mapping, path: &FieldPath, out: &mut Vec<Node>) {
+fn fields(old: &Mapping, new: &Mapping, path: &FieldPath, place: Place, out: &mut Vec<Node>) {
     for entry in &old.entries {
         let key = entry.key.text.as_str();
         let below = path.key(key.to_owned());
         match new.get(key) {
-            Some(value) => difference(&entry.value, value, &below, out),
+            Some(value) => difference(&entry.value, value, &below, place, out),
             None => out.push(operation("remove", below.pointer(), None)),
         }
     }
-    for entry in &new.entries {
+    for entry in new.entries.iter().filter(|_| place == Place::List) {
         let key = entry.key.text.as_str();
         if old.get(key).is_none() {
             out.push(operation("add", path.key(key.to_owned()).pointer(), Some(&entry.value)));
@@ -62,7 +79,7 @@ fn items(old: &Sequence, new: &Sequence, path: &FieldPath, out: &mut Vec<Node>) 
         if let Some(name) = own.get("name").filter(|name| Some(*name) == item.get("name")) {
             out.push(operation("test", below.key("name").pointer(), Some(name)));
         }
-        difference(own, item, &below, out);
+        difference(own, item, &below, Place::List, out);
     }
     for item in new.items.iter().skip(old.items.len()) {
         out.push(operation("add", format!("{}/-", path.pointer()), Some(item)));

@@ -3,21 +3,31 @@
 use hagane_resource::{Resource, Schema, SchemaNode};
 use hagane_yaml::{Mapping, Node, Scalar, Sequence};
 
-/// Returns the patch that makes `new` of `old`, as far as merging can: new items of lists come first then.
-pub(super) fn patch(old: &Resource, new: &Resource) -> Node {
+/// What the patch says about lists that are there, and about what goes away.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// All that merging can say: new items come first then.
+    Merged,
+    /// Nothing.
+    Left,
+}
+
+/// Returns the patch that makes `new` of `old`; nothing where it would say nothing.
+pub(super) fn patch(old: &Resource, new: &Resource, lists: Lists) -> Option<Node> {
+    let (Node::Mapping(before), Node::Mapping(after)) = (old.tree(), new.tree()) else { return None };
     let schema = Schema::builtin();
-    let kind = schema.resource(&new.gvk().api_version(), &new.gvk().kind);
-    let mut changed = match difference(old.tree(), new.tree(), kind) {
-        Node::Mapping(changed) => changed,
-        _ => Mapping::default(),
-    };
+    let kind = schema.resource(&old.gvk().api_version(), &old.gvk().kind);
+    let mut changed = changed_fields(before, after, kind, lists);
     // What the patch is about comes first, as people write it.
     let mut patch = Mapping::default();
     for field in ["apiVersion", "kind"] {
         changed.remove(field);
-        if let Some(value) = new.tree().get(field) {
+        if let Some(value) = before.get(field) {
             patch.push(field, value.clone());
         }
+    }
+    if changed.entries.is_empty() && lists == Lists::Left {
+        return None;
     }
     let mut metadata = Mapping::default();
     metadata.push("name", Node::string(old.name()));
@@ -26,13 +36,13 @@ pub(super) fn patch(old: &Resource, new: &Resource) -> Node {
     }
     patch.push("metadata", Node::Mapping(metadata));
     patch.entries.extend(changed.entries);
-    Node::Mapping(patch)
+    Some(Node::Mapping(patch))
 }
 
 /// Returns what of `new` is not in `old`, and a null for what is no longer there.
-fn difference(old: &Node, new: &Node, schema: Option<SchemaNode>) -> Node {
+fn difference(old: &Node, new: &Node, schema: Option<SchemaNode>, lists: Lists) -> Node {
     match (old, new) {
-        (Node::Mapping(old), Node::Mapping(new)) => Node::Mapping(changed_fields(old, new, schema)),
+        (Node::Mapping(old), Node::Mapping(new)) => Node::Mapping(changed_fields(old, new, schema, lists)),
         (Node::Sequence(old), Node::Sequence(new)) => {
             let keys = schema.filter(|schema| schema.merges()).map(|schema| schema.merge_keys());
             let merged = keys.and_then(|keys| {
@@ -45,20 +55,24 @@ fn difference(old: &Node, new: &Node, schema: Option<SchemaNode>) -> Node {
     }
 }
 
-fn changed_fields(old: &Mapping, new: &Mapping, schema: Option<SchemaNode>) -> Mapping {
+fn changed_fields(old: &Mapping, new: &Mapping, schema: Option<SchemaNode>, lists: Lists) -> Mapping {
     let mut changed = Mapping::default();
     for entry in &new.entries {
         let key = entry.key.text.as_str();
         match old.get(key) {
             Some(own) if *own == entry.value => {}
+            Some(Node::Sequence(_)) if lists == Lists::Left => {}
             Some(own) => {
                 let below = schema.and_then(|schema| schema.field(key));
-                changed.push(key, difference(own, &entry.value, below));
+                let difference = difference(own, &entry.value, below, lists);
+                if difference.as_mapping().is_none_or(|fields| !fields.entries.is_empty()) {
+                    changed.push(key, difference);
+                }
             }
             None => changed.push(key, entry.value.clone()),
         }
     }
-    for entry in &old.entries {
+    for entry in old.entries.iter().filter(|_| lists == Lists::Merged) {
         let key = entry.key.text.as_str();
         if new.get(key).is_none() {
             changed.push(key, Node::Scalar(Scalar::bare("null")));
@@ -91,7 +105,7 @@ fn changed_items(
         let own = &old.items[place];
         if let (true, Node::Mapping(old), Node::Mapping(new)) = (own != item, own, item) {
             let mut fields = named(item, keys);
-            fields.entries.extend(changed_fields(old, new, schema).entries);
+            fields.entries.extend(changed_fields(old, new, schema, Lists::Merged).entries);
             changed.items.push(Node::Mapping(fields));
         }
     }
