@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use hagane::policy::{Fallback, ParameterKind, RULES, Report, ReportFormat, Rule, rules_named};
-use hagane::{BuildOptions, Diagnostic, Failed, Fault, RenderOptions, SecretsMode, SourceMap, nearest};
+use hagane::{Diagnostic, Failed, Fault, RenderOptions, SecretsMode, SourceMap, nearest};
 use hagane_host::{Access, write_file};
 
-use crate::composing::{Reach, world};
+use crate::composing::Composing;
+use crate::lock::Unasked;
 use crate::message::{self, MessageFormat};
 use crate::{Surroundings, failure, output};
 
@@ -49,6 +50,8 @@ pub(crate) struct Harden {
     /// Explain a rule, or those of a group
     #[arg(long, value_name = "RULE")]
     explain: Option<String>,
+    #[command(flatten)]
+    composing: Composing,
     /// How messages are written to standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,
@@ -80,11 +83,20 @@ pub(crate) fn run(arguments: &Harden, surroundings: &mut Surroundings) -> Result
         true => SecretsMode::KeepEncrypted,
         false => SecretsMode::Placeholder,
     };
-    let options = RenderOptions { build: BuildOptions::default(), secrets };
-    let rendered = hagane::render(&world(surroundings, Reach::Online), &arguments.directory, &options)?;
+    let options = RenderOptions { build: arguments.composing.options(), secrets };
+    let directory = &arguments.directory;
+    let (rendered, ejected) =
+        arguments.composing.in_world(directory, Unasked::Used, surroundings, |world| {
+            let rendered = hagane::render(world, directory, &options)?;
+            let ejected = match arguments.write_patches {
+                true => Some(eject::files(directory, &rendered, &options.build, world)?),
+                false => None,
+            };
+            Ok((rendered, ejected))
+        })?;
     message::tell(&rendered.warnings, &rendered.source_map, arguments.message_format, surroundings);
-    if arguments.write_patches {
-        return eject::run(&arguments.directory, &rendered, &options.build, arguments.dry_run, surroundings);
+    if let Some(ejected) = ejected {
+        return ejected.write(arguments.dry_run, surroundings);
     }
     let format = match arguments.format {
         Format::Text => ReportFormat::Text,

@@ -26,37 +26,51 @@ use target::Affixes;
 /// The directory of the patches, beside the kustomization.
 const DIRECTORY: &str = "hardening";
 
-/// Writes what leads from what the kustomization builds to what was rendered of it, or prints it.
-pub(super) fn run(
+/// Files to write.
+pub(super) struct Files {
+    directory: PathBuf,
+    /// Their names from the directory on, and contents.
+    files: Vec<(String, String)>,
+}
+
+/// Returns what leads from what the kustomization builds to what was rendered of it.
+pub(super) fn files(
     directory: &Path,
     rendered: &Rendered,
     options: &BuildOptions,
-    dry_run: bool,
-    surroundings: &mut Surroundings,
-) -> Result<(), Failed> {
-    let world = crate::commands::world(surroundings, crate::commands::Reach::Online);
-    let overlay = Overlay::open(directory, &world)?;
-    let built = hagane::build(&world, directory, options)?;
-    let files = overlay.files(&built.resources, rendered, options, &world)?;
-    if files.is_empty() {
-        return output::print(b"nothing to write: the kustomization builds what is rendered\n", surroundings);
+    world: &World,
+) -> Result<Files, Failed> {
+    let overlay = Overlay::open(directory, world)?;
+    let built = hagane::build(world, directory, options)?;
+    let files = overlay.files(&built.resources, rendered, options, world)?;
+    Ok(Files { directory: overlay.directory, files })
+}
+
+impl Files {
+    /// Writes the files and prints their names; or prints them, and writes nothing.
+    pub(super) fn write(&self, dry_run: bool, surroundings: &mut Surroundings) -> Result<(), Failed> {
+        if self.files.is_empty() {
+            let text = b"nothing to write: the kustomization builds what is rendered\n";
+            return output::print(text, surroundings);
+        }
+        let mut said = String::new();
+        for (name, content) in &self.files {
+            let _ = match dry_run {
+                true => writeln!(said, "--- # {name}\n{}", content.trim_end()),
+                false => writeln!(said, "{name}"),
+            };
+        }
+        if !dry_run {
+            let paths: Vec<PathBuf> = self.files.iter().map(|(name, _)| self.directory.join(name)).collect();
+            let contents = self.files.iter().map(|(_, content)| content.as_bytes());
+            let files = paths.iter().map(PathBuf::as_path).zip(contents);
+            write_tree(&self.directory, files).map_err(|(path, error)| {
+                let words = hagane_host::words(&error);
+                failure(Fault::Access, format!("cannot write `{}`: {words}", path.display()))
+            })?;
+        }
+        output::print(said.as_bytes(), surroundings)
     }
-    let mut said = String::new();
-    for (name, content) in &files {
-        let _ = match dry_run {
-            true => writeln!(said, "--- # {name}\n{}", content.trim_end()),
-            false => writeln!(said, "{name}"),
-        };
-    }
-    if !dry_run {
-        let paths: Vec<PathBuf> = files.iter().map(|(name, _)| overlay.directory.join(name)).collect();
-        let files = paths.iter().zip(&files).map(|(path, (_, content))| (path.as_path(), content.as_bytes()));
-        write_tree(&overlay.directory, files).map_err(|(path, error)| {
-            let words = hagane_host::words(&error);
-            failure(Fault::Access, format!("cannot write `{}`: {words}", path.display()))
-        })?;
-    }
-    output::print(said.as_bytes(), surroundings)
 }
 
 /// The layer that gets the patches.
