@@ -13,7 +13,9 @@ use crate::kustomize::Kustomize;
 use crate::localize::Localize;
 use crate::lock::LockArguments;
 use crate::message::MessageFormat;
+use crate::policy::PolicyArguments;
 use crate::secrets::Secrets;
+use crate::settings::Settings;
 use crate::sops::Sops;
 use crate::sops::migrate::Migrate;
 use crate::vendor::VendorArguments;
@@ -96,6 +98,7 @@ pub(crate) struct Build {
   hagane render overlays/production | kubectl apply -f -
   hagane render -o rendered.yaml overlays/production
   hagane render --reveal overlays/staging           show secrets on a terminal, too
+  hagane render --set replicas=3 overlays/staging   a parameter that `hagane.yaml` declares
   hagane render --secrets placeholder overlays/staging
                                                     without a key: does it compose, and what is in it?
   SOPS_AGE_KEY_FILE=key.txt hagane render overlays/staging
@@ -119,6 +122,13 @@ pub(crate) struct Render {
     /// .sarif or .md, and else as text
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// Write decrypted values into a git work tree, too
+    #[arg(long)]
+    pub(crate) plaintext_in_git: bool,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArguments,
     #[command(flatten)]
     pub(crate) composing: Composing,
     /// How messages are written to standard error
@@ -174,7 +184,7 @@ pub(crate) enum SecretsArgument {
     Decrypt,
     /// A fixed text takes the place of each; no key is needed
     Placeholder,
-    /// They stay as they lie; no key is needed
+    /// They stay as they lie, which composing must not have touched; no key is needed
     KeepEncrypted,
 }
 

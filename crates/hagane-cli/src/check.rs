@@ -7,8 +7,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use hagane::policy::{KubernetesVersion, PodSecurityLevel, ReportFormat, Verdict, has_pods, violations};
 use hagane::{
-    BuildOptions, Diagnostic, FILE_NAMES, Failed, Fault, FileKind, RenderOptions, Resource, SecretsMode,
-    SourceMap, Span,
+    Diagnostic, FILE_NAMES, Failed, Fault, FileKind, RenderOptions, Resource, SecretsMode, SourceMap, Span,
 };
 use hagane_kustomize::{LoadRestriction, Outside, Sources};
 
@@ -114,7 +113,7 @@ fn read(path: &Path, surroundings: &Surroundings) -> Result<Read, Failed> {
     };
     let names = surroundings.files.names(&directory);
     if FILE_NAMES.iter().any(|name| names.iter().any(|own| own == name)) {
-        let options = RenderOptions { build: BuildOptions::default(), secrets: SecretsMode::Placeholder };
+        let options = RenderOptions { secrets: SecretsMode::Placeholder, ..RenderOptions::default() };
         let rendered = hagane::render(&world(surroundings, Reach::Online), path, &options)?;
         let (warnings, source_map) = (rendered.warnings, rendered.source_map);
         return Ok(Read { resources: rendered.resources.into_iter().collect(), warnings, source_map });

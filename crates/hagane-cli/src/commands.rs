@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use clap::CommandFactory;
-use hagane::{Diagnostic, EmitOptions, Failed, RenderOptions, Secrets, Span};
+use hagane::{Diagnostic, EmitOptions, Failed, Fault, RenderOptions, Secrets, Span};
 
 use crate::arguments::{self, Arguments};
 use crate::lock::Unasked;
 use crate::output::{self, Destination};
-use crate::{Name, Surroundings, harden, message};
+use crate::{Name, Surroundings, failure, harden, message, policy};
 
 /// The version of kustomize whose bytes `build` prints.
 const KUSTOMIZE: &str = "v5.8.1";
@@ -27,12 +27,20 @@ pub(crate) fn build(arguments: &arguments::Build, surroundings: &mut Surrounding
 }
 
 pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundings) -> Result<(), Failed> {
-    let options = RenderOptions { build: arguments.composing.options(), secrets: arguments.secrets.into() };
+    let options = arguments.settings.applied_to(RenderOptions {
+        build: arguments.composing.options(),
+        secrets: arguments.secrets.into(),
+        guard: arguments.policy.guard(&arguments.directory, surroundings)?,
+        ..RenderOptions::default()
+    });
     let mut rendered =
         arguments.composing.in_world(&arguments.directory, Unasked::Used, surroundings, |world| {
             hagane::render(world, &arguments.directory, &options)
         })?;
     let destination = Destination::new(arguments.output.as_deref(), surroundings);
+    if !arguments.plaintext_in_git && rendered.holds_secrets() {
+        refuse_work_tree(&destination, surroundings)?;
+    }
     if let Some(path) = &arguments.report {
         harden::write(&rendered.report, &rendered.source_map, path, surroundings)?;
     }
@@ -44,6 +52,22 @@ pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundi
     message::tell(&rendered.warnings, &rendered.source_map, arguments.message_format, surroundings);
     let secrets = if redact { Secrets::Redact } else { Secrets::Show };
     output::write(&mut rendered, &destination, EmitOptions { secrets }, surroundings)
+}
+
+/// Refuses to write decrypted values where they would be committed.
+fn refuse_work_tree(destination: &Destination, surroundings: &Surroundings) -> Result<(), Failed> {
+    let (Destination::File(path) | Destination::Directory(path)) = destination else { return Ok(()) };
+    if policy::work_tree(path, surroundings).is_none() {
+        return Ok(());
+    }
+    let message =
+        format!("`{}` lies in a git work tree, and the output holds decrypted values", path.display());
+    let mut failed = failure(Fault::Usage, message);
+    failed.diagnostics[0].hints.extend([
+        "`--secrets placeholder` and `--secrets keep-encrypted` write what may be committed".into(),
+        "`--plaintext-in-git` writes it all the same".into(),
+    ]);
+    Err(failed)
 }
 
 fn redacted() -> Diagnostic {

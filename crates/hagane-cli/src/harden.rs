@@ -80,10 +80,10 @@ pub(crate) fn run(arguments: &Harden, surroundings: &mut Surroundings) -> Result
     }
     // What is written must not hold what was decrypted, and has to be built without a key.
     let secrets = match arguments.write_patches {
-        true => SecretsMode::KeepEncrypted,
+        true => SecretsMode::AsTheyLie,
         false => SecretsMode::Placeholder,
     };
-    let options = RenderOptions { build: arguments.composing.options(), secrets };
+    let options = RenderOptions { build: arguments.composing.options(), secrets, ..RenderOptions::default() };
     let directory = &arguments.directory;
     let (rendered, ejected) =
         arguments.composing.in_world(directory, Unasked::Used, surroundings, |world| {

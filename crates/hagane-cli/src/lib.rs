@@ -20,7 +20,9 @@ mod openapi;
 mod output;
 mod panic;
 mod plugins;
+mod policy;
 mod secrets;
+mod settings;
 mod sops;
 mod vendor;
 

@@ -20,6 +20,16 @@ pub(crate) struct Accumulator {
 }
 
 impl Accumulator {
+    /// Returns one with these resources.
+    pub(crate) fn of(resources: Vec<Resource>) -> Result<Accumulator, Diagnostic> {
+        let mut all = Accumulator::default();
+        for resource in resources {
+            let at = resource.tree().span();
+            all.resources.add(resource).map_err(|d| duplicate(&d, at))?;
+        }
+        Ok(all)
+    }
+
     /// Adds all that a layer below hands over.
     pub(crate) fn absorb(&mut self, other: Accumulator, at: Span) -> Result<(), Diagnostic> {
         self.resources.add_all(other.resources).map_err(|d| duplicate(&d, at))?;

@@ -1,5 +1,6 @@
 //! kustomize's order of things, a step a line.
 
+mod additions;
 mod layer;
 mod metadata;
 mod transform;
@@ -26,6 +27,7 @@ use crate::notes::adopt_notes;
 use crate::plugin::{Plugin, Plugins};
 use crate::sources::{Root, Source, Sources, is_file_url, marks_repository};
 use crate::variable::{point_vars, resolve_vars};
+pub use additions::{Additions, OwnGenerator};
 pub(crate) use layer::{Layer, Place};
 
 /// What a user may ask of a build.
@@ -61,6 +63,16 @@ pub struct Composed {
 
 /// Composes the kustomization of a directory.
 pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Composed, Diagnostic> {
+    compose_with(target, sources, options, Additions::default())
+}
+
+/// Composes the kustomization of a directory, and what is added to it.
+pub fn compose_with(
+    target: &Path,
+    sources: &Sources,
+    options: &Options,
+    additions: Additions,
+) -> Result<Composed, Diagnostic> {
     let place = target.to_str().map_or_else(|| Place::Here(target.to_owned()), Place::of);
     let root = match &place {
         Place::Here(path) => sources.root(path, None, Span::default())?,
@@ -73,16 +85,17 @@ pub fn compose(target: &Path, sources: &Sources, options: &Options) -> Result<Co
         defaults: Rc::default(),
         inflation: Inflation::new(options.helm.as_ref()),
         plugins: options.plugins.as_ref(),
+        generator: additions.generator,
         warnings: Vec::new(),
     };
     let loaded = compose.load(&root, Span::default())?;
-    if let Some(error) = loaded.empty {
+    if let Some(error) = loaded.empty.filter(|_| additions.resources.is_empty()) {
         return Err(error);
     }
     let order = loaded.kustomization.sort.clone().transpose()?;
     let layer = Layer::top(&place, &root, loaded.file_name, loaded.kustomization.build_metadata);
     let Accumulator { mut resources, config, vars } =
-        compose.accumulate(layer, &loaded.kustomization, Accumulator::default())?;
+        compose.accumulate(layer, &loaded.kustomization, Accumulator::of(additions.resources)?)?;
     let config = config.unwrap_or_default();
     refuse_duplicates(&resources)?;
     append_hashes(&mut resources)?;
@@ -105,6 +118,7 @@ struct Compose<'c, 'w> {
     defaults: Rc<Config>,
     inflation: Inflation<'c>,
     plugins: Option<&'c Plugins>,
+    generator: Option<&'c dyn OwnGenerator>,
     warnings: Vec<Diagnostic>,
 }
 
@@ -322,6 +336,9 @@ impl Compose<'_, '_> {
         }
         if ksops::is_manifest(config) && sources.decrypts() {
             return ksops::generate(config, root, sources);
+        }
+        if let Some(made) = self.generator.and_then(|own| own.generate(config, root, sources)) {
+            return made;
         }
         Plugin::of(config, root, sources, self.plugins)?.generate(&mut self.warnings)
     }

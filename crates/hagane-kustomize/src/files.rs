@@ -51,8 +51,8 @@ pub trait Decrypter {
     /// Returns nothing when the file is not encrypted; otherwise its plain content, or why there is none.
     fn decrypt(&self, path: &Path, content: &[u8], file: FileId) -> Option<Result<Decrypted, Diagnostic>>;
 
-    /// Decrypts what is encrypted value by value in a plain file: `secret` is a Secret as the file has it.
-    fn decrypt_values(&self, secret: &mut Resource) -> Result<(), Diagnostic>;
+    /// Decrypts what is encrypted value by value in the plain file at `path`: `secret` is a Secret as the file has it.
+    fn decrypt_values(&self, path: &Path, secret: &mut Resource) -> Result<(), Diagnostic>;
 
     /// Returns whether encrypted files are left as they lie.
     fn keeps_encrypted(&self) -> bool;

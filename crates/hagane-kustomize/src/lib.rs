@@ -37,7 +37,7 @@ mod variable;
 
 pub use address::without_credentials;
 pub use chart::Helm;
-pub use compose::{Composed, Options, Reorder, compose};
+pub use compose::{Additions, Composed, Options, OwnGenerator, Reorder, compose, compose_with};
 pub use files::{Decrypted, Decrypter, FileError, FileKind, Files};
 pub use ksops::ksops_files;
 pub use kustomization::{FIELDS, FILE_NAMES};
@@ -49,5 +49,5 @@ pub use references::{
 };
 pub use remote::{Checkout, Named, RemoteError, Remotes, Repository};
 pub use remote_directory::is_remote;
-pub use sources::{LoadRestriction, Source, Sources, is_file_url, normalized, relative};
+pub use sources::{LoadRestriction, Root, Source, Sources, is_file_url, normalized, relative};
 pub use tree_hash::{TreeFile, TreeFileKind, digest, hexadecimal, tree_hash};

@@ -316,19 +316,21 @@ impl<'w> Sources<'w> {
             }
             None => hagane_resource::read_documents(source.text()?, source.file),
         }?;
-        self.decrypt_values(&mut resources)?;
+        self.decrypt_values(&path.0, &mut resources)?;
         let resources = Rc::new(resources);
         self.resources.borrow_mut().insert(path.0.clone(), resources.clone());
         Ok(resources)
     }
 
     /// Decrypts what Secrets have encrypted value by value; what is wrong with several of them is told at once.
-    fn decrypt_values(&self, resources: &mut [Resource]) -> Result<(), Diagnostic> {
+    fn decrypt_values(&self, path: &Path, resources: &mut [Resource]) -> Result<(), Diagnostic> {
         let Some(decrypter) = self.decrypter else { return Ok(()) };
         let secrets = resources
             .iter_mut()
             .filter(|resource| resource.gvk().kind == "Secret" && resource.gvk().api_version() == "v1");
-        Diagnostic::refuse(secrets.filter_map(|secret| decrypter.decrypt_values(secret).err()).collect())
+        Diagnostic::refuse(
+            secrets.filter_map(|secret| decrypter.decrypt_values(path, secret).err()).collect(),
+        )
     }
 
     /// Returns the names in a directory, for hints.

@@ -9,33 +9,106 @@ use std::path::Path;
 use hagane_kustomize::{Decrypted, Decrypter};
 use hagane_resource::Resource;
 use hagane_sops::{
-    Contents, DecryptError, ErrorClass, Format, MasterKey, NoKey, ValueProblem, decrypt_file, detect,
-    kubesec, placeholders,
+    Contents, DecryptError, ErrorClass, Format, Keyring, MasterKey, NoKey, ValueProblem, decrypt_file,
+    detect, kubesec, placeholders,
 };
 use hagane_yaml::{FileId, Span};
 use zeroize::Zeroizing;
 
 use ahead::{Ahead, Tree};
 
-use crate::{Diagnostic, Fault, RenderOptions, SecretsMode, World};
+use crate::decryption_policy::{GuardedKeys, Opening};
+use crate::kept::KeptFile;
+use crate::{Diagnostic, Fault, Guard, RenderOptions, SecretsMode, World};
 
 pub(crate) use values::kms_key;
 pub use values::{KMS_ANNOTATION, KMS_CONTEXT_ANNOTATION};
 
 /// Opens SOPS files, recognised by their metadata, and kubesec files, by their comments. A file is read once a run, so each is opened once.
 pub(crate) struct Opener<'w> {
-    keyring: Ahead<'w>,
+    /// Asks for many keys at once.
+    ahead: Ahead<'w>,
+    keyring: &'w dyn Keyring,
     mode: SecretsMode,
+    guard: Option<&'w Guard>,
     warnings: RefCell<Vec<Diagnostic>>,
+    /// Files that a rule of the policy let be opened.
+    openings: RefCell<Vec<Opening>>,
+    /// Files that stay encrypted.
+    kept: RefCell<Vec<KeptFile>>,
 }
 
 impl<'w> Opener<'w> {
     /// Returns the opener of a run that composes `target`.
-    pub(crate) fn new(world: &World<'w>, target: &'w Path, options: &RenderOptions) -> Opener<'w> {
+    pub(crate) fn new(world: &World<'w>, target: &'w Path, options: &'w RenderOptions) -> Opener<'w> {
         let restriction = options.build.load_restriction;
         let tree = Tree { files: world.files, directory: world.directory, target, restriction };
-        let (keyring, mode) = (Ahead::new(world.keyring, tree), options.secrets);
-        Opener { keyring, mode, warnings: RefCell::default() }
+        let (warnings, openings, kept) = Default::default();
+        Opener {
+            ahead: Ahead::new(world.keyring, tree),
+            keyring: world.keyring,
+            mode: options.secrets,
+            guard: options.guard.as_ref(),
+            warnings,
+            openings,
+            kept,
+        }
+    }
+
+    /// Returns the files that a rule of the policy let be opened.
+    pub(crate) fn openings(&self) -> Vec<Opening> {
+        self.openings.borrow().clone()
+    }
+
+    /// Returns the files that stay encrypted.
+    pub(crate) fn kept(&self) -> Vec<KeptFile> {
+        self.kept.take()
+    }
+
+    /// Decrypts a file, if the policy lets it be.
+    fn open(
+        &self,
+        path: &Path,
+        content: &[u8],
+        encrypted: Encrypted,
+        file: FileId,
+    ) -> Result<Contents, Diagnostic> {
+        let start = Span { file, line: 1, column: 1 };
+        self.with_keys(path, start, |guarded, keyring| {
+            if let (Some(guarded), Encrypted::Sops(format)) = (guarded, &encrypted) {
+                guarded.check_file(content, *format, file)?;
+            }
+            let opened = match encrypted {
+                Encrypted::Sops(format) => decrypt_file(content, format, file, keyring),
+                Encrypted::Kubesec => kubesec::decrypt(content, file, keyring),
+            };
+            opened.map_err(|error| diagnostic(&error, file))
+        })
+    }
+
+    /// Decrypts the encrypted values of a Secret in a plain file.
+    fn values(&self, path: &Path, secret: &mut Resource) -> Result<(), Diagnostic> {
+        if !values::are_encrypted(secret) {
+            return Ok(());
+        }
+        self.with_keys(path, secret.tree().span(), |_, keyring| {
+            values::decrypt(secret, self.mode, keyring, &mut self.warnings.borrow_mut())
+        })
+    }
+
+    /// Works with the keys that may be used for what lies at a path.
+    fn with_keys<T>(
+        &self,
+        path: &Path,
+        at: Span,
+        work: impl FnOnce(Option<&GuardedKeys>, &dyn Keyring) -> Result<T, Diagnostic>,
+    ) -> Result<T, Diagnostic> {
+        let Some(guard) = self.guard else { return work(None, &self.ahead) };
+        // Nobody is asked ahead: not every file of the tree is one that may be opened.
+        let keys = guard.keys(path, at, self.keyring)?;
+        let done = work(Some(&keys), &keys);
+        self.openings.borrow_mut().extend(keys.into_openings());
+        done
     }
 
     /// Returns what was noticed and does not make the values less trustworthy.
@@ -45,35 +118,41 @@ impl<'w> Opener<'w> {
 }
 
 impl Decrypter for Opener<'_> {
-    fn decrypt_values(&self, secret: &mut Resource) -> Result<(), Diagnostic> {
+    fn decrypt_values(&self, path: &Path, secret: &mut Resource) -> Result<(), Diagnostic> {
         match self.mode {
-            SecretsMode::KeepEncrypted => Ok(()),
-            mode => values::decrypt(secret, mode, &self.keyring, &mut self.warnings.borrow_mut()),
+            SecretsMode::KeepEncrypted | SecretsMode::AsTheyLie => Ok(()),
+            SecretsMode::Placeholder => {
+                values::decrypt(secret, self.mode, self.keyring, &mut self.warnings.borrow_mut())
+            }
+            SecretsMode::Decrypt => self.values(path, secret),
         }
     }
 
     fn keeps_encrypted(&self) -> bool {
-        self.mode == SecretsMode::KeepEncrypted
+        matches!(self.mode, SecretsMode::KeepEncrypted | SecretsMode::AsTheyLie)
     }
 
     fn decrypt(&self, path: &Path, content: &[u8], file: FileId) -> Option<Result<Decrypted, Diagnostic>> {
-        if self.mode == SecretsMode::KeepEncrypted {
-            return None;
-        }
-        let opened = match (Encrypted::of(path, content)?, self.mode) {
-            (Encrypted::Sops(format), SecretsMode::Placeholder) => placeholders(content, format, file),
-            (Encrypted::Sops(format), _) => decrypt_file(content, format, file, &self.keyring),
-            (Encrypted::Kubesec, SecretsMode::Placeholder) => kubesec::placeholders(content, file),
-            (Encrypted::Kubesec, _) => kubesec::decrypt(content, file, &self.keyring),
-        };
-        Some(match opened {
-            Ok(contents) => {
-                let warnings = contents.warnings().iter().map(|w| Diagnostic::warning(w.span, w.message));
-                self.warnings.borrow_mut().extend(warnings);
-                Ok(plain(&contents, self.mode))
+        let encrypted = Encrypted::of(path, content)?;
+        let opened = match (encrypted, self.mode) {
+            (Encrypted::Sops(format), SecretsMode::KeepEncrypted) => {
+                self.kept.borrow_mut().extend(KeptFile::read(content, format, file));
+                return None;
             }
-            Err(error) => Err(diagnostic(&error, file)),
-        })
+            (_, SecretsMode::KeepEncrypted | SecretsMode::AsTheyLie) => return None,
+            (Encrypted::Sops(format), SecretsMode::Placeholder) => {
+                placeholders(content, format, file).map_err(|error| diagnostic(&error, file))
+            }
+            (Encrypted::Kubesec, SecretsMode::Placeholder) => {
+                kubesec::placeholders(content, file).map_err(|error| diagnostic(&error, file))
+            }
+            (encrypted, SecretsMode::Decrypt) => self.open(path, content, encrypted, file),
+        };
+        Some(opened.map(|contents| {
+            let warnings = contents.warnings().iter().map(|w| Diagnostic::warning(w.span, w.message));
+            self.warnings.borrow_mut().extend(warnings);
+            plain(&contents, self.mode)
+        }))
     }
 }
 

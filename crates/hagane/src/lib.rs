@@ -22,19 +22,24 @@
 //! ```
 
 mod decrypt;
+mod decryption_policy;
+mod kept;
 mod memory;
 mod options;
+mod parameter;
 mod pipeline_file;
 mod rendered;
 mod seal_kms;
+mod templates;
 mod world;
 
 use std::path::Path;
 
-use hagane_kustomize::{Decrypter, Outside, Sources, compose};
+use hagane_kustomize::{Additions, Decrypter, Outside, Sources, compose, compose_with};
 use hagane_policy::{Report, harden, label};
 
 pub use decrypt::{KMS_ANNOTATION, KMS_CONTEXT_ANNOTATION, diagnostic as decrypt_diagnostic};
+pub use decryption_policy::{DecryptionPolicy, Guard, Subject};
 pub use hagane_kustomize::{
     Checkout, Environment, FILE_NAMES, FileError, FileKind, Files, Helm, LoadRestriction, Named, Output,
     Plugins, Process, ProcessError, Processes, RemoteError, Remotes, Reorder, Repository, TreeFile,
@@ -49,15 +54,18 @@ pub use hagane_sops::{
     Keyring, MasterKey, Remembering, SecretBytes, WrappedKey,
 };
 pub use hagane_yaml::emit::{EmitOptions, Secrets};
-pub use hagane_yaml::{FileId, Node, SourceMap, Span};
+pub use hagane_yaml::{FileId, Node, SourceMap, Span, Text};
 pub use memory::MemoryFiles;
 pub use options::{BuildOptions, RenderOptions, SecretsMode};
+pub use parameter::{Given, Parameter, ParameterKind, Setting};
 pub use pipeline_file::PIPELINE_FILE;
 pub use rendered::{Failed, Rendered};
 pub use seal_kms::seal_kms;
 pub use world::World;
 
 use decrypt::Opener;
+use decryption_policy::refuse_misplaced;
+use templates::Templates;
 
 /// Renders the kustomization in the directory `target`: decrypts, composes, and labels and hardens as `hagane.yaml` asks.
 pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<Rendered, Failed> {
@@ -65,7 +73,9 @@ pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<R
     let sources = world.sources(Some(&opener as &dyn Decrypter), options.build.load_restriction);
     let stages = || {
         let pipeline = pipeline_file::load(target, &sources)?;
-        let mut composed = compose(target, &sources, &options.build.composing())?;
+        let templates = Templates::new(pipeline.templates, options, &sources)?;
+        let additions = Additions { resources: templates.resources(&sources)?, generator: Some(&templates) };
+        let mut composed = compose_with(target, &sources, &options.build.composing(), additions)?;
         let mut report = label(&mut composed.resources, &pipeline.labels);
         if let Some(policy) = pipeline.harden {
             let count = composed.resources.len();
@@ -75,7 +85,14 @@ pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<R
                 report.changes.extend(label(&mut composed.resources, &pipeline.labels).changes);
             }
         }
-        Ok((composed, report))
+        if let Some(guard) = &options.guard {
+            composed.warnings.extend(refuse_misplaced(&composed.resources, guard, &opener.openings())?);
+        }
+        let kept = match options.secrets {
+            SecretsMode::KeepEncrypted => kept::keep(&composed.resources, &opener.kept())?,
+            _ => Vec::new(),
+        };
+        Ok((composed, report, kept))
     };
     Rendered::new(stages(), opener.warnings(), sources)
 }
@@ -85,7 +102,21 @@ pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<R
 pub fn build(world: &World, target: &Path, options: &BuildOptions) -> Result<Rendered, Failed> {
     let sources = world.sources(None, options.load_restriction);
     let composed = compose(target, &sources, &options.composing());
-    Rendered::new(composed.map(|composed| (composed, Report::default())), Vec::new(), sources)
+    Rendered::new(composed.map(|composed| (composed, Report::default(), Vec::new())), Vec::new(), sources)
+}
+
+/// Returns the parameters that may be set for the kustomization in a directory, as `hagane.yaml` declares them. Nothing is
+/// decrypted, fetched or composed.
+pub fn parameters(
+    world: &World,
+    target: &Path,
+    restriction: LoadRestriction,
+) -> Result<Vec<Parameter>, Failed> {
+    let sources = world.sources(None, restriction);
+    match pipeline_file::load(target, &sources) {
+        Ok(pipeline) => Ok(templates::declared(&pipeline.templates)),
+        Err(error) => Err(Failed { diagnostics: error.flattened(), source_map: sources.into_map() }),
+    }
 }
 
 impl<'w> World<'w> {

@@ -1,6 +1,10 @@
 //! What a user may ask for.
 
+use std::path::PathBuf;
+
 use hagane_kustomize::{Helm, LoadRestriction, Options, Plugins, Reorder};
+
+use crate::{Guard, Setting};
 
 /// What a user may ask of [`build`](crate::build): kustomize's options.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +28,12 @@ pub struct RenderOptions {
     pub build: BuildOptions,
     /// What happens to encrypted values.
     pub secrets: SecretsMode,
+    /// Files with values of parameters.
+    pub values_files: Vec<PathBuf>,
+    /// Values of parameters; they go before those of files.
+    pub settings: Vec<Setting>,
+    /// The administrator's policy of who may decrypt what; without one every key may be used for every file.
+    pub guard: Option<Guard>,
 }
 
 /// What happens to encrypted values.
@@ -34,8 +44,11 @@ pub enum SecretsMode {
     Decrypt,
     /// A fixed text takes the place of each. No key is needed, and no MAC is verified.
     Placeholder,
-    /// They stay as they lie, with their `sops` blocks, as in `build`. No key is needed.
+    /// They stay as they lie, with their `sops` blocks; where composing changed what the MAC covers that is an error. No key is
+    /// needed.
     KeepEncrypted,
+    /// The same, and nobody looks whether their MACs still hold: for what is not written.
+    AsTheyLie,
 }
 
 impl BuildOptions {

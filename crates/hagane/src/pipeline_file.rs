@@ -2,21 +2,23 @@
 
 mod harden;
 mod labels;
+mod templates;
 
 use std::path::Path;
 
-use hagane_kustomize::{Sources, is_remote};
+use hagane_kustomize::{Root, Sources, is_remote};
 use hagane_policy::{Labelling, Policy};
 use hagane_resource::strict::{check_fields, mapping};
 use hagane_yaml::{Mapping, Node, ParseOptions, Span, parse};
 
 use crate::Diagnostic;
 use harden::HardenSection;
+pub(crate) use templates::{TemplateSection, read as template_section, values_of};
 
 /// The name of the file.
 pub const PIPELINE_FILE: &str = "hagane.yaml";
 
-const API_VERSION: &str = "hagane.dev/v1alpha1";
+pub(crate) const API_VERSION: &str = "hagane.dev/v1alpha1";
 const KIND: &str = "Pipeline";
 
 /// What the stages after composing are asked, the sections of nearer files laid over those of farther ones.
@@ -25,6 +27,8 @@ pub(crate) struct Pipeline {
     pub(crate) labels: Labelling,
     /// What hardening is asked; nothing where no file has the section.
     pub(crate) harden: Option<Policy>,
+    /// Templates, their values and parameters, the farthest file first.
+    pub(crate) templates: Vec<TemplateSection>,
 }
 
 /// The sections of one file.
@@ -32,6 +36,7 @@ pub(crate) struct Pipeline {
 struct Sections {
     labels: Option<Labelling>,
     harden: Option<HardenSection>,
+    templates: Option<TemplateSection>,
 }
 
 /// Reads the files from `target` up to the root of its repository; outside of a repository, up to the top.
@@ -42,16 +47,17 @@ pub(crate) fn load(target: &Path, sources: &Sources) -> Result<Pipeline, Diagnos
     }
     let target = sources.root(target, None, Span::default())?;
     // The nearest file first.
-    let (mut labels, mut harden) = (Vec::new(), Vec::new());
+    let (mut labels, mut harden, mut templates) = (Vec::new(), Vec::new(), Vec::new());
     for directory in target.path().ancestors() {
         let root = sources.root(directory, None, Span::default())?;
         if sources.kind(&root, PIPELINE_FILE).is_some() {
             let path = sources.file(&root, PIPELINE_FILE, Span::default())?;
             let source = sources.read(&path, Span::default())?;
             let documents = parse(source.text()?, source.file, &ParseOptions::default())?;
-            let here = read(&documents, Span { file: source.file, line: 1, column: 1 })?;
+            let here = read(&documents, &root, Span { file: source.file, line: 1, column: 1 })?;
             labels.extend(here.labels);
             harden.extend(here.harden);
+            templates.extend(here.templates);
         }
         if sources.kind(&root, ".git").is_some() {
             break;
@@ -67,10 +73,11 @@ pub(crate) fn load(target: &Path, sources: &Sources) -> Result<Pipeline, Diagnos
     if let Some(policy) = &harden {
         labelling.kinds.clone_from(&policy.kinds);
     }
-    Ok(Pipeline { labels: labelling, harden })
+    templates.reverse();
+    Ok(Pipeline { labels: labelling, harden, templates })
 }
 
-fn read(documents: &[Node], start: Span) -> Result<Sections, Diagnostic> {
+fn read(documents: &[Node], root: &Root, start: Span) -> Result<Sections, Diagnostic> {
     let file = match documents {
         [Node::Mapping(file)] => file,
         [_] | [] => {
@@ -80,12 +87,15 @@ fn read(documents: &[Node], start: Span) -> Result<Sections, Diagnostic> {
             return Err(Diagnostic::error(second.span(), "`hagane.yaml` must be one document"));
         }
     };
-    check_fields(file, "hagane.yaml", &["apiVersion", "kind", "harden", "labels"])?;
+    let own = ["apiVersion", "kind", "harden", "labels", "parameters"];
+    let known: Vec<&str> = own.into_iter().chain(templates::FIELDS).collect();
+    check_fields(file, "hagane.yaml", &known)?;
     check_constant(file, "apiVersion", API_VERSION, start)?;
     check_constant(file, "kind", KIND, start)?;
     Ok(Sections {
         labels: mapping(file, "labels")?.map(labels::read).transpose()?,
         harden: mapping(file, "harden")?.map(harden::read).transpose()?,
+        templates: Some(templates::read(file, root)?),
     })
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use clap::Args;
 use hagane::{
-    Diagnostic, EmitOptions, Failed, Fault, Helm, Processes, Remotes, RenderOptions, Rendered, Secrets,
-    SecretsMode, Severity, SourceMap, Span,
+    Diagnostic, EmitOptions, Failed, Fault, Guard, Helm, Processes, Remotes, RenderOptions, Rendered,
+    Secrets, SecretsMode, Severity, SourceMap, Span, Subject,
 };
 use hagane_host::{Deadline, Leftovers, Turn};
 
@@ -24,10 +24,13 @@ use crate::composing::Composing;
 use crate::lock::Unasked;
 use crate::message::{self, MessageFormat};
 use crate::output::{self, Destination};
-use crate::{Surroundings, commands, exit_code, failure, harden};
+use crate::{Surroundings, commands, exit_code, failure, harden, policy};
 
 /// With this variable the administrator lets `kustomize build` run the whole pipeline.
 const KUSTOMIZE_BUILD: &str = "HAGANE_KUSTOMIZE_BUILD";
+
+/// With this variable the administrator names the policy of who may decrypt what.
+const DECRYPTION_POLICY: &str = "HAGANE_DECRYPTION_POLICY";
 
 /// The most bytes of messages: Argo CD puts all of them into the Application.
 const MAX_MESSAGES: usize = 3500;
@@ -39,7 +42,8 @@ const MAX_MESSAGES: usize = 3500;
 /// administrator's, in `plugin.yaml`; nothing that an Application says becomes one.
 ///
 /// Read from the environment: ARGOCD_EXEC_TIMEOUT, ARGOCD_APP_PARAMETERS, ARGOCD_APP_SOURCE_PATH, KUBE_VERSION,
-/// KUBE_API_VERSIONS, and the keys' variables. ARGOCD_ENV_… is not.
+/// KUBE_API_VERSIONS, HAGANE_DECRYPTION_POLICY, for whom it is asked (ARGOCD_APP_PROJECT_NAME, ARGOCD_APP_NAME,
+/// ARGOCD_APP_NAMESPACE), and the keys' variables. ARGOCD_ENV_… is not.
 #[derive(Args)]
 #[command(after_help = "Examples:
   hagane argocd generate
@@ -61,6 +65,9 @@ pub(super) struct Generate {
     /// What happens to encrypted values
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     secrets: SecretsArgument,
+    /// Decrypt only what the policy in FILE allows; without it HAGANE_DECRYPTION_POLICY names the file
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     #[command(flatten)]
     composing: Composing,
 }
@@ -91,23 +98,53 @@ pub(super) fn run(
 
 fn job<'j>(arguments: &'j Generate, surroundings: &Surroundings) -> Result<Job<'j>, Failed> {
     let mut server = Server::read(&hagane_host::environment, PLUGIN)?;
-    if let Some(given) = hagane_host::environment(PARAMETERS) {
-        let text = given.into_string();
-        parameters::check(&text.map_err(|_| failure(Fault::Input, format!("`{PARAMETERS}` is no text")))?)?;
-    }
+    let settings = match hagane_host::environment(PARAMETERS).map(OsString::into_string) {
+        None => Vec::new(),
+        Some(Ok(text)) => parameters::read(&text)?,
+        Some(Err(_)) => return Err(failure(Fault::Input, format!("`{PARAMETERS}` is no text"))),
+    };
     server.timeout = arguments.timeout.unwrap_or(server.timeout);
     let mut build = arguments.composing.options();
     build.helm = build.helm.map(|helm| for_cluster(helm, &server));
-    let options = RenderOptions { build, secrets: arguments.secrets.into() };
+    let options =
+        RenderOptions { build, secrets: arguments.secrets.into(), settings, ..RenderOptions::default() };
+    let root = root(&surroundings.directory, server.source_path.as_deref(), surroundings.files);
+    let guard = guard(arguments.policy.clone(), root.as_deref(), surroundings)?;
+    let options = RenderOptions { guard, ..options };
     Ok(Job {
         target: surroundings.directory.clone(),
-        root: root(&surroundings.directory, server.source_path.as_deref(), surroundings.files),
+        root,
         options,
         composing: &arguments.composing,
         allow_empty: arguments.allow_empty,
         limit: server.limit(),
         concurrency: arguments.concurrency,
     })
+}
+
+/// Returns the guard over a repository, if the administrator has a policy. Whose run it is, the controller says.
+fn guard(
+    policy: Option<PathBuf>,
+    root: Option<&Path>,
+    surroundings: &Surroundings,
+) -> Result<Option<Guard>, Failed> {
+    let policy = policy.or_else(|| hagane_host::environment(DECRYPTION_POLICY).map(PathBuf::from));
+    let Some(policy) = policy else { return Ok(None) };
+    let Some(root) = root else {
+        return Err(failure(
+            Fault::Usage,
+            "the decryption policy cannot be used: nothing says where the repository begins",
+        ));
+    };
+    let fact = |name: &str| {
+        hagane_host::environment(name).and_then(|fact| fact.into_string().ok()).unwrap_or_default()
+    };
+    let subject = Subject {
+        project: fact("ARGOCD_APP_PROJECT_NAME"),
+        application: fact("ARGOCD_APP_NAME"),
+        namespace: fact("ARGOCD_APP_NAMESPACE"),
+    };
+    policy::guard(&policy, subject, root, surroundings).map(Some)
 }
 
 /// Inflates charts for the cluster that the server names, unless the administrator names another.
@@ -147,8 +184,12 @@ pub(crate) fn build_as_kustomize(
     };
     let job = Job {
         target,
+        options: RenderOptions {
+            build: arguments.options(),
+            guard: guard(None, root.as_deref(), surroundings)?,
+            ..RenderOptions::default()
+        },
         root,
-        options: RenderOptions { build: arguments.options(), secrets: SecretsMode::Decrypt },
         composing: &arguments.composing,
         allow_empty: false,
         limit: server.limit(),

@@ -1,11 +1,14 @@
 //! `hagane argocd parameters`, and the parameters that an Application gives.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 
 use clap::Args;
-use hagane::{Failed, Fault};
-use serde_json::Value;
+use hagane::{Failed, Fault, Given, LoadRestriction, Node, Parameter, ParameterKind, Setting, Text, World};
+use serde_json::{Map, Value};
 
+use super::repository::{RepositoryFiles, root};
+use super::server::SOURCE_PATH;
 use crate::{Surroundings, failure, output};
 
 /// The variable that holds them.
@@ -16,19 +19,74 @@ const MAX_LENGTH: usize = 1 << 20;
 
 /// Announce the parameters of the application in the working directory, for the page of Argo CD
 ///
-/// A JSON array. It is empty: nothing takes parameters yet.
+/// A JSON array of what `hagane.yaml` declares under `parameters`. Nothing is decrypted or fetched, and defaults are all the
+/// values that are shown.
 #[derive(Args)]
 #[command(after_help = "Example:
   hagane argocd parameters")]
 pub(super) struct Parameters {}
 
 pub(super) fn run(_: &Parameters, surroundings: &mut Surroundings) -> Result<(), Failed> {
-    output::print(b"[]\n", surroundings)
+    let path = hagane_host::environment(SOURCE_PATH).and_then(|path| path.into_string().ok());
+    let own = Mutex::default();
+    let root = root(&surroundings.directory, path.as_deref(), surroundings.files);
+    let files = RepositoryFiles { inner: surroundings.files, root: root.clone(), own: &own };
+    let directory = root.unwrap_or_else(|| surroundings.directory.clone());
+    let world = World::new(&files, surroundings.keyring, &directory);
+    let parameters = hagane::parameters(&world, &surroundings.directory, LoadRestriction::RootOnly)?;
+    let announced: Vec<Value> = parameters.iter().map(announcement).collect();
+    output::print(format!("{}\n", Value::Array(announced)).as_bytes(), surroundings)
 }
 
-/// Checks the parameters of an Application. They are data: no part of them becomes a flag, a path or a command. Names are
+/// Returns a parameter as Argo CD's page takes it. There is no field for what it may be: that is told with the tooltip.
+fn announcement(parameter: &Parameter) -> Value {
+    let mut fields = Map::new();
+    let mut field = |name: &str, value: Value| _ = fields.insert(name.to_owned(), value);
+    field("name", parameter.name.as_str().into());
+    if !parameter.title.is_empty() {
+        field("title", parameter.title.as_str().into());
+    }
+    let mut tooltip: Vec<String> = Vec::new();
+    tooltip.extend(Some(parameter.tooltip.clone()).filter(|text| !text.is_empty()));
+    if !parameter.choices.is_empty() {
+        let choices: Vec<&str> = parameter.choices.iter().filter_map(Node::as_str).collect();
+        tooltip.push(format!("One of: {}", choices.join(", ")));
+    }
+    if parameter.secret {
+        tooltip.push("Secret: what is set here stands in the Application in the clear".into());
+    }
+    if !tooltip.is_empty() {
+        field("tooltip", tooltip.join(". ").into());
+    }
+    if parameter.required {
+        field("required", true.into());
+    }
+    let (item, collection) = match parameter.kind {
+        ParameterKind::String => ("string", ""),
+        ParameterKind::Integer | ParameterKind::Number => ("number", ""),
+        ParameterKind::Boolean => ("boolean", ""),
+        ParameterKind::Array => ("string", "array"),
+        ParameterKind::Map => ("string", "map"),
+    };
+    field("itemType", item.into());
+    field("collectionType", if collection.is_empty() { "string" } else { collection }.into());
+    let text = |node: &Node| Value::from(node.as_str().unwrap_or_default());
+    match &parameter.default {
+        Some(Node::Sequence(items)) => field("array", items.items.iter().map(text).collect()),
+        Some(Node::Mapping(pairs)) => {
+            let pairs =
+                pairs.entries.iter().map(|pair| (pair.key.text.as_str().to_owned(), text(&pair.value)));
+            field("map", Value::Object(pairs.collect()));
+        }
+        Some(scalar) => field("string", text(scalar)),
+        None => {}
+    }
+    Value::Object(fields)
+}
+
+/// Reads the parameters of an Application. They are data: no part of them becomes a flag, a path or a command. Names are
 /// shown in messages, values never.
-pub(super) fn check(text: &str) -> Result<(), Failed> {
+pub(super) fn read(text: &str) -> Result<Vec<Setting>, Failed> {
     let error = |message: String| Err(failure(Fault::Input, message));
     if text.len() > MAX_LENGTH {
         return error(format!("the parameters are larger than {} MiB", MAX_LENGTH >> 20));
@@ -37,11 +95,12 @@ pub(super) fn check(text: &str) -> Result<(), Failed> {
         return error(format!("`{PARAMETERS}` is no JSON"));
     };
     let parameters = match &parameters {
-        Value::Null => return Ok(()),
+        Value::Null => return Ok(Vec::new()),
         Value::Array(parameters) => parameters,
         _ => return error(format!("`{PARAMETERS}` must be a list")),
     };
     let mut names = BTreeSet::new();
+    let mut settings = Vec::new();
     for (place, parameter) in parameters.iter().enumerate() {
         let Some(name) = parameter.get("name").and_then(Value::as_str).filter(|name| is_name(name)) else {
             return error(format!(
@@ -57,15 +116,19 @@ pub(super) fn check(text: &str) -> Result<(), Failed> {
         if !names.insert(name) {
             return error(format!("parameter `{name}` is given twice"));
         }
+        settings.push(Setting { name: name.to_owned(), value: given(parameter) });
     }
-    match names.first() {
-        None => Ok(()),
-        Some(name) => {
-            let mut failed = failure(Fault::Input, format!("there is no parameter `{name}`"));
-            let hint = "nothing takes parameters yet: take it out of `spec.source.plugin.parameters`";
-            failed.diagnostics[0].hints.push(hint.into());
-            Err(failed)
+    Ok(settings)
+}
+
+fn given(parameter: &Value) -> Given {
+    let text = |value: &Value| Text::sensitive(value.as_str().unwrap_or_default().to_owned());
+    match (parameter.get("array"), parameter.get("map")) {
+        (Some(Value::Array(items)), _) => Given::List(items.iter().map(text).collect()),
+        (_, Some(Value::Object(pairs))) => {
+            Given::Map(pairs.iter().map(|(key, value)| (key.clone(), text(value))).collect())
         }
+        _ => Given::Text(parameter.get("string").map(text).unwrap_or_default()),
     }
 }
 
@@ -98,7 +161,7 @@ mod tests {
     fn parameters() {
         let check = |text: &str, expected: &str| {
             let said =
-                check(text).err().map(|failed| failed.diagnostics[0].message.clone()).unwrap_or_default();
+                read(text).err().map(|failed| failed.diagnostics[0].message.clone()).unwrap_or_default();
             assert_eq!(said, expected, "{text}");
         };
         check("[]", "");
@@ -125,6 +188,6 @@ mod tests {
             "[{\"name\": \"a\", \"string\": \"s\"}, {\"name\": \"a\", \"string\": \"t\"}]",
             "parameter `a` is given twice",
         );
-        check("[{\"name\": \"a\", \"map\": {\"b\": \"c\"}}]", "there is no parameter `a`");
+        check("[{\"name\": \"a\", \"map\": {\"b\": \"c\"}}]", "");
     }
 }

@@ -10,6 +10,9 @@ use hagane::{Failed, Fault};
 
 use crate::failure;
 
+/// The variable with the path of the application in its repository.
+pub(super) const SOURCE_PATH: &str = "ARGOCD_APP_SOURCE_PATH";
+
 /// How long Argo CD waits for the manifests of a plugin when nobody says otherwise.
 pub(super) const PLUGIN: Duration = Duration::from_secs(60);
 
@@ -57,7 +60,7 @@ impl Server {
             let message = "`KUBE_API_VERSIONS` is no list of API versions, as `v1,apps/v1` is";
             return Err(failure(Fault::Usage, message));
         }
-        Ok(Server { timeout, source_path: text("ARGOCD_APP_SOURCE_PATH")?, kube_version, api_versions })
+        Ok(Server { timeout, source_path: text(SOURCE_PATH)?, kube_version, api_versions })
     }
 
     /// Returns how long a run may take: so much less than the server waits that it can say why there is nothing.

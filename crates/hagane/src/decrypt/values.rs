@@ -56,6 +56,16 @@ pub(super) fn decrypt(
     Ok(())
 }
 
+/// Returns whether any value of a Secret is encrypted.
+pub(super) fn are_encrypted(secret: &Resource) -> bool {
+    let is_file = |entry: &Entry| {
+        let text: Option<String> = entry.value.as_str().map(|text| text.split_ascii_whitespace().collect());
+        let content = text.and_then(|text| BASE64_STANDARD.decode(text).ok());
+        content.is_some_and(|content| detect(&content, Format::of_path(entry.key.text.shown())).is_some())
+    };
+    secret.metadata_entry("annotations", KMS_ANNOTATION).is_some() || data(secret.tree()).iter().any(is_file)
+}
+
 fn data(tree: &Node) -> &[Entry] {
     tree.get("data").and_then(Node::as_mapping).map_or(&[], |data| &data.entries)
 }

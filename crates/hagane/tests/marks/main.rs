@@ -11,7 +11,7 @@ mod rng;
 
 use std::path::Path;
 
-use hagane::{Diagnostic, EmitOptions, MemoryFiles, Secrets};
+use hagane::{Diagnostic, EmitOptions, MemoryFiles, Resource, Secrets};
 use hagane_kustomize::{Decrypted, Decrypter, LoadRestriction, Options, Outside, Sources, compose};
 use hagane_policy::{Labelling, Policy, harden, label};
 use hagane_yaml::{FileId, Node, Text};
@@ -26,6 +26,14 @@ const SEEDS: std::ops::Range<u64> = 0..150;
 struct Marker<'c>(&'c Canaries);
 
 impl Decrypter for Marker<'_> {
+    fn decrypt_values(&self, _: &Path, _: &mut Resource) -> Result<(), Diagnostic> {
+        Ok(())
+    }
+
+    fn keeps_encrypted(&self) -> bool {
+        false
+    }
+
     fn decrypt(&self, path: &Path, content: &[u8], file: FileId) -> Option<Result<Decrypted, Diagnostic>> {
         let name = path.file_name()?.to_str()?;
         if !name.starts_with("enc") {
