@@ -155,7 +155,8 @@ impl Parameter {
                 }
                 Node::Mapping(mapping)
             }
-            (Given::Text(text), _) => self.scalar_of(text.clone()),
+            // What was given is taken for secret until it is known which parameter it is for.
+            (Given::Text(text), _) => self.scalar_of(text.as_str().into()),
             (Given::List(items), _) => list(items.iter().map(Text::as_str)),
             (Given::Map(pairs), _) => {
                 let mut mapping = Mapping::default();

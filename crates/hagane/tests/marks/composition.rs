@@ -24,7 +24,8 @@ const FIELDS: [&str; 8] = [
 ];
 
 /// Fields that canaries are taken from.
-const SOURCES: [(&str, &str, &str); 6] = [
+const SOURCES: [(&str, &str, &str); 7] = [
+    ("ConfigMap", "written", "data.field0"),
     ("Secret", "vault", "data.password"),
     ("Secret", "vault", "stringData.url"),
     ("Secret", "vault", "metadata.annotations.note"),
@@ -98,6 +99,7 @@ impl Make {
         let mut text = format!("resources: [enc-vault.yaml, enc-settings.yaml, {app}]\n");
         self.variables(&mut text);
         self.generators(&mut text, "base");
+        self.template(&mut text);
         self.replacements(&mut text);
         self.file("/base/kustomization.yaml", text);
     }
@@ -158,6 +160,45 @@ impl Make {
                 "{list}:\n- {{name: made, behavior: {behavior}, envs: [enc.env], files: [enc.txt], literals: [plain=calm]}}"
             );
         }
+    }
+
+    /// Adds a template whose values are encrypted.
+    fn template(&mut self, text: &mut String) {
+        let (one, two, key) = (self.canary(), self.canary(), self.seldom());
+        self.file(
+            "/base/enc-values.yaml",
+            format!("one: {one}\nplain: calm\ntree: {{deep: [{two}, calm], {key}: x, plain: calm}}\nlist: [calm, {one}]\n"),
+        );
+        let mut template = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: written, annotations: {plain: {{plain}}}}\ndata:\n  plain: {{upper plain}}\n".to_owned();
+        for number in 0..=self.rng.up_to(4) {
+            let value = self.rng.pick(&[
+                "{{one}}",
+                "a{{plain}}{{one}}b",
+                "'{{one}}'",
+                "{{b64enc one}}",
+                "{{quote (b64enc (toJson tree))}}",
+                "{{upper plain}}-{{join \"/\" list}}",
+                "|\n    # text\n{{indent 4 (toYaml tree)}}",
+                "|\n    {\"a\": {{toJson tree}}, \"b\": {{quote one}}}",
+                "{{#each list}}{{this}},{{/each}}",
+                "{{#with tree}}{{deep.0}}{{/with}}",
+                "{{default one missing}}",
+                "{{or \"\" one}}",
+                "{{b64dec (b64enc one)}}",
+                "{{lookup tree.deep 0}}",
+            ]);
+            let _ = writeln!(template, "  field{number}: {value}");
+        }
+        if self.rng.once_in(3) {
+            template.push_str("  {{one}}: x\n");
+        }
+        if self.rng.once_in(3) {
+            template.push_str("---\nkind: Secret\napiVersion: v1\nmetadata: {name: written}\nstringData:{{nindent 2 (toYaml tree)}}\n");
+        }
+        self.file("/base/template.hbs", template);
+        text.push_str(
+            "generators:\n- |\n  {apiVersion: hagane.dev/v1alpha1, kind: Template, metadata: {name: t}}\n",
+        );
     }
 
     fn replacements(&mut self, text: &mut String) {

@@ -12,8 +12,12 @@ mod rng;
 use std::path::Path;
 
 use hagane::{Diagnostic, EmitOptions, MemoryFiles, Resource, Secrets};
-use hagane_kustomize::{Decrypted, Decrypter, LoadRestriction, Options, Outside, Sources, compose};
+use hagane_kustomize::{
+    Additions, Decrypted, Decrypter, LoadRestriction, Options, Outside, OwnGenerator, Root, Sources,
+    compose_with,
+};
 use hagane_policy::{Labelling, Policy, harden, label};
+use hagane_template::{Limits, Template};
 use hagane_yaml::{FileId, Node, Text};
 
 use canary::Canaries;
@@ -48,6 +52,34 @@ impl Decrypter for Marker<'_> {
         }
         let content = content.to_vec().into();
         Some(Ok(Decrypted { documents, is_secret: true, has_plain_keys: name.ends_with(".env"), content }))
+    }
+}
+
+/// Renders `template.hbs` over `enc-values.yaml`.
+struct Templater;
+
+impl OwnGenerator for Templater {
+    fn generate(
+        &self,
+        config: &Resource,
+        root: &Root,
+        sources: &Sources,
+    ) -> Option<Result<Vec<Resource>, Diagnostic>> {
+        if config.gvk().kind != "Template" {
+            return None;
+        }
+        let read = |name: &str| {
+            let at = config.tree().span();
+            sources.read(&sources.file(root, name, at)?, at)
+        };
+        let made = || {
+            let values = read("enc-values.yaml")?;
+            let values = values.decrypted.as_ref().and_then(|values| values.documents.clone());
+            let values = values.unwrap_or_default().pop().unwrap_or_else(Node::mapping);
+            let template = read("template.hbs")?;
+            Template::parse(template.text()?, template.file)?.render(&values, &Limits::default())
+        };
+        Some(made())
     }
 }
 
@@ -93,7 +125,8 @@ fn check(seed: u64) -> bool {
     let marker = Marker(canaries);
     let sources =
         Sources::new(&files, Some(&marker), Outside::default(), "/".into(), LoadRestriction::RootOnly);
-    let mut composed = match compose(Path::new("/top"), &sources, &Options::default()) {
+    let additions = Additions { resources: Vec::new(), generator: Some(&Templater) };
+    let mut composed = match compose_with(Path::new("/top"), &sources, &Options::default(), additions) {
         Ok(composed) => composed,
         Err(error) => {
             silent(&error.flattened(), canaries, seed);
