@@ -7,6 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
 
+use crate::leftovers::TerminalLent;
 use crate::programs::find;
 
 /// What is run.
@@ -31,7 +32,10 @@ pub fn foreground(run: Foreground) -> io::Result<u8> {
     if !run.inherits {
         command.env_clear();
     }
+    // As the shell does: an interrupt that is typed is for the program, and this one waits for what becomes of it.
+    let lent = TerminalLent::new();
     let status = command.envs(run.variables).status()?;
+    drop(lent);
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
     Ok(u8::try_from(code).unwrap_or(1))
 }

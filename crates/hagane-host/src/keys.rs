@@ -36,6 +36,9 @@ pub use self::terminal::ask;
 /// the cloud's credentials. Each is looked for when the first encrypted file asks for it, and data keys are remembered.
 pub struct LocalKeys<'h>(Remembering<Services<'h>>);
 
+/// Variables with keys of ours, which programs that hold keys of their own do not see.
+const SECRET_VARIABLES: [&str; 2] = ["SOPS_AGE_KEY", "VAULT_TOKEN"];
+
 /// The outside as key services see it.
 struct Surroundings<'h> {
     environment: &'h (dyn Fn(&str) -> Option<OsString> + Sync),
@@ -84,6 +87,13 @@ impl<'h> LocalKeys<'h> {
     }
 }
 
+impl LocalKeys<'_> {
+    /// Returns the same keys without a memory: a service that runs for long asks each time, as a key may be revoked meanwhile.
+    pub fn forgetful(&self) -> &dyn Keyring {
+        self.0.forgetful()
+    }
+}
+
 impl Keyring for LocalKeys<'_> {
     fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
         self.0.unwrap_key(key)
@@ -123,6 +133,7 @@ impl Keyring for Services<'_> {
             Asked::Local(keys) => keys.wrap_key(key, data_key),
             Asked::Service(address) => encrypt_at(address, key, data_key),
         })
+        .map_err(|failure| without(data_key, failure))
     }
 
     fn order(&self) -> Vec<String> {
@@ -239,6 +250,36 @@ fn unknown() -> KeyFailure {
     KeyFailure::new("this program", "does not know the service; a key service of SOPS may (`--keyservice`)")
 }
 
+/// Bytes of what a service says that are shown.
+const MAX_WORDS: usize = 600;
+
+/// Returns what a service says, cut where it says too much.
+fn bounded(words: &str) -> String {
+    match words.floor_char_boundary(MAX_WORDS) {
+        end if end < words.len() => format!("{} …", &words[..end]),
+        _ => words.to_owned(),
+    }
+}
+
+/// Returns a failure without what a service says where that holds the data key itself: one that answers with the request, say.
+fn without(data_key: &SecretBytes, mut failure: KeyFailure) -> KeyFailure {
+    let plain = data_key.expose();
+    let encoded = web::to_base64(data_key);
+    let bare = encoded.trim_end_matches('=');
+    let holds = |reason: &str| {
+        let reason = reason.as_bytes();
+        [plain, bare.as_bytes()]
+            .iter()
+            .any(|part| !part.is_empty() && memchr::memmem::find(reason, part).is_some())
+    };
+    for attempt in &mut failure.tried {
+        if holds(&attempt.reason) {
+            attempt.reason = "failed, in words that hold the data key".into();
+        }
+    }
+    failure
+}
+
 /// Returns the failure of a service, which has tried one thing.
 fn of_service(attempt: Attempt) -> KeyFailure {
     KeyFailure { tried: vec![attempt] }
@@ -258,6 +299,7 @@ impl Surroundings<'_> {
     /// Returns what a program prints.
     fn output(&self, program: &str, arguments: &[&str]) -> Result<Zeroizing<Vec<u8>>, String> {
         let mut command = self.command(program)?;
+        SECRET_VARIABLES.iter().for_each(|name| _ = command.env_remove(name));
         command.args(arguments).current_dir(self.directory).stdin(Stdio::null()).stderr(Stdio::null());
         let output = command.output().map_err(|error| format!("cannot be started: {}", words(&error)))?;
         let text = Zeroizing::new(output.stdout);

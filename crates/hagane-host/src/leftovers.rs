@@ -8,16 +8,51 @@ use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{self, emulate_default_handler};
 
 use crate::memory_file;
+
+/// How many programs have the terminal: an editor, a shell. What is typed there is theirs.
+static TERMINAL_LENT: AtomicUsize = AtomicUsize::new(0);
+/// How often whoever watches for signals was woken, if anybody watches: by a signal that means nothing to us, it has then seen those before it.
+static WOKEN: Mutex<Option<u64>> = Mutex::new(None);
+static WAKES: Condvar = Condvar::new();
+/// How long it may take to wake it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Says, until it is dropped, that another program has the terminal.
+pub(crate) struct TerminalLent;
+
+impl TerminalLent {
+    pub(crate) fn new() -> TerminalLent {
+        TERMINAL_LENT.fetch_add(1, Ordering::SeqCst);
+        TerminalLent
+    }
+}
+
+impl Drop for TerminalLent {
+    fn drop(&mut self) {
+        // What was typed a moment before the program ended was for that program, too. Twice: a look at the signals that had begun before may
+        // have passed it by.
+        for _ in 0..2 {
+            let woken = WOKEN.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(before) = *woken
+                && kill_process(getpid(), Signal::WINCH).is_ok()
+            {
+                drop(WAKES.wait_timeout_while(woken, PATIENCE, |woken| *woken == Some(before)));
+            }
+        }
+        TERMINAL_LENT.fetch_sub(1, Ordering::SeqCst);
+    }
+}
 
 /// The scratch directories and running programs of a run. They go away when this is dropped, by [`Leftovers::remove`],
 /// and, if [`Leftovers::remove_when_interrupted`] was called, when the user interrupts the program.
@@ -44,11 +79,22 @@ impl Leftovers {
     /// Ends the running programs and removes the directories when this process is interrupted or told to end
     /// (`SIGINT`, `SIGTERM`, `SIGHUP`, `SIGQUIT`); then it ends as it would have.
     pub fn remove_when_interrupted(self: &Arc<Self>) -> io::Result<()> {
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH])?;
+        *WOKEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(0);
         // Not a reference that keeps it: it is still removed when its owner drops it.
         let leftovers = Arc::downgrade(self);
         let watch = move || {
-            if let Some(signal) = signals.forever().next() {
+            for signal in signals.forever() {
+                if signal == SIGWINCH {
+                    let mut woken = WOKEN.lock().unwrap_or_else(PoisonError::into_inner);
+                    *woken = woken.map(|count| count + 1);
+                    WAKES.notify_all();
+                    continue;
+                }
+                // It was meant for who has the terminal, who may go on.
+                if matches!(signal, SIGINT | SIGQUIT) && TERMINAL_LENT.load(Ordering::SeqCst) > 0 {
+                    continue;
+                }
                 if let Some(leftovers) = leftovers.upgrade() {
                     leftovers.end_programs();
                     leftovers.remove();

@@ -13,7 +13,7 @@ pub use self::age::{AgeKeyring, AgeOutside, AnyIdentity, AnyRecipient, Identitie
 /// share a data key.
 pub struct Remembering<K> {
     keyring: K,
-    known: Mutex<BTreeMap<String, SecretBytes>>,
+    known: Mutex<BTreeMap<(MasterKey, String), SecretBytes>>,
 }
 
 impl<K: Keyring> Remembering<K> {
@@ -22,18 +22,24 @@ impl<K: Keyring> Remembering<K> {
         Remembering { keyring, known: Mutex::default() }
     }
 
+    /// Returns the keyring itself, for whoever must ask each time: a key may have been revoked meanwhile.
+    pub fn forgetful(&self) -> &K {
+        &self.keyring
+    }
+
     fn remembered(
         &self,
         key: &WrappedKey,
         unwrap: impl FnOnce() -> Result<SecretBytes, KeyFailure>,
     ) -> Result<SecretBytes, KeyFailure> {
-        if let Some(known) = self.known.lock().ok().and_then(|known| known.get(&key.enc).cloned()) {
+        let name = (key.key.clone(), key.enc.clone());
+        if let Some(known) = self.known.lock().ok().and_then(|known| known.get(&name).cloned()) {
             return Ok(known);
         }
         // The lock is free meanwhile: a slow service must not hold up the other files.
         let unwrapped = unwrap()?;
         if let Ok(mut known) = self.known.lock() {
-            known.insert(key.enc.clone(), unwrapped.clone());
+            known.insert(name, unwrapped.clone());
         }
         Ok(unwrapped)
     }

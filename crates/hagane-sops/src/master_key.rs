@@ -127,6 +127,24 @@ impl MasterKey {
     }
 }
 
+impl MasterKey {
+    /// Returns the name with all that makes the key another one: the encryption context and the profile of AWS, too.
+    pub fn full_name(&self) -> String {
+        let mut name = self.name();
+        if let MasterKey::AwsKms(key) = self {
+            let context: Vec<String> =
+                key.context.iter().map(|(name, value)| format!("{name}:{value}")).collect();
+            if !context.is_empty() {
+                name.push_str(&format!(" with the context {}", context.join(",")));
+            }
+            if !key.profile.is_empty() {
+                name.push_str(&format!(" by the profile {}", key.profile));
+            }
+        }
+        name
+    }
+}
+
 impl fmt::Display for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} `{}`", self.kind(), self.name())

@@ -2,16 +2,17 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use hagane::sops::{
-    CONFIG_FILE, Config, Contents, Format, Metadata, Recipe, detect, first_to_encrypt, inspect, kubesec,
+    CONFIG_FILE, Config, Contents, DecryptError, Format, Metadata, Recipe, detect, first_to_encrypt, inspect,
+    kubesec,
 };
-use hagane::{Diagnostic, FileId, Files, MasterKey, SourceMap, Span};
+use hagane::{Diagnostic, FileId, Files, MasterKey, SourceMap, Span, normalized};
 
 use super::plain;
-use super::tree::Found;
+use super::tree::{Found, Unread};
 use crate::Surroundings;
 
 /// What is known of a file.
@@ -37,7 +38,7 @@ impl<'s> Configurations<'s> {
 
     /// Returns what the nearest `.sops.yaml` says of a file: the rule for it, and whether that is for some files only.
     fn rule(&self, path: &Path) -> Option<(Recipe, bool)> {
-        let absolute = plain_path(&self.directory.join(path));
+        let absolute = normalized(&self.directory.join(path));
         for directory in absolute.ancestors().skip(1) {
             if let Some(config) = self.config(directory) {
                 let relative = absolute.strip_prefix(directory).unwrap_or(&absolute);
@@ -61,18 +62,6 @@ impl<'s> Configurations<'s> {
     }
 }
 
-fn plain_path(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => _ = plain.pop(),
-            part => plain.push(part),
-        }
-    }
-    plain
-}
-
 /// Checks a file. Nothing is said of one in which there is nothing to say.
 pub(super) fn check(found: &Found, configurations: &Configurations, map: &mut SourceMap) -> Option<Checked> {
     let by_name = Format::of_path(&found.path.to_string_lossy());
@@ -80,8 +69,8 @@ pub(super) fn check(found: &Found, configurations: &Configurations, map: &mut So
     let mut file = None;
     let mut known = |map: &mut SourceMap| {
         *file.get_or_insert_with(|| {
-            let text = String::from_utf8_lossy(&found.content);
-            map.add(found.path.display().to_string(), text.into())
+            // No line is shown, so none is kept.
+            map.add(found.path.display().to_string(), "".into())
         })
     };
     let is_config = found.path.file_name().is_some_and(|name| name == CONFIG_FILE);
@@ -97,8 +86,10 @@ pub(super) fn check(found: &Found, configurations: &Configurations, map: &mut So
         let file = known(map);
         checked.findings.push(of_kubesec(found, file));
     } else if matches!(by_name, Format::Yaml | Format::Json | Format::Dotenv | Format::Ini) {
-        // What is not of its format other commands say.
-        let contents = Contents::read(&found.content, by_name, FileId::default()).ok()?;
+        let contents = match Contents::read(&found.content, by_name, FileId::default()) {
+            Ok(contents) => contents,
+            Err(error) => return unparsable(found, &error, map),
+        };
         if let Some((recipe, true)) = configurations.rule(&found.path)
             && !is_kustomization(&found.path)
             && let Some((path, _)) = first_to_encrypt(&contents, &recipe.selector.unwrap_or_default())
@@ -122,6 +113,29 @@ pub(super) fn check(found: &Found, configurations: &Configurations, map: &mut So
     // The line may be the secret.
     checked.findings.iter_mut().for_each(|finding| finding.quotable = false);
     (checked.encrypted.is_some() || !checked.findings.is_empty()).then_some(checked)
+}
+
+/// Returns what is to be said of a file that is not of its format: where it speaks of secrets, nobody has looked for them.
+fn unparsable(found: &Found, error: &DecryptError, map: &mut SourceMap) -> Option<Checked> {
+    memchr::memmem::find(&found.content, b"Secret")?;
+    let file = map.add(found.path.display().to_string(), "".into());
+    let span = error.span().map_or(Span { file, line: 1, column: 1 }, |span| Span { file, ..span });
+    let message = "the file cannot be read, and so nobody looked for secrets in it";
+    let mut warning = Diagnostic::warning(span, message);
+    warning.quotable = false;
+    Some(Checked { path: found.path.clone(), encrypted: None, findings: vec![warning] })
+}
+
+/// Returns what is to be said of a file whose content nobody has seen.
+pub(super) fn unread(file: &Unread, map: &mut SourceMap) -> Option<Checked> {
+    let by_name = Format::of_path(&file.path.to_string_lossy());
+    if by_name == Format::Binary {
+        return None;
+    }
+    let id = map.add(file.path.display().to_string(), "".into());
+    let message = format!("the file was not looked at: {}", file.why);
+    let warning = Diagnostic::warning(Span { file: id, line: 1, column: 1 }, message);
+    Some(Checked { path: file.path.clone(), encrypted: None, findings: vec![warning] })
 }
 
 /// Returns what is to be said of a kubesec file.
@@ -177,7 +191,8 @@ fn compare(metadata: &Metadata, recipe: &Recipe, at: Span) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     let there: Vec<&MasterKey> = metadata.key_groups().iter().flatten().map(|wrapped| &wrapped.key).collect();
     let wanted: Vec<&MasterKey> = recipe.key_groups.iter().flatten().collect();
-    let has = |keys: &[&MasterKey], key: &MasterKey| keys.iter().any(|known| known.name() == key.name());
+    let has =
+        |keys: &[&MasterKey], key: &MasterKey| keys.iter().any(|known| known.full_name() == key.full_name());
     let mend = "`hagane sops updatekeys` makes the file readable for whom `.sops.yaml` says";
     for key in there.iter().filter(|key| !has(&wanted, key)) {
         let message = format!("{key} can open the file, and `.sops.yaml` does not name it");

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use hagane::{Diagnostic, Severity, SourceMap, Span};
 
-use super::check::{Checked, Configurations, check};
-use super::{report, tree};
+use super::check::{Checked, Configurations, check, unread};
+use super::report;
+use super::tree::Tree;
 use crate::message::{self, MessageFormat};
 use crate::{Surroundings, output};
 
@@ -48,8 +49,8 @@ enum Format {
 
 pub(super) fn run(arguments: &Status, surroundings: &mut Surroundings) -> u8 {
     let found = match arguments.staged {
-        true => tree::staged(surroundings),
-        false => tree::below(&arguments.paths, surroundings),
+        true => Tree::staged(surroundings),
+        false => Tree::below(&arguments.paths, surroundings),
     };
     let found = match found {
         Ok(found) => found,
@@ -62,7 +63,13 @@ pub(super) fn run(arguments: &Status, surroundings: &mut Surroundings) -> u8 {
     let mut map = SourceMap::new();
     let checked: Vec<Checked> = {
         let configurations = Configurations::new(surroundings);
-        found.iter().filter_map(|found| check(found, &configurations, &mut map)).collect()
+        let files = found.paths.iter();
+        files
+            .filter_map(|path| match found.read(path, surroundings) {
+                Ok(file) => check(&file, &configurations, &mut map),
+                Err(file) => unread(&file, &mut map),
+            })
+            .collect()
     };
     let text = match arguments.format {
         Format::Text if arguments.quiet => String::new(),

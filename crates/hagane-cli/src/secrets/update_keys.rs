@@ -6,7 +6,7 @@ use clap::Args;
 use hagane::sops::{Format, detect};
 use hagane::{Diagnostic, SourceMap, Span};
 
-use super::tree;
+use super::tree::Tree;
 use crate::Surroundings;
 use crate::message::{self, MessageFormat};
 use crate::sops::update_keys::{Consent, update_file};
@@ -28,7 +28,7 @@ pub(super) struct UpdateKeys {
 }
 
 pub(super) fn run(arguments: &UpdateKeys, surroundings: &mut Surroundings) -> u8 {
-    let found = match tree::below(&arguments.paths, surroundings) {
+    let found = match Tree::below(&arguments.paths, surroundings) {
         Ok(found) => found,
         Err(problem) => {
             let error = Diagnostic::error(Span::default(), problem);
@@ -38,7 +38,8 @@ pub(super) fn run(arguments: &UpdateKeys, surroundings: &mut Surroundings) -> u8
     };
     let consent = if arguments.dry_run { Consent::Never } else { Consent::Given };
     let mut code = 0;
-    for file in found {
+    for path in &found.paths {
+        let Ok(file) = found.read(path, surroundings) else { continue };
         let by_name = Format::of_path(&file.path.to_string_lossy());
         let Some(format) = detect(&file.content, by_name) else { continue };
         // Every file is tried: one that cannot be opened must not keep the others from those who should read them.

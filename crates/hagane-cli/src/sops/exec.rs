@@ -34,7 +34,7 @@ pub(super) fn file(arguments: &ExecFile, surroundings: &mut Surroundings) -> Res
     let layout = layout(&arguments.common, configuration.as_ref());
     let content = opened.contents().to_bytes_as(input.output, layout);
     let content = content.map_err(|unfit| Failure::new(UNFIT, unfit.to_string()))?;
-    if arguments.filename.contains('/') || arguments.filename.is_empty() {
+    if arguments.filename.contains('/') || matches!(arguments.filename.as_str(), "" | "." | "..") {
         return Err(Failure::new(GENERIC, "the name of the file is a name, not a path"));
     }
     let cannot = |error: std::io::Error| {

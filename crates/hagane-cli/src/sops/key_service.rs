@@ -27,8 +27,10 @@ pub(super) fn run(arguments: &KeyService, surroundings: &mut Surroundings) -> Re
             || hagane_host::ask(&format!("{question}? (y/n): ")).is_some_and(|answer| answer.trim() == "y");
         !arguments.prompt || agreed()
     };
-    serve(&arguments.network, &arguments.address, &keys, &ready, &asked).map(|()| 0).map_err(|error| {
-        let message = format!("cannot serve at `{}`: {}", arguments.address, hagane_host::words(&error));
-        Failure::new(GENERIC, message)
-    })
+    serve(&arguments.network, &arguments.address, keys.forgetful(), &ready, &asked).map(|()| 0).map_err(
+        |error| {
+            let message = format!("cannot serve at `{}`: {}", arguments.address, hagane_host::words(&error));
+            Failure::new(GENERIC, message)
+        },
+    )
 }

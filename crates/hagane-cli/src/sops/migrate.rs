@@ -13,7 +13,7 @@ use super::file;
 use super::recipe::rule;
 use super::session::{configuration_above, keyring, layout, sealing, shown};
 use crate::message::{self, MessageFormat, one_line};
-use crate::secrets::tree;
+use crate::secrets::tree::Tree;
 use crate::{Surroundings, output};
 
 /// What of a Secret kubesec encrypts, and so what is encrypted where no rule says more.
@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Migrate, surroundings: &mut Surroundings) -> u8 {
 }
 
 fn kubesec(arguments: &Kubesec, surroundings: &mut Surroundings) -> u8 {
-    let found = match tree::below(&arguments.paths, surroundings) {
+    let found = match Tree::below(&arguments.paths, surroundings) {
         Ok(found) => found,
         Err(problem) => {
             let error = Diagnostic::error(Span::default(), problem);
@@ -74,7 +74,11 @@ fn kubesec(arguments: &Kubesec, surroundings: &mut Surroundings) -> u8 {
         }
     };
     let mut code = 0;
-    for file in found.iter().filter(|file| kubesec::is_kubesec(&file.content)) {
+    for path in &found.paths {
+        let Ok(file) = found.read(path, surroundings) else { continue };
+        if !kubesec::is_kubesec(&file.content) {
+            continue;
+        }
         if let Err(failure) = migrate(&file.path, &file.content, arguments.dry_run, surroundings) {
             message::tell(&failure.diagnostics, &failure.source_map, MessageFormat::Human, surroundings);
             code = 1;

@@ -1,7 +1,8 @@
 //! For whom a new file is, and what in it is encrypted: flags, variables, and `.sops.yaml`.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
+use hagane::normalized;
 use hagane::sops::{Recipe, Selector};
 
 use super::arguments::{Recipients, Selection};
@@ -39,8 +40,8 @@ pub(super) fn recipe(
 /// Returns what the rule for a file says, where there are rules.
 pub(super) fn rule(name: &Path, configuration: Option<&Configuration>) -> Result<Option<Recipe>, Failure> {
     let Some(found) = configuration.filter(|found| found.config.has_rules()) else { return Ok(None) };
-    let name = plain(name);
-    let relative = name.strip_prefix(plain(&found.directory)).unwrap_or(&name);
+    let name = normalized(name);
+    let relative = name.strip_prefix(normalized(&found.directory)).unwrap_or(&name);
     match found.config.rule(&relative.to_string_lossy()) {
         Some(rule) => Ok(Some(rule.recipe().clone())),
         None => {
@@ -49,19 +50,6 @@ pub(super) fn rule(name: &Path, configuration: Option<&Configuration>) -> Result
                 .hinted("the first rule whose `path_regex` matches counts, or one without"))
         }
     }
-}
-
-/// Returns a path without `.` and `..`.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => _ = plain.pop(),
-            part => plain.push(part),
-        }
-    }
-    plain
 }
 
 fn selector(selection: &Selection) -> Result<Option<Selector>, Failure> {

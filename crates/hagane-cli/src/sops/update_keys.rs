@@ -112,18 +112,20 @@ fn changes(before: &[Vec<MasterKey>], after: &[Vec<MasterKey>]) -> Option<String
     let mut changed = false;
     for index in 0..before.len().max(after.len()) {
         let (old, new) = (before.get(index).unwrap_or(&empty), after.get(index).unwrap_or(&empty));
-        let has = |keys: &[MasterKey], key: &MasterKey| keys.iter().any(|known| known.name() == key.name());
+        let has = |keys: &[MasterKey], key: &MasterKey| {
+            keys.iter().any(|known| known.full_name() == key.full_name())
+        };
         let _ = writeln!(text, "group {}", index + 1);
         for key in old.iter().filter(|key| has(new, key)) {
-            let _ = writeln!(text, "    {}", one_line(&key.name()));
+            let _ = writeln!(text, "    {}", one_line(&key.full_name()));
         }
         for key in new.iter().filter(|key| !has(old, key)) {
             changed = true;
-            let _ = writeln!(text, "+++ {}", one_line(&key.name()));
+            let _ = writeln!(text, "+++ {}", one_line(&key.full_name()));
         }
         for key in old.iter().filter(|key| !has(new, key)) {
             changed = true;
-            let _ = writeln!(text, "--- {}", one_line(&key.name()));
+            let _ = writeln!(text, "--- {}", one_line(&key.full_name()));
         }
     }
     changed.then_some(text)

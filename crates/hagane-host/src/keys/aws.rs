@@ -136,7 +136,7 @@ fn says(error: &(impl std::error::Error + Send + Sync + 'static)) -> String {
     let text = DisplayErrorContext(error).to_string();
     // Behind it stands how the library keeps it, which helps nobody.
     let text = text.split(" (").next().unwrap_or_default();
-    format!("says: {}", text.replace('\n', " "))
+    format!("says: {}", super::bounded(&text.replace('\n', " ")))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use ureq::Agent;
 use zeroize::Zeroizing;
 
 use super::Surroundings;
-use super::web::{Body, Call, nearby, object, text};
+use super::web::{Body, Call, Json, nearby, object, text};
 use crate::http::agent;
 
 const API: &str = "api-version=7.4";
@@ -93,7 +93,7 @@ impl Vault {
         text(&answer, "value").map(|value| value.to_string()).ok_or_else(|| "gave no value".to_owned())
     }
 
-    fn call(&self, method: &str, path: &str, body: Body) -> Result<Value, String> {
+    fn call(&self, method: &str, path: &str, body: Body) -> Result<Json, String> {
         let url = format!("{}/{path}?{API}", self.url);
         let headers = vec![("Authorization", self.authorization.clone())];
         Call { method, url, headers, body, retries: RETRIES }.make(&self.agent)?.json()
@@ -152,7 +152,7 @@ fn token(
     let arguments = ["account", "get-access-token", "--output", "json", "--resource", resource];
     match surroundings
         .output("az", &arguments)
-        .and_then(|output| of_answer(&serde_json::from_slice(&output).unwrap_or_default(), "accessToken"))
+        .and_then(|output| of_answer(Json::read(&output).as_deref().unwrap_or(&Value::Null), "accessToken"))
     {
         Ok(token) => Ok(token),
         Err(reason) => {
@@ -168,7 +168,7 @@ fn of_form(
     agent: &Agent,
 ) -> Result<Zeroizing<String>, String> {
     let call = Call { method: "POST", url, headers: Vec::new(), body: Body::Form(fields), retries: RETRIES };
-    of_answer(&call.make(agent)?.json()?, "access_token")
+    of_answer(&*call.make(agent)?.json()?, "access_token")
 }
 
 fn of_answer(answer: &Value, field: &str) -> Result<Zeroizing<String>, String> {
@@ -193,7 +193,7 @@ fn of_machine(resource: &str, surroundings: &Surroundings) -> Result<Zeroizing<S
         ),
     };
     let call = Call { method: "GET", url, headers, body: Body::None, retries: 0 };
-    of_answer(&call.make(&nearby())?.json()?, "access_token")
+    of_answer(&*call.make(&nearby())?.json()?, "access_token")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::thread;
 use hagane::{Attempt, SecretBytes};
 use zeroize::Zeroizing;
 
-use super::Surroundings;
+use super::{SECRET_VARIABLES, Surroundings};
 use crate::disk::words;
 
 /// Returns what an OpenPGP message holds.
@@ -63,6 +63,7 @@ fn run(
     let input = Zeroizing::new(input);
     let failed = |reason: String| Attempt::new(gpg, reason);
     let mut command = surroundings.command(gpg).map_err(failed)?;
+    SECRET_VARIABLES.iter().for_each(|name| _ = command.env_remove(name));
     command.args(arguments).current_dir(surroundings.directory).stdin(Stdio::piped());
     for name in ["GNUPGHOME", "HOME"] {
         if let Some(value) = surroundings.variable(name) {
@@ -86,5 +87,5 @@ fn run(
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let said: Vec<&str> = said.lines().map(|line| line.trim_start_matches("gpg: ").trim()).collect();
-    Err(failed(format!("says: {}", said.join("; "))))
+    Err(failed(format!("says: {}", super::bounded(&said.join("; ")))))
 }

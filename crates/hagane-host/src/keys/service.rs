@@ -82,7 +82,7 @@ async fn over(
         .map_err(|error| error.to_string())?;
     std::future::poll_fn(|context| sender.poll_ready(context)).await.map_err(broken)?;
     let (answer, mut body) = sender.send_request(head, false).map_err(broken)?;
-    body.send_data(Bytes::from(message::framed(&request).to_vec()), true).map_err(broken)?;
+    body.send_data(Bytes::from_owner(message::framed(&request)), true).map_err(broken)?;
     let answer = answer.await.map_err(broken)?;
     let failed = status(answer.headers());
     let mut stream = answer.into_body();
@@ -113,5 +113,5 @@ fn status(headers: &http::HeaderMap) -> Option<String> {
     let said = headers
         .get("grpc-message")
         .map(|said| percent_encoding::percent_decode(said.as_bytes()).decode_utf8_lossy().into_owned());
-    Some(format!("says: {}", said.unwrap_or_else(|| format!("error {code}"))))
+    Some(format!("says: {}", said.map_or_else(|| format!("error {code}"), |said| super::bounded(&said))))
 }

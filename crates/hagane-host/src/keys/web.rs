@@ -1,5 +1,6 @@
 //! Calls of web services that hold keys: JSON over HTTPS, tried again where the service says that it is busy.
 
+use std::ops::Deref;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -7,8 +8,9 @@ use hagane::SecretBytes;
 use serde_json::Value;
 use ureq::Agent;
 use ureq::http::Request;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
+use super::bounded;
 use crate::chance::random;
 use crate::http::remote_error;
 
@@ -39,6 +41,39 @@ pub(super) enum Body {
     Form(Vec<(&'static str, Zeroizing<String>)>),
 }
 
+/// A JSON value whose texts are wiped when it is dropped: tokens and keys are among them.
+pub(super) struct Json(Value);
+
+impl Json {
+    /// Returns the value of a text, if it is one.
+    pub(super) fn read(text: &[u8]) -> Option<Json> {
+        serde_json::from_slice(text).ok().map(Json)
+    }
+}
+
+impl Deref for Json {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl Drop for Json {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(fields) => fields.iter_mut().for_each(|(_, value)| wipe(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// What came back.
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -47,11 +82,10 @@ pub(super) struct Answer {
 
 impl Answer {
     /// Returns the answer as JSON, or why it is none that helps.
-    pub(super) fn json(&self) -> Result<Value, String> {
-        let value: Option<Value> = serde_json::from_slice(&self.body).ok();
-        match value {
+    pub(super) fn json(&self) -> Result<Json, String> {
+        match Json::read(&self.body) {
             Some(value) if (200..300).contains(&self.status) => Ok(value),
-            value => Err(self.complaint(value.as_ref())),
+            value => Err(self.complaint(value.as_deref())),
         }
     }
 
@@ -65,7 +99,7 @@ impl Answer {
             text.or(error).or_else(|| value.get("message")).and_then(Value::as_str)
         });
         match said {
-            Some(said) => format!("answers {}: {}", self.status, said.trim()),
+            Some(said) => format!("answers {}: {}", self.status, bounded(said.trim())),
             None => format!("answers {}", self.status),
         }
     }

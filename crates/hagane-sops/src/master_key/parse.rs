@@ -25,8 +25,12 @@ impl MasterKey {
     /// Returns the age recipient of a text.
     pub fn age(text: &str) -> Result<MasterKey, BadKey> {
         let text = text.trim();
-        let known =
-            text.starts_with("age1") || text.starts_with("ssh-ed25519 ") || text.starts_with("ssh-rsa ");
+        // Bech32 has nothing but these, whoever's recipient it is.
+        let is_bech32 =
+            text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._+".contains(&b));
+        let known = text.starts_with("age1") && is_bech32
+            || text.starts_with("ssh-ed25519 ")
+            || text.starts_with("ssh-rsa ");
         if known && !text.contains(['\n', '\r']) {
             return Ok(MasterKey::Age(text.to_owned()));
         }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::RETRIES;
 use crate::clock::seconds;
 use crate::keys::Surroundings;
-use crate::keys::web::{Body, Call, nearby, text};
+use crate::keys::web::{Body, Call, Json, nearby, text};
 
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 const TOKENS: &str = "https://oauth2.googleapis.com/token";
@@ -31,7 +31,7 @@ pub(super) fn token(agent: &Agent, surroundings: &Surroundings) -> Token {
 }
 
 /// Returns the credentials that variables or gcloud name, if any do.
-fn credentials(surroundings: &Surroundings) -> Result<Option<Value>, String> {
+fn credentials(surroundings: &Surroundings) -> Result<Option<Json>, String> {
     let read = |path: &str| {
         let content = surroundings.files.read(&surroundings.directory.join(path));
         content
@@ -39,9 +39,9 @@ fn credentials(surroundings: &Surroundings) -> Result<Option<Value>, String> {
             .map_err(|_| format!("takes `{path}`, which cannot be read"))
     };
     let parsed = |text: &[u8], from: &str| {
-        serde_json::from_slice(text)
+        Json::read(text)
             .map(Some)
-            .map_err(|_| format!("takes the credentials of {from}, which are not JSON"))
+            .ok_or_else(|| format!("takes the credentials of {from}, which are not JSON"))
     };
     if let Some(text) = surroundings.text("GOOGLE_CREDENTIALS").map(Zeroizing::new) {
         // A file, or what would be in it.
@@ -118,7 +118,7 @@ fn plain(text: &str) -> Zeroizing<String> {
 
 fn of_form(url: String, fields: Vec<(&'static str, Zeroizing<String>)>, agent: &Agent) -> Token {
     let call = Call { method: "POST", url, headers: Vec::new(), body: Body::Form(fields), retries: RETRIES };
-    text(&call.make(agent)?.json()?, "access_token").ok_or_else(|| "gave no token".to_owned())
+    text(&*call.make(agent)?.json()?, "access_token").ok_or_else(|| "gave no token".to_owned())
 }
 
 /// Returns what proves to be the service account: a statement that its key has signed.
@@ -163,7 +163,7 @@ fn subject(source: &Value, agent: &Agent, surroundings: &Surroundings) -> Token 
     let missing = || "takes a token of another provider, and there is none".to_owned();
     match text(format, "type").as_deref().map(String::as_str) {
         Some("json") => {
-            let value: Value = serde_json::from_slice(&read).map_err(|_| missing())?;
+            let value = Json::read(&read).ok_or_else(missing)?;
             let field = text(format, "subject_token_field_name").ok_or_else(missing)?;
             text(&value, &field).ok_or_else(missing)
         }
@@ -176,7 +176,7 @@ fn impersonated(url: &str, token: &str, agent: &Agent) -> Token {
     let body = Zeroizing::new(serde_json::json!({ "scope": [SCOPE] }).to_string());
     let call =
         Call { method: "POST", url: url.to_owned(), headers, body: Body::Json(body), retries: RETRIES };
-    text(&call.make(agent)?.json()?, "accessToken").ok_or_else(|| "gave no token".to_owned())
+    text(&*call.make(agent)?.json()?, "accessToken").ok_or_else(|| "gave no token".to_owned())
 }
 
 /// Returns a token of the account that Google has given this machine.

@@ -1,7 +1,13 @@
 //! The key service of SOPS: keys of this machine for others who reach it.
 
 use std::io;
+use std::net::TcpListener;
 use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::RecvStream;
@@ -9,8 +15,10 @@ use h2::server::{SendResponse, handshake};
 use hagane::{KeyFailure, Keyring, MasterKey, SecretBytes, WrappedKey};
 use http::{HeaderMap, Request, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use rustix::fs::Mode;
+use rustix::process::umask;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::message;
@@ -21,54 +29,106 @@ const MAX_REQUEST: usize = 1 << 20;
 const FAILED: &str = "2";
 const UNKNOWN_METHOD: &str = "12";
 
-/// Serves the keys of a keyring at an address, until the process ends: `tcp` and `HOST:PORT`, or `unix` and a path.
-/// `ready` is told when others can come; `asked` says whether a request is answered.
+/// How long a client may be silent.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Clients that are served at once.
+const MAX_CLIENTS: usize = 64;
+/// How long it is waited when no client can be taken.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves the keys of a keyring at an address, until the process ends: `tcp` and `HOST:PORT`, or `unix` and a path, which only this user may use.
+/// `ready` is told when others can come; `asked` says whether a request is answered, for one at a time.
 pub fn serve(
     network: &str,
     address: &str,
     keyring: &dyn Keyring,
     ready: &dyn Fn(&str),
-    asked: &dyn Fn(&str) -> bool,
+    asked: &(dyn Fn(&str) -> bool + Sync),
 ) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let service = Service { keyring, asked };
-    runtime.block_on(async {
-        match network {
-            "tcp" => {
-                let listener = TcpListener::bind(address).await?;
-                ready(&format!("tcp://{}", listener.local_addr()?));
-                loop {
-                    let (stream, _) = listener.accept().await?;
-                    service.connection(stream).await;
-                }
-            }
-            "unix" => {
-                // What a server that ended has left behind.
-                if std::fs::symlink_metadata(address).is_ok_and(|found| found.file_type().is_socket()) {
-                    std::fs::remove_file(address)?;
-                }
-                let listener = UnixListener::bind(address)?;
-                ready(&format!("unix://{address}"));
-                loop {
-                    let (stream, _) = listener.accept().await?;
-                    service.connection(stream).await;
-                }
-            }
-            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "the network is `tcp` or `unix`")),
+    let service = Service { keyring, asked, turn: Mutex::default(), clients: AtomicUsize::new(0) };
+    match network {
+        "tcp" => {
+            let listener = TcpListener::bind(address)?;
+            ready(&format!("tcp://{}", listener.local_addr()?));
+            service.listen(listener.incoming(), |stream| {
+                stream.set_nonblocking(true)?;
+                tokio::net::TcpStream::from_std(stream)
+            });
         }
-    })
+        "unix" => {
+            // What a server that ended has left behind.
+            if std::fs::symlink_metadata(address).is_ok_and(|found| found.file_type().is_socket()) {
+                std::fs::remove_file(address)?;
+            }
+            let listener = private_socket(address)?;
+            ready(&format!("unix://{address}"));
+            service.listen(listener.incoming(), |stream| {
+                stream.set_nonblocking(true)?;
+                tokio::net::UnixStream::from_std(stream)
+            });
+        }
+        _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "the network is `tcp` or `unix`")),
+    }
+    Ok(())
+}
+
+/// Returns a socket that only this user may write to, from its first moment on.
+fn private_socket(address: &str) -> io::Result<UnixListener> {
+    let before = umask(Mode::from_raw_mode(0o177));
+    let listener = UnixListener::bind(address);
+    umask(before);
+    listener
 }
 
 struct Service<'s> {
     keyring: &'s dyn Keyring,
-    asked: &'s dyn Fn(&str) -> bool,
+    asked: &'s (dyn Fn(&str) -> bool + Sync),
+    /// One person can be asked one question at a time.
+    turn: Mutex<()>,
+    clients: AtomicUsize,
 }
 
 impl Service<'_> {
-    /// Answers a connection to its end, one request after the other: a person may be asked for each.
+    /// Serves whoever comes, each in a thread, so that one who says nothing keeps nobody waiting.
+    fn listen<S: Send, A: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        clients: impl Iterator<Item = io::Result<S>>,
+        stream: impl Fn(S) -> io::Result<A> + Sync,
+    ) {
+        let stream = &stream;
+        thread::scope(|scope| {
+            for client in clients {
+                // Without a free number for a connection, or when it has gone: the next may be luckier.
+                let Ok(client) = client else {
+                    thread::sleep(PAUSE);
+                    continue;
+                };
+                if self.clients.fetch_add(1, Ordering::SeqCst) >= MAX_CLIENTS {
+                    self.clients.fetch_sub(1, Ordering::SeqCst);
+                    continue;
+                }
+                let serving = move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                    if let Ok(runtime) = runtime {
+                        runtime.block_on(async {
+                            if let Ok(stream) = stream(client) {
+                                self.connection(stream).await;
+                            }
+                        });
+                    }
+                    self.clients.fetch_sub(1, Ordering::SeqCst);
+                };
+                if thread::Builder::new().spawn_scoped(scope, serving).is_err() {
+                    self.clients.fetch_sub(1, Ordering::SeqCst);
+                }
+            }
+        });
+    }
+
+    /// Answers a connection, one request after the other, until its client goes or says nothing for too long.
     async fn connection(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
-        let Ok(mut connection) = handshake(stream).await else { return };
-        while let Some(Ok((request, respond))) = connection.accept().await {
+        let Ok(Ok(mut connection)) = timeout(PATIENCE, handshake(stream)).await else { return };
+        while let Ok(Some(Ok((request, respond)))) = timeout(PATIENCE, connection.accept()).await {
             // The connection has to be driven while the request is read.
             let answering = self.request(request, respond);
             tokio::pin!(answering);
@@ -84,7 +144,7 @@ impl Service<'_> {
 
     async fn request(&self, request: Request<RecvStream>, mut respond: SendResponse<Bytes>) {
         let path = request.uri().path().to_owned();
-        let body = read(request.into_body()).await;
+        let body = timeout(PATIENCE, read(request.into_body())).await.ok().flatten();
         let answer = body
             .as_deref()
             .and_then(|body| message::unframed(body))
@@ -121,6 +181,7 @@ impl Service<'_> {
 
     fn allowed(&self, verb: &str, key: &MasterKey) -> Result<(), String> {
         let question = format!("{verb} a data key with {key}");
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         if (self.asked)(&question) { Ok(()) } else { Err("the request was refused".into()) }
     }
 }
@@ -154,7 +215,7 @@ fn send(
     let mut trailers = HeaderMap::new();
     let (code, said) = match answer {
         Ok(message) => {
-            stream.send_data(Bytes::from(message::framed(&message).to_vec()), false)?;
+            stream.send_data(Bytes::from_owner(message::framed(&message)), false)?;
             ("0", String::new())
         }
         Err((code, said)) => (code, utf8_percent_encode(&said, NON_ALPHANUMERIC).to_string()),

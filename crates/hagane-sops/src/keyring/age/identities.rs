@@ -131,18 +131,19 @@ impl Source {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            for word in line.split_whitespace() {
-                let problem = match identity(word, outside) {
-                    Ok(Some(known)) => {
-                        self.identities.push(known);
-                        continue;
-                    }
-                    Ok(None) => format!("line {} is not an age identity", index + 1),
-                    Err(problem) => problem,
-                };
-                if !self.problems.contains(&problem) {
-                    self.problems.push(problem);
+            let first = line.split_whitespace().next().unwrap_or_default();
+            let problem = match identity(first, outside) {
+                Ok(Some(known)) if first == line => {
+                    self.identities.push(known);
+                    continue;
                 }
+                // SOPS 3.13 takes several; the version that is followed does not, and neither does age.
+                Ok(Some(_)) => format!("line {} holds more than one identity", index + 1),
+                Ok(None) => format!("line {} is not an age identity", index + 1),
+                Err(problem) => problem,
+            };
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
             }
         }
     }
