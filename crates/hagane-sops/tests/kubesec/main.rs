@@ -21,7 +21,7 @@ impl Keyring for Turned {
         if key.key.identifier() != self.0 {
             return Err(KeyFailure::new("the test", "has no such key"));
         }
-        let lines = key.enc.lines().filter(|line| !line.starts_with("-----"));
+        let lines = key.enc.lines().filter(|line| !line.starts_with(['-', '=']));
         let bytes = BASE64_STANDARD.decode(lines.collect::<String>());
         let bytes = bytes.map_err(|_| KeyFailure::new("the test", "takes base64"))?;
         Ok(SecretBytes::new(bytes.iter().map(|byte| !byte).collect()))
