@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::address::is_commit;
 use crate::child::run;
+use crate::hosts::Hosts;
 use crate::leftovers::Leftovers;
 use crate::remotes::Revision;
 
@@ -38,12 +39,18 @@ pub(crate) fn fetch(
     commit: Option<&str>,
     directory: &Path,
     leftovers: &Leftovers,
+    hosts: &Hosts,
 ) -> Result<Revision, RemoteError> {
     let step = |arguments: &[&str]| -> Result<Output, RemoteError> {
         let mut command = Command::new(git);
         command.current_dir(directory).args(["-c", "gc.auto=0", "-c", "maintenance.auto=false"]);
         // What a repository says about submodules does not get at the repositories of this machine.
-        command.args(["-c", "protocol.ext.allow=never", "-c", "protocol.file.allow=user"]).args(arguments);
+        command.args(["-c", "protocol.ext.allow=never", "-c", "protocol.file.allow=user"]);
+        if *hosts != Hosts::Any {
+            // Only the host of the URL was looked at.
+            command.args(["-c", "http.followRedirects=false"]);
+        }
+        command.args(arguments);
         for name in LOCAL_VARIABLES {
             command.env_remove(name);
         }
@@ -80,6 +87,12 @@ pub(crate) fn fetch(
         return Err(RemoteError::NoSuchReference);
     }
     success(checked_out)?;
+    if repository.submodules && matches!(hosts, Hosts::Named(_)) && directory.join(".gitmodules").exists() {
+        return Err(RemoteError::Refused {
+            why: "its submodules may lie on any host, and not all may be asked from here".into(),
+            hint: "`?submodules=false` in the URL leaves them out".into(),
+        });
+    }
     if repository.submodules {
         success(step(&["submodule", "--quiet", "update", "--init", "--recursive"])?)?;
     }

@@ -8,11 +8,13 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hagane::{RemoteError, without_credentials};
 use percent_encoding::percent_decode_str;
-use ureq::config::RedirectAuthHeaders;
+use ureq::config::{Config, RedirectAuthHeaders};
 use ureq::tls::{Certificate, ClientCert, RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Error};
 
 use crate::disk::{MAX_FILE, words};
+use crate::hosts::{Careful, HostRefused, Hosts};
 
 /// Whom an agent trusts, and as whom it shows itself.
 #[derive(Default)]
@@ -33,18 +35,32 @@ pub(crate) fn agent() -> Agent {
 
 /// Returns an agent that goes through the proxies of the environment.
 pub(crate) fn agent_with(trust: Trust) -> Agent {
+    Agent::new_with_config(config(trust))
+}
+
+/// Returns an agent that asks these hosts and no others.
+pub(crate) fn agent_for(hosts: &Hosts) -> Agent {
+    match hosts {
+        Hosts::Any => agent(),
+        hosts => {
+            Agent::with_parts(config(Trust::default()), DefaultConnector::default(), Careful(hosts.clone()))
+        }
+    }
+}
+
+fn config(trust: Trust) -> Config {
     let tls = TlsConfig::builder()
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .root_certs(trust.roots.unwrap_or_else(of_this_machine))
         .client_cert(trust.client)
         .disable_verification(trust.blindly)
         .build();
-    let config = Agent::config_builder()
+    Agent::config_builder()
         .tls_config(tls)
         .http_status_as_error(false)
         .redirect_auth_headers(RedirectAuthHeaders::SameHost)
-        .user_agent(concat!("hagane/", env!("CARGO_PKG_VERSION")));
-    Agent::new_with_config(config.build())
+        .user_agent(concat!("hagane/", env!("CARGO_PKG_VERSION")))
+        .build()
 }
 
 /// Where there are none, no certificate is right, and that is what the message then says.
@@ -96,6 +112,10 @@ pub(crate) fn remote_error(error: Error, time_limit: Duration) -> RemoteError {
         Error::ConnectionFailed | Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl | Error::Tls(_) => {
             RemoteError::Unreachable(without_credentials(&error.to_string()))
         }
+        Error::Other(error) => match error.downcast::<HostRefused>() {
+            Ok(refused) => refused.error(),
+            Err(error) => RemoteError::Other(without_credentials(&error.to_string())),
+        },
         other => RemoteError::Other(without_credentials(&other.to_string())),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::fs::{self, DirBuilder};
 use std::hash::BuildHasher;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -56,23 +56,59 @@ impl Drop for TerminalLent {
 
 /// The scratch directories and running programs of a run. They go away when this is dropped, by [`Leftovers::remove`],
 /// and, if [`Leftovers::remove_when_interrupted`] was called, when the user interrupts the program.
-#[derive(Debug, Default)]
-pub struct Leftovers(Mutex<State>);
+#[derive(Default)]
+pub struct Leftovers {
+    state: Mutex<State>,
+    /// Those of the run that this is a part of.
+    whole: Option<Arc<Leftovers>>,
+}
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     directories: Vec<PathBuf>,
     groups: Vec<Pid>,
+    /// Where directories are made, unless it is where temporary files are.
+    within: Option<PathBuf>,
+    /// Who is asked to end first.
+    asked: Option<Box<dyn FnOnce() + Send>>,
     /// Whether this process is about to end.
     interrupted: bool,
 }
 
 impl Leftovers {
+    /// Returns what a part of the run has that must not outlive the part. The run has it, too.
+    pub fn of_part(self: &Arc<Self>) -> Leftovers {
+        Leftovers { state: Mutex::default(), whole: Some(self.clone()) }
+    }
+
+    /// Lets directories be made in a directory of a name that only one run has at a time, and removes what a run before has left
+    /// there: one that was killed.
+    pub fn lie_in(&self, name: &str) -> io::Result<()> {
+        let user = rustix::process::getuid().as_raw();
+        let directory = fs::canonicalize(std::env::temp_dir())?.join(format!("hagane-{user}-{name}"));
+        match fs::remove_dir_all(&directory) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut state = self.state();
+        state.directories.push(directory.clone());
+        state.within = Some(directory);
+        Ok(())
+    }
+
+    /// Asks `end` first when this process is interrupted or told to end. The second time it ends as it would have.
+    pub fn ask_first(&self, end: impl FnOnce() + Send + 'static) {
+        self.state().asked = Some(Box::new(end));
+    }
+
     /// Removes every directory. For programs that end by `std::process::exit`, which drops nothing.
     pub fn remove(&self) {
         for directory in std::mem::take(&mut self.state().directories) {
             // It may be gone, or hold what a program locked; the run has its result all the same.
-            let _ = fs::remove_dir_all(directory);
+            let _ = fs::remove_dir_all(&directory);
+            if let Some(whole) = &self.whole {
+                whole.state().directories.retain(|known| *known != directory);
+            }
         }
     }
 
@@ -96,6 +132,11 @@ impl Leftovers {
                     continue;
                 }
                 if let Some(leftovers) = leftovers.upgrade() {
+                    let asked = leftovers.state().asked.take();
+                    if let Some(end) = asked {
+                        end();
+                        continue;
+                    }
                     leftovers.end_programs();
                     leftovers.remove();
                 }
@@ -118,7 +159,16 @@ impl Leftovers {
 
     /// Returns a new empty directory that only this user may read, without symbolic links in its path.
     pub(crate) fn directory(&self) -> io::Result<PathBuf> {
-        let parent = fs::canonicalize(std::env::temp_dir())?;
+        if let Some(whole) = &self.whole {
+            let directory = whole.directory()?;
+            self.state().directories.push(directory.clone());
+            return Ok(directory);
+        }
+        let within = self.state().within.clone();
+        let parent = match within {
+            Some(within) => own(within)?,
+            None => fs::canonicalize(std::env::temp_dir())?,
+        };
         loop {
             // Random only so that nobody meets a name that is taken: to create is to be the one who did.
             let directory = parent.join(format!("hagane-{:016x}", RandomState::new().hash_one(0)));
@@ -140,6 +190,9 @@ impl Leftovers {
 
     /// Starts a program in a process group of its own, which is known to run until the second value is dropped.
     pub(crate) fn start(&self, command: &mut Command) -> io::Result<(Child, Running<'_>)> {
+        if let Some(whole) = &self.whole {
+            return whole.start(command);
+        }
         // Under the lock: who interrupts finds every program that has started, and none starts afterwards.
         let mut state = self.state();
         if state.interrupted {
@@ -171,19 +224,43 @@ impl Leftovers {
 
     /// Does not return when this process is about to end: that a program was ended for it is nothing to go on with.
     pub(crate) fn go_on(&self) {
+        if let Some(whole) = &self.whole {
+            return whole.go_on();
+        }
         while self.state().interrupted {
             thread::park();
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Leftovers {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+        formatter.debug_struct("Leftovers").field("directories", &self.state().directories).finish()
     }
 }
 
 impl Drop for Leftovers {
     fn drop(&mut self) {
         self.remove();
+    }
+}
+
+/// Makes a directory that this user alone may read, or takes the one that is there.
+fn own(directory: PathBuf) -> io::Result<PathBuf> {
+    match DirBuilder::new().mode(0o700).create(&directory) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            // Whoever made it before us must be us.
+            let found = fs::symlink_metadata(&directory)?;
+            let is_ours = found.is_dir()
+                && found.uid() == rustix::process::getuid().as_raw()
+                && found.mode() & 0o077 == 0;
+            if is_ours { Ok(directory) } else { Err(error) }
+        }
+        made => made.map(|()| directory),
     }
 }
 

@@ -5,6 +5,8 @@
 #![allow(clippy::disallowed_methods, reason = "this crate is where the outside is")]
 
 mod address;
+#[cfg(feature = "serve")]
+mod archive;
 #[cfg(feature = "git")]
 mod built_in;
 mod chance;
@@ -14,12 +16,17 @@ mod deadline;
 mod disk;
 mod foreground;
 mod git;
+#[cfg(feature = "serve")]
+pub mod grpc;
+mod hosts;
 mod http;
 mod keys;
 mod leftovers;
 mod memory_file;
 mod programs;
 mod protection;
+#[cfg(any(feature = "keyservice", feature = "serve"))]
+pub mod protobuf;
 mod remotes;
 mod tree;
 mod turn;
@@ -29,12 +36,15 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
+#[cfg(feature = "serve")]
+pub use archive::{Archive, ArchiveError, ArchiveLimits, Mounted, Received, checksum, pack, unpack};
 pub use chance::random;
 pub use clock::now;
 pub use deadline::Deadline;
 pub use disk::{Disk, MAX_FILE, words};
 pub use foreground::{Foreground, foreground, is_program, shell_words};
 #[cfg(feature = "keyservice")]
+pub use hosts::Hosts;
 pub use keys::serve;
 pub use keys::{KeyOptions, LocalKeys, ask};
 pub use leftovers::Leftovers;

@@ -12,6 +12,7 @@ use ureq::Agent;
 
 use crate::address::{check_commit, check_reference, transport};
 use crate::disk::words;
+use crate::hosts::{Hosts, LookUp};
 use crate::leftovers::Leftovers;
 use crate::programs::find;
 use crate::{git, http, tree};
@@ -31,8 +32,10 @@ pub struct Fetcher<'p> {
 }
 
 /// How a [`Fetcher`] fetches.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct FetchOptions<'p> {
+    /// Whom it may ask.
+    pub hosts: Hosts,
     /// Whether it may.
     pub network: Network,
     /// What fetches repositories.
@@ -46,7 +49,8 @@ pub struct FetchOptions<'p> {
 impl Default for FetchOptions<'_> {
     fn default() -> Self {
         let file_time_limit = Duration::from_secs(60);
-        FetchOptions { network: Network::Online, git: Git::Program, file_time_limit, progress: None }
+        let hosts = Hosts::Any;
+        FetchOptions { hosts, network: Network::Online, git: Git::Program, file_time_limit, progress: None }
     }
 }
 
@@ -115,6 +119,7 @@ impl<'p> Fetcher<'p> {
 
     fn fetch(&self, repository: &Repository, commit: Option<&str>) -> Result<Fetched, RemoteError> {
         self.start(&repository.url)?;
+        self.options.hosts.check(&repository.url, LookUp::Yes)?;
         transport(&repository.url)?;
         check_reference(&repository.reference)?;
         commit.map_or(Ok(()), check_commit)?;
@@ -122,7 +127,9 @@ impl<'p> Fetcher<'p> {
         let directory = directory
             .map_err(|error| RemoteError::Other(format!("no directory for it: {}", words(&error))))?;
         let revision = match self.git_program() {
-            Some(git) => git::fetch(git, repository, commit, &directory, &self.leftovers)?,
+            Some(git) => {
+                git::fetch(git, repository, commit, &directory, &self.leftovers, &self.options.hosts)?
+            }
             None => self.fetch_without_program(repository, commit, &directory)?,
         };
         // What git keeps beside the tree is none of it, and there may be a password in it: no layer reads that.
@@ -138,7 +145,7 @@ impl<'p> Fetcher<'p> {
         commit: Option<&str>,
         directory: &Path,
     ) -> Result<Revision, RemoteError> {
-        crate::built_in::fetch(self.agent.get_or_init(http::agent), repository, commit, directory)
+        crate::built_in::fetch(self.agent(), repository, commit, directory)
     }
 
     #[cfg(not(feature = "git"))]
@@ -149,6 +156,10 @@ impl<'p> Fetcher<'p> {
         _: &Path,
     ) -> Result<Revision, RemoteError> {
         Err(RemoteError::Other("there is no `git` program on the search path".into()))
+    }
+
+    fn agent(&self) -> &Agent {
+        self.agent.get_or_init(|| http::agent_for(&self.options.hosts))
     }
 
     fn git_program(&self) -> Option<&Path> {
@@ -195,7 +206,8 @@ impl Remotes for Fetcher<'_> {
     fn file(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
         let fetch = || {
             self.start(url)?;
-            http::file(self.agent.get_or_init(http::agent), url, self.options.file_time_limit)
+            self.options.hosts.check(url, LookUp::No)?;
+            http::file(self.agent(), url, self.options.file_time_limit)
         };
         cell(&self.files, url.to_owned()).get_or_init(fetch).clone()
     }

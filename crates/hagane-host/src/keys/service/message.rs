@@ -4,6 +4,8 @@ use hagane::MasterKey;
 use hagane::sops::{AwsKmsKey, AzureKey, VaultKey};
 use zeroize::Zeroizing;
 
+use crate::protobuf::{field, fields};
+
 /// Bytes before a message of gRPC: whether it is compressed, and its length.
 const FRAME: usize = 5;
 
@@ -53,52 +55,6 @@ fn key(key: &MasterKey) -> Vec<u8> {
     let mut message = Vec::new();
     field(number, &inner, &mut message);
     message
-}
-
-/// Writes a field whose value has a length.
-fn field(number: u8, value: &[u8], into: &mut Vec<u8>) {
-    into.push(number << 3 | 2);
-    let mut length = value.len();
-    while length > 0x7f {
-        into.push(length as u8 & 0x7f | 0x80);
-        length >>= 7;
-    }
-    into.push(length as u8);
-    into.extend_from_slice(value);
-}
-
-/// Reads a message: its fields whose values have a length. Others, which nobody writes here, are left out.
-fn fields(mut message: &[u8]) -> Option<Vec<(u64, &[u8])>> {
-    let mut fields = Vec::new();
-    while !message.is_empty() {
-        let tag = number(&mut message)?;
-        match tag & 7 {
-            0 => _ = number(&mut message)?,
-            1 => message = message.get(8..)?,
-            2 => {
-                let length = usize::try_from(number(&mut message)?).ok()?;
-                let (value, rest) = message.split_at_checked(length)?;
-                fields.push((tag >> 3, value));
-                message = rest;
-            }
-            5 => message = message.get(4..)?,
-            _ => return None,
-        }
-    }
-    Some(fields)
-}
-
-fn number(message: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let (&byte, rest) = message.split_first()?;
-        *message = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 /// Returns what an answer holds: the first field.

@@ -1,0 +1,112 @@
+//! Where a path in an archive leads, its links followed.
+
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+
+use hagane::{FileError, FileKind};
+
+use super::{Archive, Entry};
+
+/// The most links on one way, as in Linux.
+const MAX_LINKS: usize = 40;
+
+impl Archive {
+    /// Returns the path without links, and what is there. A way out of the archive is an error, wherever it leads.
+    pub(super) fn resolve(&self, path: &Path) -> Result<(PathBuf, FileKind), FileError> {
+        let mut found = PathBuf::new();
+        let mut kind = FileKind::Directory;
+        let mut links = 0;
+        let mut ahead = parts(path);
+        while let Some(part) = ahead.pop() {
+            if kind != FileKind::Directory {
+                return Err(FileError::NotFound);
+            }
+            if part == ".." {
+                if !found.pop() {
+                    return Err(outside());
+                }
+                continue;
+            }
+            found.push(part);
+            match self.entries.get(&found) {
+                None => return Err(FileError::NotFound),
+                Some(Entry::Directory) => {}
+                Some(Entry::File { .. }) => kind = FileKind::File,
+                Some(Entry::Link(target)) => {
+                    links += 1;
+                    if links > MAX_LINKS {
+                        return Err(FileError::Other("too many levels of symbolic links".into()));
+                    }
+                    found.pop();
+                    ahead.extend(parts(target));
+                }
+            }
+        }
+        Ok((found, kind))
+    }
+}
+
+/// What is said of a way out, wherever it leads.
+pub(super) fn outside() -> FileError {
+    FileError::Other("it is not in the repository".into())
+}
+
+/// Returns the parts of a path, the last one first. What begins at the root begins here: there is no other one.
+fn parts(path: &Path) -> Vec<OsString> {
+    let part = |component: Component| match component {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        Component::CurDir | Component::RootDir | Component::Prefix(_) => None,
+    };
+    path.components().rev().filter_map(part).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn links_stay_in_the_archive() {
+        let mut entries = BTreeMap::new();
+        for directory in ["a", "a/b", "a/b/c"] {
+            entries.insert(directory.into(), Entry::Directory);
+        }
+        entries.insert("a/file".into(), Entry::File { offset: 0, length: 0 });
+        for (link, target) in [
+            ("to-file", "a/file"),
+            ("a/b/up", ".."),
+            ("a/b/c/top", "../../.."),
+            ("out", "a/b/c/top/../etc"),
+            ("absolute", "/a/file"),
+            ("round", "round"),
+            ("dangling", "nothing"),
+            ("a/under", "b"),
+        ] {
+            entries.insert(link.into(), Entry::Link(target.into()));
+        }
+        let content = super::super::nameless().expect("there is room for a file");
+        let archive = Archive { entries, content, length: 0 };
+        let check = |path: &str, expected: Result<(&str, FileKind), FileError>| {
+            let expected = expected.map(|(path, kind)| (PathBuf::from(path), kind));
+            assert_eq!(archive.resolve(Path::new(path)), expected, "{path}");
+        };
+        check("", Ok(("", FileKind::Directory)));
+        check("a/b/../file", Ok(("a/file", FileKind::File)));
+        check("to-file", Ok(("a/file", FileKind::File)));
+        check("to-file/x", Err(FileError::NotFound));
+        check("a/file/..", Err(FileError::NotFound));
+        check("a/b/up/file", Ok(("a/file", FileKind::File)));
+        check("a/under/c/top/a", Ok(("a", FileKind::Directory)));
+        check("absolute", Ok(("a/file", FileKind::File)));
+        check("round", Err(FileError::Other("too many levels of symbolic links".into())));
+        check("dangling", Err(FileError::NotFound));
+        check("..", Err(outside()));
+        check("a/../../etc", Err(outside()));
+        check("out", Err(outside()));
+        assert_eq!(archive.names(Path::new("a")), ["b", "file", "under"]);
+        assert_eq!(archive.names(Path::new("a/under")), ["c", "up"]);
+        assert_eq!(archive.names(Path::new("a/file")), Vec::<String>::new());
+    }
+}
