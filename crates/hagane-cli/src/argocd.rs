@@ -5,10 +5,12 @@ mod discover;
 mod doctor;
 mod generate;
 mod harness;
+mod job;
 mod parameters;
 mod plugin;
 mod repository;
 mod secret_data;
+mod serve;
 mod server;
 
 use std::sync::Arc;
@@ -39,6 +41,7 @@ pub(crate) struct ArgoCd {
 #[derive(Subcommand)]
 enum Verb {
     Generate(generate::Generate),
+    Serve(Box<serve::Serve>),
     Parameters(parameters::Parameters),
     Discover(discover::Discover),
     PluginYaml(plugin::PluginYaml),
@@ -57,6 +60,7 @@ pub(crate) fn run(
         Verb::Generate(arguments) => return generate::run(arguments, leftovers, surroundings),
         Verb::Test(arguments) => return harness::run(arguments, surroundings),
         Verb::Doctor(arguments) => return doctor::run(arguments, surroundings),
+        Verb::Serve(arguments) => serve::run(arguments, leftovers, surroundings),
         Verb::Parameters(arguments) => parameters::run(arguments, surroundings),
         Verb::Discover(arguments) => discover::run(arguments, surroundings),
         Verb::PluginYaml(arguments) => plugin::plugin_yaml(arguments, surroundings),

@@ -14,7 +14,7 @@ use crate::lock::{self, Locking, Unasked};
 use crate::plugins::Plugins;
 
 /// What a kustomization may read, fetch and run.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct Composing {
     /// Which files a kustomization may read
     #[arg(long, value_name = "NAME", value_enum, default_value_t)]
@@ -31,7 +31,7 @@ pub(crate) struct Composing {
 }
 
 /// What charts may do.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Helm charts")]
 struct Charts {
     /// Let the program `helm` inflate charts

@@ -54,7 +54,7 @@ pub(crate) struct LockArguments {
 }
 
 /// How a build meets a lock file.
-#[derive(Args, Default)]
+#[derive(Args, Clone, Default)]
 pub(crate) struct Locking {
     /// Fetch only what `hagane.lock` has, and as it has it
     #[arg(long)]

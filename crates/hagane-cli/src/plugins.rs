@@ -7,7 +7,7 @@ use clap::{ArgAction, Args};
 use crate::composing::go_bool;
 
 /// What functions and plugins may do.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Functions and plugins")]
 pub(crate) struct Plugins {
     /// Run functions in containers, and plugins

@@ -25,12 +25,10 @@ fn hagane(arguments: &str) -> Output {
         .unwrap()
 }
 
-#[test]
-fn every_part_of_the_contract_holds() {
+fn check_contract(flags: &str) {
     let sample = "overlays-sample";
     let report = hagane(&format!(
-        "argocd test --repository {sample} --key-file {sample}/keys/test.agekey --runs 20 --concurrent 10 --kills 20 \
-         {sample}/overlays/production"
+        "argocd test {flags} --repository {sample} --key-file {sample}/keys/test.agekey {sample}/overlays/production"
     ));
     let said = text(&report.stdout);
     // What a machine cannot run is said, and is no failure.
@@ -38,6 +36,16 @@ fn every_part_of_the_contract_holds() {
     for part in [1, 2, 3, 6, 7, 8, 9, 10, 11, 12] {
         assert!(said.contains(&format!("{part:>2} passed ")), "{part}\n{said}");
     }
+}
+
+#[test]
+fn every_part_of_the_contract_holds() {
+    check_contract("--runs 20 --concurrent 10 --kills 20");
+}
+
+#[test]
+fn every_part_of_the_contract_holds_for_the_server() {
+    check_contract("--serve --runs 20 --concurrent 50 --kills 24");
 }
 
 #[test]

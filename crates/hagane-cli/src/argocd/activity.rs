@@ -1,6 +1,7 @@
 //! What a run is doing, for its last words when its time is up.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hagane::{
@@ -10,21 +11,37 @@ use hagane::{
 
 use crate::message;
 
-/// What a run is doing.
+/// What a run is doing, and whether anybody still waits for it.
 #[derive(Clone, Default)]
-pub(super) struct Activity(Arc<Mutex<String>>);
+pub(super) struct Activity(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    doing: Mutex<String>,
+    is_over: AtomicBool,
+}
 
 impl Activity {
     pub(super) fn new(text: impl Into<String>) -> Activity {
-        Activity(Arc::new(Mutex::new(text.into())))
+        Activity(Arc::new(State { doing: Mutex::new(text.into()), is_over: AtomicBool::new(false) }))
     }
 
     pub(super) fn now(&self, text: impl Into<String>) -> String {
-        std::mem::replace(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner), text.into())
+        std::mem::replace(&mut self.0.doing.lock().unwrap_or_else(PoisonError::into_inner), text.into())
     }
 
+    /// Returns what it is, on one line: names in it are those of files.
     pub(super) fn text(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        message::one_line(&self.0.doing.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets the run end with the next thing that it asks of the outside.
+    pub(super) fn end(&self) {
+        self.0.is_over.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.0.is_over.load(Ordering::Relaxed)
     }
 
     /// Works, and says so while it lasts.
@@ -36,9 +53,9 @@ impl Activity {
     }
 }
 
-/// Returns which key is waited for. Its name is the file's.
+/// Returns which key is waited for.
 fn asking(key: &WrappedKey) -> String {
-    format!("asking for {}", message::one_line(&key.key.to_string()))
+    format!("asking for {}", key.key)
 }
 
 /// A keyring that says which key it waits for.
@@ -49,6 +66,7 @@ pub(super) struct WatchedKeys<'w> {
 
 impl Keyring for WatchedKeys<'_> {
     fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.unless_over(key)?;
         self.activity.during(asking(key), || self.inner.unwrap_key(key))
     }
 
@@ -65,6 +83,15 @@ impl Keyring for WatchedKeys<'_> {
     }
 }
 
+impl WatchedKeys<'_> {
+    fn unless_over(&self, key: &WrappedKey) -> Result<(), KeyFailure> {
+        match self.activity.is_over() {
+            true => Err(KeyFailure::new(key.key.to_string(), "is not asked: nobody waits any longer")),
+            false => Ok(()),
+        }
+    }
+}
+
 /// Fetching that says what it waits for, refuses what lies on this machine, and keeps where the trees lie.
 pub(super) struct WatchedRemotes<'w> {
     pub(super) inner: &'w dyn Remotes,
@@ -74,6 +101,7 @@ pub(super) struct WatchedRemotes<'w> {
 
 impl WatchedRemotes<'_> {
     fn repository_at(&self, repository: &Repository) -> Result<(), RemoteError> {
+        self.unless_over()?;
         let url = repository.url.as_str();
         if Path::new(url).is_absolute() || url.to_ascii_lowercase().starts_with("file:") {
             return Err(RemoteError::Refused {
@@ -82,6 +110,13 @@ impl WatchedRemotes<'_> {
             });
         }
         Ok(())
+    }
+
+    fn unless_over(&self) -> Result<(), RemoteError> {
+        match self.activity.is_over() {
+            true => Err(RemoteError::Other("nobody waits any longer".into())),
+            false => Ok(()),
+        }
     }
 
     fn fetching<T>(&self, url: &str, work: impl FnOnce() -> T) -> T {
@@ -105,6 +140,7 @@ impl Remotes for WatchedRemotes<'_> {
     }
 
     fn file(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
+        self.unless_over()?;
         self.fetching(url, || self.inner.file(url))
     }
 
@@ -135,6 +171,9 @@ fn running(process: &Process) -> String {
 
 impl Processes for WatchedProcesses<'_> {
     fn run(&self, process: &Process) -> Result<Output, ProcessError> {
+        if self.activity.is_over() {
+            return Err(ProcessError::Other("nobody waits any longer".into()));
+        }
         self.activity.during(running(process), || self.inner.run(process))
     }
 

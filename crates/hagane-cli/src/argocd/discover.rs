@@ -1,7 +1,9 @@
 //! `hagane argocd discover`: whether the application in the working directory is one for this plugin.
 
+use std::path::Path;
+
 use clap::Args;
-use hagane::{FILE_NAMES, Failed};
+use hagane::{FILE_NAMES, Failed, Files};
 
 use super::repository::root;
 use super::server::{PLUGIN, Server};
@@ -24,12 +26,16 @@ pub(super) fn run(_: &Discover, surroundings: &mut Surroundings) -> Result<(), F
     let directory = &surroundings.directory;
     let top = root(directory, server.source_path.as_deref(), surroundings.files);
     let top = top.unwrap_or_else(|| directory.clone());
-    let there = |path: &std::path::Path| surroundings.files.resolve(path).is_ok();
-    let above = directory.ancestors().take_while(|above| above.starts_with(&top));
-    let is_ours = above.into_iter().any(|above| there(&above.join(PIPELINE)));
-    let kustomization = FILE_NAMES.iter().find(|name| there(&directory.join(name)));
-    match kustomization.filter(|_| is_ours) {
+    match kustomization(directory, &top, surroundings.files) {
         Some(name) => output::print(format!("{name}\n").as_bytes(), surroundings),
         None => Ok(()),
     }
+}
+
+/// Returns the name of the kustomization in a directory of a repository, if hagane is to render it.
+pub(super) fn kustomization(directory: &Path, top: &Path, files: &dyn Files) -> Option<&'static str> {
+    let there = |path: &Path| files.resolve(path).is_ok();
+    let mut above = directory.ancestors().take_while(|above| above.starts_with(top));
+    let is_ours = above.any(|above| there(&above.join(PIPELINE)));
+    FILE_NAMES.into_iter().find(|name| is_ours && there(&directory.join(name)))
 }

@@ -3,19 +3,24 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
+use hagane_host::grpc::{self, Code, Sent};
 use zeroize::Zeroizing;
 
 use super::generate::refuse;
+use super::serve::contract::HEALTH;
 use super::server::{PLUGIN, Server};
 use crate::{Surroundings, output};
 
 /// Where the plugin server looks for the plugin, and where its sockets are.
 const CONFIG: &str = "/home/argocd/cmp-server/config/plugin.yaml";
 const SOCKETS: &str = "/home/argocd/cmp-server/plugins";
+
+/// How long a server may take to say that it is there: a probe has a second, unless it is given more.
+const PATIENCE: Duration = Duration::from_millis(800);
 
 /// What says where keys are, beside those of age.
 const SERVICES: [(&str, &str); 6] = [
@@ -41,6 +46,9 @@ pub(super) struct Doctor {
     /// Only ask whether the plugin server answers, and say nothing if it does
     #[arg(long)]
     probe: bool,
+    /// The sidecar runs `hagane argocd serve`, and not Argo CD's own plugin server
+    #[arg(long)]
+    serve: bool,
 }
 
 /// What was found of one thing.
@@ -60,9 +68,11 @@ pub(super) fn run(arguments: &Doctor, surroundings: &mut Surroundings) -> u8 {
             finding => vec![finding],
         },
         false => {
-            let mut findings = vec![user(), scratch(&environment), config(), socket(&environment)];
+            let mut findings = vec![user(), scratch(&environment), socket(&environment)];
             findings.extend(keys(&environment, surroundings));
-            findings.push(log_level(&environment));
+            if !arguments.serve {
+                findings.extend([config(), log_level(&environment)]);
+            }
             findings.push(server(&environment));
             findings.push(git(&environment));
             findings
@@ -131,13 +141,20 @@ fn socket(environment: &dyn Fn(&str) -> Option<OsString>) -> Finding {
         .filter(|path| path.extension().is_some_and(|extension| extension == "sock"))
         .collect();
     sockets.sort();
-    match sockets.iter().find(|path| UnixStream::connect(path).is_ok()) {
+    match sockets.iter().find(|path| answers(path)) {
         Some(path) => Fine(format!("the plugin server answers at `{}`", path.display())),
         None => Missing(format!(
-            "a plugin server that answers in `{}`: the container's command is `/var/run/argocd/argocd-cmp-server`",
+            "a plugin server that answers in `{}`: the container's command is `/var/run/argocd/argocd-cmp-server`, \
+             or `hagane argocd serve`",
             directory.display()
         )),
     }
+}
+
+/// Returns whether a server answers a health check, or says at least that it knows none.
+fn answers(socket: &Path) -> bool {
+    let asked = grpc::call(socket, HEALTH, PATIENCE, &mut [Sent::Message(Vec::new())].into_iter());
+    asked.map_or_else(|status| status.code == Code::Unimplemented, |_| true)
 }
 
 fn keys(environment: &dyn Fn(&str) -> Option<OsString>, surroundings: &Surroundings) -> Vec<Finding> {

@@ -8,6 +8,7 @@ mod call;
 mod checkout;
 mod crowd;
 mod output;
+mod served;
 mod steps;
 
 use std::ffi::OsString;
@@ -19,7 +20,7 @@ use hagane::{Failed, Fault};
 
 use super::generate::refuse;
 use crate::{Surroundings, failure};
-use call::{Plugin, Sidecar};
+use call::{Call, Plugin, Sidecar};
 use steps::{Outcome, Stage};
 
 /// Replay the contract of Argo CD's plugin server against a plugin
@@ -30,6 +31,7 @@ use steps::{Outcome, Stage};
 #[derive(Args)]
 #[command(after_help = "Examples:
   hagane argocd test --key-file keys/test.agekey overlays/staging
+  hagane argocd test --serve overlays/staging
   hagane argocd test overlays/staging -- /usr/local/bin/my-plugin generate
 
 Exit codes: 0 all that could run passed, 1 something did not.")]
@@ -55,6 +57,9 @@ pub(super) struct Test {
     /// Render as much as a message of that server holds, too: 96 MiB
     #[arg(long)]
     large: bool,
+    /// Ask `hagane argocd serve`, in the place of starting `generate`
+    #[arg(long, conflicts_with = "command")]
+    serve: bool,
     /// Another plugin: its command
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -107,6 +112,14 @@ fn outcomes(arguments: &Test, surroundings: &Surroundings) -> Result<Vec<Outcome
         None => None,
     };
     let sidecar = Sidecar { key_file, scratch: scratch.path().to_owned(), source_path: path.to_owned() };
+    let served = match arguments.serve {
+        false => None,
+        true => {
+            served::prepare(&sidecar).map_err(cannot)?;
+            let served = served::Served::start(&sidecar, &plugin.program, &Call::default());
+            Some(served.map_err(|error| failure(Fault::Passing, error.to_string()))?)
+        }
+    };
     let stage = Stage {
         plugin,
         sidecar,
@@ -116,6 +129,7 @@ fn outcomes(arguments: &Test, surroundings: &Surroundings) -> Result<Vec<Outcome
         concurrent: arguments.concurrent.max(1),
         kills: arguments.kills,
         large: arguments.large,
+        served,
     };
     stage.check().map_err(cannot)
 }

@@ -1,12 +1,14 @@
 //! `hagane argocd parameters`, and the parameters that an Application gives.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use clap::Args;
 use hagane::{Failed, Fault, Given, LoadRestriction, Node, Parameter, ParameterKind, Setting, Text, World};
 use serde_json::{Map, Value};
 
+use super::activity::Activity;
 use super::repository::{RepositoryFiles, root};
 use super::server::SOURCE_PATH;
 use crate::{Surroundings, failure, output};
@@ -28,14 +30,23 @@ pub(super) struct Parameters {}
 
 pub(super) fn run(_: &Parameters, surroundings: &mut Surroundings) -> Result<(), Failed> {
     let path = hagane_host::environment(SOURCE_PATH).and_then(|path| path.into_string().ok());
-    let own = Mutex::default();
     let root = root(&surroundings.directory, path.as_deref(), surroundings.files);
-    let files = RepositoryFiles { inner: surroundings.files, root: root.clone(), own: &own };
+    let announced = announced(&surroundings.directory, root, surroundings)?;
+    output::print(format!("{}\n", Value::Array(announced)).as_bytes(), surroundings)
+}
+
+/// Returns what the application at `target` in a repository announces, as Argo CD reads it from a plugin.
+pub(super) fn announced(
+    target: &Path,
+    root: Option<PathBuf>,
+    surroundings: &Surroundings,
+) -> Result<Vec<Value>, Failed> {
+    let (own, activity) = (Mutex::default(), Activity::default());
+    let files = RepositoryFiles { inner: surroundings.files, root: root.clone(), own: &own, activity };
     let directory = root.unwrap_or_else(|| surroundings.directory.clone());
     let world = World::new(&files, surroundings.keyring, &directory);
-    let parameters = hagane::parameters(&world, &surroundings.directory, LoadRestriction::RootOnly)?;
-    let announced: Vec<Value> = parameters.iter().map(announcement).collect();
-    output::print(format!("{}\n", Value::Array(announced)).as_bytes(), surroundings)
+    let parameters = hagane::parameters(&world, target, LoadRestriction::RootOnly)?;
+    Ok(parameters.iter().map(announcement).collect())
 }
 
 /// Returns a parameter as Argo CD's page takes it. There is no field for what it may be: that is told with the tooltip.

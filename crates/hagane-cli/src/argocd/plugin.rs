@@ -9,6 +9,28 @@ use crate::{Surroundings, output};
 
 const PLUGIN: &str = include_str!("manifests/plugin.yaml");
 const SIDECAR: &str = include_str!("manifests/sidecar.yaml");
+
+/// What Argo CD's own server of plugins needs in the sidecar, and the names of the places.
+const OF_SERVER: [(&str, &str); 5] = [
+    (
+        "COMMAND\n",
+        "          # Argo CD's own server of plugins: its init container puts it there.\n          \
+         command: [/var/run/argocd/argocd-cmp-server]\n",
+    ),
+    (
+        "LOG_LEVEL\n",
+        "            # Never `debug`: that server would write manifests, and the Secrets in them, to its log.\n            \
+         - name: ARGOCD_CMP_SERVER_LOGLEVEL\n              value: info\n",
+    ),
+    ("SERVER_MOUNT\n", "            - {name: var-files, mountPath: /var/run/argocd}\n"),
+    (
+        "PLUGIN_MOUNT\n",
+        "            - {name: hagane-plugin, mountPath: /home/argocd/cmp-server/config/plugin.yaml, \
+         subPath: plugin.yaml}\n",
+    ),
+    ("PLUGIN_VOLUME\n", "        - name: hagane-plugin\n          configMap: {name: hagane-plugin}\n"),
+];
+
 const NETWORK_POLICY: &str = include_str!("manifests/network-policy.yaml");
 
 /// Where images of releases are.
@@ -38,10 +60,7 @@ pub(super) fn plugin_yaml(arguments: &PluginYaml, surroundings: &mut Surrounding
 fn plugin(discover: bool, flags: &[String]) -> String {
     let mut text = PLUGIN.to_owned();
     if !flags.is_empty() {
-        // A JSON text is a YAML one.
-        let flags: String =
-            flags.iter().map(|flag| format!(", {}", serde_json::Value::from(flag.as_str()))).collect();
-        text = text.replace("generate]", &format!("generate{flags}]"));
+        text = text.replace("generate]", &format!("generate{}]", as_items(flags)));
     }
     if discover {
         let _ =
@@ -58,6 +77,7 @@ fn plugin(discover: bool, flags: &[String]) -> String {
 #[command(after_help = "Examples:
   hagane argocd manifests | kubectl apply --server-side -n argocd -f -
   hagane argocd manifests --key aws                 by the role of the service account (IRSA)
+  hagane argocd manifests --serve -- --offline      with hagane as the plugin server, too
 
 The key, for `--key secret`:
   kubectl create secret generic hagane-key -n argocd --from-file=age.agekey")]
@@ -68,7 +88,10 @@ pub(super) struct Manifests {
     /// The image of the sidecar
     #[arg(long, value_name = "IMAGE", default_value = IMAGE)]
     image: String,
-    /// Flags of `generate`
+    /// Let hagane be the plugin server, too: `hagane argocd serve`
+    #[arg(long)]
+    serve: bool,
+    /// Flags of `generate`, or of `serve`
     #[arg(last = true, value_name = "FLAG")]
     flags: Vec<String>,
 }
@@ -87,24 +110,54 @@ enum KeySource {
 }
 
 pub(super) fn manifests(arguments: &Manifests, surroundings: &mut Surroundings) -> Result<(), Failed> {
-    let (env, mount, volume, rest) = key(arguments.key);
+    let plugin: String = match arguments.serve {
+        true => String::new(),
+        false => {
+            let plugin = plugin(false, &arguments.flags);
+            let indented: String = plugin.lines().map(|line| format!("    {line}\n")).collect();
+            let head = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hagane-plugin\ndata:\n  plugin.yaml: |\n";
+            format!("{head}{indented}---\n")
+        }
+    };
+    let (_, _, _, rest) = key(arguments.key);
+    let text = format!("{plugin}{}---\n{NETWORK_POLICY}{rest}", sidecar(arguments));
+    output::print(text.as_bytes(), surroundings)
+}
+
+fn sidecar(arguments: &Manifests) -> String {
+    let (env, mount, volume, _) = key(arguments.key);
     // A JSON text is a YAML one, and an image has no need of quotes.
     let image = match arguments.image.chars().all(|c| c.is_ascii_alphanumeric() || ".-_/:@".contains(c)) {
         true => arguments.image.clone(),
         false => serde_json::Value::from(arguments.image.as_str()).to_string(),
     };
-    let sidecar = SIDECAR
+    let mut sidecar = SIDECAR
         .replace("KEY_ENV\n", env)
         .replace("KEY_MOUNT\n", mount)
         .replace("KEY_VOLUME\n", volume)
         .replace("IMAGE", &image);
-    let indented: String =
-        plugin(false, &arguments.flags).lines().map(|line| format!("    {line}\n")).collect();
-    let text = format!(
-        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hagane-plugin\ndata:\n  plugin.yaml: |\n{indented}---\n\
-         {sidecar}---\n{NETWORK_POLICY}{rest}"
-    );
-    output::print(text.as_bytes(), surroundings)
+    for (place, text) in OF_SERVER {
+        sidecar = match (arguments.serve, place) {
+            (false, _) => sidecar.replace(place, text),
+            (true, "COMMAND\n") => sidecar.replace(place, &own_command(&arguments.flags)),
+            (true, _) => sidecar.replace(place, ""),
+        };
+    }
+    sidecar
+}
+
+/// Returns the command of a sidecar that is its own plugin server.
+fn own_command(flags: &[String]) -> String {
+    format!(
+        "          command: [/usr/local/bin/hagane, argocd, serve{}]\n          \
+         # It answers what it has begun before it ends: in 25 s, of the 30 that Kubernetes gives.\n",
+        as_items(flags)
+    )
+}
+
+/// Returns texts as further items of a list. A JSON text is a YAML one.
+fn as_items(texts: &[String]) -> String {
+    texts.iter().map(|text| format!(", {}", serde_json::Value::from(text.as_str()))).collect()
 }
 
 /// Returns what a source of keys adds to the container's environment, to its mounts and to the volumes, and what it needs besides.

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hagane::{FileError, FileKind, Files};
 
+use super::activity::Activity;
+
 /// The files below the root of a repository, and below what the run itself has fetched.
 pub(super) struct RepositoryFiles<'f> {
     pub(super) inner: &'f dyn Files,
@@ -12,6 +14,7 @@ pub(super) struct RepositoryFiles<'f> {
     pub(super) root: Option<PathBuf>,
     /// Directories that this run has made.
     pub(super) own: &'f Mutex<Vec<PathBuf>>,
+    pub(super) activity: Activity,
 }
 
 impl RepositoryFiles<'_> {
@@ -26,6 +29,9 @@ impl RepositoryFiles<'_> {
 
 impl Files for RepositoryFiles<'_> {
     fn read(&self, path: &Path) -> Result<Arc<[u8]>, FileError> {
+        if self.activity.is_over() {
+            return Err(FileError::Other("nobody waits any longer".into()));
+        }
         self.resolve(path)?;
         self.inner.read(path)
     }
@@ -123,7 +129,12 @@ mod tests {
             .with("/tmp/hagane.yaml", "")
             .with("/scratch/chart/c", "");
         let own = Mutex::new(vec![PathBuf::from("/scratch")]);
-        let files = RepositoryFiles { inner: &inner, root: Some("/tmp/1".into()), own: &own };
+        let files = RepositoryFiles {
+            inner: &inner,
+            root: Some("/tmp/1".into()),
+            own: &own,
+            activity: Activity::default(),
+        };
         let check = |path: &str, expected: Result<&str, FileError>| {
             let found = files.resolve(Path::new(path)).map(|(path, _)| path.display().to_string());
             assert_eq!(found, expected.map(str::to_owned), "{path}");

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use hagane::{Failed, Fault};
+use hagane_host::Hosts;
 
 use crate::failure;
 
@@ -68,6 +69,27 @@ impl Server {
         let reserve = (self.timeout / 10).clamp(Duration::from_millis(200), Duration::from_secs(5));
         self.timeout.saturating_sub(reserve).max(self.timeout / 2)
     }
+}
+
+/// Returns the hosts that a repository may have asked: those of the flag, or of the environment, or any that are not near.
+pub(super) fn hosts(flag: Option<&Hosts>) -> Result<Hosts, Failed> {
+    let variable = "HAGANE_ALLOWED_HOSTS";
+    let wrong = |what: &str| failure(Fault::Usage, format!("`{variable}`: {what}"));
+    match (flag, hagane_host::environment(variable).filter(|list| !list.is_empty())) {
+        (Some(hosts), _) => Ok(hosts.clone()),
+        (None, None) => Ok(Hosts::Beyond),
+        (None, Some(list)) => {
+            let list = list.into_string().map_err(|_| wrong("it is no text"))?;
+            Hosts::named(&list)
+                .map_err(|name| wrong(&format!("`{name}` is no host, as `git.example.com` is")))
+        }
+    }
+}
+
+/// Reads the hosts of a flag.
+pub(super) fn named_hosts(list: &str) -> Result<Hosts, String> {
+    Hosts::named(list)
+        .map_err(|name| format!("`{name}` is no host, as `git.example.com` and `*.example.com` are"))
 }
 
 fn is_version(text: &str) -> bool {

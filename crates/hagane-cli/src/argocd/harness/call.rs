@@ -5,14 +5,14 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 /// How long a call may take, before the server kills it.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is started.
 #[derive(Clone)]
@@ -45,7 +45,10 @@ pub(super) struct Call {
 
 /// What came of a call.
 pub(super) struct Answer {
-    pub(super) status: ExitStatus,
+    /// The exit code; none where it was killed.
+    pub(super) code: Option<i32>,
+    /// How it ended, in words.
+    pub(super) status: String,
     pub(super) stdout: Vec<u8>,
     pub(super) stderr: String,
     pub(super) time: Duration,
@@ -53,7 +56,22 @@ pub(super) struct Answer {
     pub(super) left: bool,
 }
 
+impl Answer {
+    pub(super) fn is_success(&self) -> bool {
+        self.code == Some(0)
+    }
+}
+
+/// Variables of the sidecar; all others are those of a request.
+const OF_SIDECAR: [&str; 4] = ["TZ", "LANG", "LC_ALL", "ARGOCD_EXEC_TIMEOUT"];
+
 impl Call {
+    /// Returns whether a server must be another one for it.
+    pub(super) fn is_of_sidecar(&self) -> bool {
+        let is_set = self.variables.iter().any(|(name, _)| OF_SIDECAR.contains(&name.as_str()));
+        is_set || self.user.is_some() || self.read_only || self.without.contains(&"SOPS_AGE_KEY_FILE")
+    }
+
     pub(super) fn with(mut self, name: &str, value: &str) -> Call {
         self.variables.push((name.into(), value.into()));
         self
@@ -61,7 +79,35 @@ impl Call {
 }
 
 impl Sidecar {
-    fn command(&self, plugin: &Plugin, application: &Path, call: &Call) -> Command {
+    /// Where servers write their log.
+    pub(super) fn log(&self) -> PathBuf {
+        self.scratch.join("log")
+    }
+
+    /// Returns the variables that the server adds to those of the sidecar.
+    pub(super) fn request(&self, call: &Call) -> Vec<(String, String)> {
+        let source_path = self.source_path.to_string_lossy();
+        let source_path = if source_path.is_empty() { "." } else { &source_path };
+        let usual = [
+            ("ARGOCD_APP_NAME", "storefront"),
+            ("ARGOCD_APP_NAMESPACE", "shop"),
+            ("ARGOCD_APP_PROJECT_NAME", "shop"),
+            ("ARGOCD_APP_REVISION", "0123456789abcdef0123456789abcdef01234567"),
+            ("ARGOCD_APP_REVISION_SHORT", "0123456"),
+            ("ARGOCD_APP_REVISION_SHORT_8", "01234567"),
+            ("ARGOCD_APP_SOURCE_REPO_URL", "https://git.example.com/shop.git"),
+            ("ARGOCD_APP_SOURCE_PATH", source_path),
+            ("ARGOCD_APP_SOURCE_TARGET_REVISION", "main"),
+            ("ARGOCD_APP_PARAMETERS", "[]"),
+            ("KUBE_VERSION", "1.34.1"),
+            ("KUBE_API_VERSIONS", "v1,apps/v1,apps/v1/Deployment,batch/v1"),
+        ];
+        let usual = usual.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let all = usual.chain(call.variables.iter().cloned());
+        all.filter(|(name, _)| !call.without.contains(&name.as_str())).collect()
+    }
+
+    pub(super) fn command(&self, plugin: &Plugin, application: &Path, call: &Call) -> Command {
         let mut command = match call.read_only {
             false => Command::new(&plugin.program),
             true => {
@@ -80,25 +126,7 @@ impl Sidecar {
         if let Some(key_file) = &self.key_file {
             command.env("SOPS_AGE_KEY_FILE", key_file);
         }
-        let source_path = self.source_path.to_string_lossy();
-        let source_path = if source_path.is_empty() { "." } else { &source_path };
-        for (name, value) in [
-            ("ARGOCD_APP_NAME", "storefront"),
-            ("ARGOCD_APP_NAMESPACE", "shop"),
-            ("ARGOCD_APP_PROJECT_NAME", "shop"),
-            ("ARGOCD_APP_REVISION", "0123456789abcdef0123456789abcdef01234567"),
-            ("ARGOCD_APP_REVISION_SHORT", "0123456"),
-            ("ARGOCD_APP_REVISION_SHORT_8", "01234567"),
-            ("ARGOCD_APP_SOURCE_REPO_URL", "https://git.example.com/shop.git"),
-            ("ARGOCD_APP_SOURCE_PATH", source_path),
-            ("ARGOCD_APP_SOURCE_TARGET_REVISION", "main"),
-            ("ARGOCD_APP_PARAMETERS", "[]"),
-            ("KUBE_VERSION", "1.34.1"),
-            ("KUBE_API_VERSIONS", "v1,apps/v1,apps/v1/Deployment,batch/v1"),
-        ] {
-            command.env(name, value);
-        }
-        command.envs(call.variables.iter().map(|(name, value)| (name, value)));
+        command.envs(self.request(call));
         call.without.iter().for_each(|name| _ = command.env_remove(name));
         if let Some(user) = call.user {
             command.uid(user).gid(user);
@@ -161,7 +189,7 @@ impl Running {
         let _ = kill_process_group(group, Signal::KILL);
         let stdout = stdout.join().unwrap_or_default();
         let stderr = String::from_utf8_lossy(&stderr.join().unwrap_or_default()).into_owned();
-        Ok(Answer { status, stdout, stderr, time, left })
+        Ok(Answer { code: status.code(), status: status.to_string(), stdout, stderr, time, left })
     }
 
     /// Sends a signal to the group after a while.

@@ -42,7 +42,7 @@ impl Drop for Scratch {
 }
 
 /// Returns a name that nothing has yet.
-fn unused_name() -> String {
+pub(super) fn unused_name() -> String {
     let mut bytes = [0; 16];
     hagane_host::random(&mut bytes);
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::call::{Answer, Call, Plugin, Running, Sidecar};
+use super::served::{Method, Packed, Served, Until};
 
 /// What many calls at once came to.
 pub(super) struct Crowd {
@@ -42,6 +43,22 @@ impl Crowd {
         Ok(Crowd { answers, memory })
     }
 
+    /// Asks a server for all of these at once.
+    pub(super) fn ask(served: &Served, packed: &[Packed], request: &[(String, String)]) -> io::Result<Crowd> {
+        let ended = |_| io::Error::other("a thread has ended early");
+        std::thread::scope(|scope| {
+            let ask = |packed| move || served.ask(packed, request.to_vec(), Method::Generate, Until::End);
+            let waiting: Vec<_> = packed.iter().map(|packed| scope.spawn(ask(packed))).collect();
+            let mut memory = 0;
+            while waiting.iter().any(|thread| !thread.is_finished()) {
+                memory = memory.max(super::call::memory(served.id()));
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            let answers = waiting.into_iter().map(|thread| thread.join().map_err(ended));
+            Ok(Crowd { answers: answers.collect::<io::Result<_>>()?, memory })
+        })
+    }
+
     /// Returns the time that so many of a hundred calls took at most.
     pub(super) fn percentile(&self, percent: usize) -> Duration {
         let mut times: Vec<Duration> = self.answers.iter().map(|answer| answer.time).collect();
@@ -70,4 +87,51 @@ pub(super) fn kill_many(
         left += usize::from(answer.left);
     }
     Ok(left)
+}
+
+/// Lets clients go away and servers be killed somewhere between the beginning and the end of a request. Returns how many requests
+/// had neither the right answer nor an error, and how many servers did not end.
+#[expect(clippy::too_many_arguments, reason = "all of the stage")]
+pub(super) fn kill_served(
+    sidecar: &Sidecar,
+    program: &Path,
+    served: &Served,
+    packed: &Packed,
+    request: &[(String, String)],
+    kills: usize,
+    lone: Duration,
+    is_right: &dyn Fn(&Answer) -> bool,
+) -> io::Result<usize> {
+    let mut wrong = 0;
+    let ask = |served: &Served, until| served.ask(packed, request.to_vec(), Method::Generate, until);
+    for number in 0..kills {
+        // Over the whole request, evenly, in an order that is the same every time.
+        let share = (number * 7919 % kills) as f64 / kills as f64;
+        let signal = match number % 4 {
+            0 => Some(Signal::KILL),
+            1 => Some(Signal::TERM),
+            _ => None,
+        };
+        let Some(signal) = signal else {
+            let until = if number % 4 == 2 { Until::Share(share) } else { Until::Time(lone.mul_f64(share)) };
+            let answer = ask(served, until);
+            wrong += usize::from(answer.is_success() && !is_right(&answer));
+            continue;
+        };
+        let mut other = Served::start(sidecar, program, &Call::default())?;
+        let (answer, ended) = std::thread::scope(|scope| {
+            let socket = other.address();
+            let asking =
+                scope.spawn(move || socket.ask(packed, request.to_vec(), Method::Generate, Until::End));
+            std::thread::sleep(lone.mul_f64(share));
+            let ended = other.end(signal);
+            (asking.join(), ended)
+        });
+        let answer = answer.map_err(|_| io::Error::other("a thread has ended early"))?;
+        let is_wrong = answer.is_success() && !is_right(&answer) || !ended?;
+        wrong += usize::from(is_wrong);
+    }
+    // Whoever was left in the middle is none of the others' business.
+    wrong += usize::from(!is_right(&ask(served, Until::End)));
+    Ok(wrong)
 }

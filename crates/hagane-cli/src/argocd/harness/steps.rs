@@ -5,12 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hagane_host::protobuf::fields;
 use zeroize::Zeroizing;
 
 use super::call::{Answer, Call, Plugin, Sidecar};
 use super::checkout::{Checkout, Order};
-use super::crowd::{Crowd, kill_many};
+use super::crowd::{Crowd, kill_many, kill_served};
 use super::output::Printed;
+use super::served::{Method, Packed, Served, Until};
 
 /// The most bytes of messages that a condition of an Application can do with.
 const MAX_MESSAGES: usize = 4096;
@@ -25,6 +27,8 @@ pub(super) struct Stage {
     pub(super) concurrent: usize,
     pub(super) kills: usize,
     pub(super) large: bool,
+    /// The plugin's own server, where that is what is asked.
+    pub(super) served: Option<Served>,
 }
 
 /// What came of a part.
@@ -98,20 +102,64 @@ impl Stage {
     }
 
     fn call(&self, application: &Path, call: &Call) -> io::Result<Answer> {
-        self.sidecar.call(&self.plugin, application, call)
+        match &self.served {
+            None => self.sidecar.call(&self.plugin, application, call),
+            Some(served) => self.ask(served, application, call, Method::Generate),
+        }
+    }
+
+    fn ask(&self, served: &Served, application: &Path, call: &Call, method: Method) -> io::Result<Answer> {
+        let packed = self.packed(application)?;
+        let request = self.sidecar.request(call);
+        match call.is_of_sidecar() {
+            false => Ok(served.ask(&packed, request, method, Until::End)),
+            true => {
+                let other = Served::start(&self.sidecar, &self.plugin.program, call)?;
+                Ok(other.ask(&packed, request, method, Until::End))
+            }
+        }
+    }
+
+    fn packed(&self, application: &Path) -> io::Result<Packed> {
+        let root = application.ancestors().nth(self.application.components().count());
+        Packed::new(root.unwrap_or(application), &self.application)
+    }
+
+    /// Checks what the servers have written to their log.
+    fn quiet(&self, expected: &Expected) -> Result<(), Miss> {
+        if self.served.is_none() {
+            return Ok(());
+        }
+        let log = fs::read_to_string(self.sidecar.log())?;
+        match expected.secrets.iter().any(|secret| log.contains(secret.as_str()))
+            || log.contains("apiVersion")
+        {
+            true => Err(Failed("the log of the server shows manifests or a secret".into())),
+            false => Ok(()),
+        }
     }
 
     fn arrives(&self) -> Result<(Expected, String), Miss> {
         let (checkout, application) = self.checkout(Order::Forward)?;
         checkout.crowd()?;
         let answer = self.call(&application, &Call::default())?;
-        if !answer.status.success() {
+        if !answer.is_success() {
             return Err(Failed(format!("{}\n{}", answer.status, answer.stderr.trim_end())));
+        }
+        if self.served.is_some() && self.plugin.is_ours {
+            let printed = self.sidecar.call(&self.plugin, &application, &Call::default())?;
+            if printed.stdout != answer.stdout {
+                return Err(Failed("the server does not give the bytes that `generate` prints".into()));
+            }
         }
         let printed = Printed::read(&answer.stdout).map_err(Failed)?;
         let secrets = printed.forms_of_secrets();
-        // A second time, when all files are known to the machine.
-        let time = self.call(&application, &Call::default())?.time.min(answer.time);
+        // Of the repository alone, and when all files are known to the machine.
+        let (_plain, application) = self.checkout(Order::Forward)?;
+        let mut time = answer.time;
+        for _ in 0..3 {
+            time = time.min(self.call(&application, &Call::default())?.time);
+        }
         let said = format!(
             "{} objects in {} ms; 2,000 other files, links and scripts do not matter",
             printed.objects.len(),
@@ -144,13 +192,28 @@ impl Stage {
         for (verb, call) in
             [("generate", &Call::default()), ("discover", &only_application), ("parameters", &few)]
         {
-            let plugin = Plugin { arguments: vec!["argocd".into(), verb.into()], ..self.plugin.clone() };
-            let answer = self.sidecar.call(&plugin, &application, call)?;
-            if !answer.status.success() {
+            let answer = self.verb(verb, &application, call)?;
+            if !answer.is_success() {
                 return Err(Failed(format!("`{verb}`: {}", answer.stderr.trim_end())));
             }
         }
         Ok(String::new())
+    }
+
+    /// Calls a verb of ours, as a process or as a method.
+    fn verb(&self, verb: &str, application: &Path, call: &Call) -> io::Result<Answer> {
+        let method = match verb {
+            "discover" => Method::Match,
+            "parameters" => Method::Parameters,
+            _ => Method::Generate,
+        };
+        match &self.served {
+            Some(served) => self.ask(served, application, call, method),
+            None => {
+                let plugin = Plugin { arguments: vec!["argocd".into(), verb.into()], ..self.plugin.clone() };
+                self.sidecar.call(&plugin, application, call)
+            }
+        }
     }
 
     fn confined(&self, expected: &Expected) -> Step {
@@ -169,7 +232,7 @@ impl Stage {
         let read_only = Call { read_only: true, ..Call::default() };
         let answer = self.call(&application, &read_only);
         match answer {
-            Ok(answer) if answer.status.success() => same(&answer, expected)?,
+            Ok(answer) if answer.is_success() => same(&answer, expected)?,
             Ok(answer) if !answer.stderr.contains("unshare:") && !answer.stderr.contains("mount:") => {
                 same(&answer, expected)?;
             }
@@ -184,9 +247,32 @@ impl Stage {
     fn killed(&self, expected: &Expected) -> Step {
         let (checkout, application) = self.checkout(Order::Forward)?;
         let before = (names(checkout.root())?, names(&self.sidecar.scratch.join("tmp"))?);
-        let left = kill_many(&self.sidecar, &self.plugin, &application, self.kills, expected.time)?;
+        let left = match &self.served {
+            None => kill_many(&self.sidecar, &self.plugin, &application, self.kills, expected.time)?,
+            Some(served) => {
+                let request = self.sidecar.request(&Call::default());
+                let packed = self.packed(&application)?;
+                let is_right = |answer: &Answer| same(answer, expected).is_ok();
+                let (kills, lone) = (self.kills, expected.time);
+                kill_served(
+                    &self.sidecar,
+                    &self.plugin.program,
+                    served,
+                    &packed,
+                    &request,
+                    kills,
+                    lone,
+                    &is_right,
+                )?
+            }
+        };
         if left > 0 {
-            return Err(Failed(format!("{left} of {} left a process", self.kills)));
+            let what = if self.served.is_some() {
+                "ended neither right nor with an error"
+            } else {
+                "left a process"
+            };
+            return Err(Failed(format!("{left} of {} {what}", self.kills)));
         }
         let after = (names(checkout.root())?, names(&self.sidecar.scratch.join("tmp"))?);
         if before != after {
@@ -198,7 +284,7 @@ impl Stage {
         same(&self.call(&application, &Call::default())?, expected)?;
         if self.plugin.is_ours {
             let answer = self.call(&application, &Call::default().with("ARGOCD_EXEC_TIMEOUT", "1ms"))?;
-            if answer.status.code() != Some(4)
+            if answer.code != Some(4)
                 || !answer.stderr.contains("time ran out while")
                 || !answer.stdout.is_empty()
             {
@@ -235,10 +321,10 @@ impl Stage {
         let mut tried = Vec::new();
         let check = |what: &str, must_name: Option<&str>, answer: &Answer, root: &Path| -> Result<(), Miss> {
             let fault = |text: &str| Err(Failed(format!("{what}: {text}")));
-            if answer.status.success() {
+            if answer.is_success() {
                 return fault("it is no error");
             }
-            if answer.status.code().is_none_or(|code| code > 4 && self.plugin.is_ours) {
+            if answer.code.is_none_or(|code| code > 4 && self.plugin.is_ours) {
                 return fault("it crashed");
             }
             if !answer.stdout.is_empty() {
@@ -287,6 +373,7 @@ impl Stage {
             check(what, Some(&name), &self.call(&application, &Call::default())?, checkout.root())?;
             tried.push(what);
         }
+        self.quiet(expected)?;
         Ok(tried.join(", "))
     }
 
@@ -294,7 +381,14 @@ impl Stage {
         let checkouts: Vec<(Checkout, PathBuf)> =
             (0..self.concurrent).map(|_| self.checkout(Order::Forward)).collect::<io::Result<_>>()?;
         let applications: Vec<&PathBuf> = checkouts.iter().map(|(_, application)| application).collect();
-        let crowd = Crowd::gather(&self.sidecar, &self.plugin, &applications)?;
+        let crowd = match &self.served {
+            None => Crowd::gather(&self.sidecar, &self.plugin, &applications)?,
+            Some(served) => {
+                let packed = applications.iter().map(|application| self.packed(application));
+                let packed: Vec<Packed> = packed.collect::<io::Result<_>>()?;
+                Crowd::ask(served, &packed, &self.sidecar.request(&Call::default()))?
+            }
+        };
         crowd.answers.iter().try_for_each(|answer| same(answer, expected))?;
         let slowest = crowd.percentile(99);
         Ok(format!(
@@ -312,7 +406,7 @@ impl Stage {
             return Err(NotRun("there is no kustomization to empty".into()));
         };
         fs::write(kustomization, "resources: []\n")?;
-        match self.call(&application, &Call::default())?.status.success() {
+        match self.call(&application, &Call::default())?.is_success() {
             true => Err(Failed(
                 "an application without manifests succeeds: all that it has would be deleted".into(),
             )),
@@ -346,8 +440,8 @@ impl Stage {
             for parameters in parameters {
                 let call = Call::default().with("ARGOCD_APP_PARAMETERS", &parameters).with("PARAM_X", text);
                 let answer = self.call(&application, &call)?;
-                let ended = answer.status.code().is_some_and(|code| code < 64 || !self.plugin.is_ours);
-                if !ended || (answer.status.success() && answer.stdout != *expected.stdout) {
+                let ended = answer.code.is_some_and(|code| code < 64 || !self.plugin.is_ours);
+                if !ended || (answer.is_success() && answer.stdout != *expected.stdout) {
                     return Err(Failed("a parameter changes the manifests, or crashes the plugin".into()));
                 }
             }
@@ -365,6 +459,13 @@ impl Stage {
             call = call.with(&format!("ARGOCD_ENV_{name}"), "1ms");
         }
         same(&self.call(&application, &call)?, expected)?;
+        if self.served.is_some() {
+            // A request that says of itself what only the administrator says.
+            let mut call = Call::default().with("SOPS_AGE_KEY", "none").with("AWS_PROFILE", "none");
+            call = call.with("SOPS_AGE_KEY_FILE", "/nonexistent").with("HAGANE_ALLOWED_HOSTS", "example.com");
+            same(&self.call(&application, &call)?, expected)?;
+        }
+        self.quiet(expected)?;
         match names(checkout.root())? == before {
             true => Ok("45 parameters; ARGOCD_ENV_… overrides no setting".into()),
             false => Err(Failed("a parameter made a file".into())),
@@ -376,9 +477,17 @@ impl Stage {
             return Err(NotRun("they have a command of their own".into()));
         }
         let (_checkout, application) = self.checkout(Order::Forward)?;
-        let arguments = ["argocd", "parameters"].map(Into::into).into();
-        let plugin = Plugin { arguments, ..self.plugin.clone() };
-        let answer = self.sidecar.call(&plugin, &application, &Call::default())?;
+        let answer = self.verb("parameters", &application, &Call::default())?;
+        if self.served.is_some() {
+            // Field 1 is the list, and field 1 of each of its items the name.
+            let list = fields(&answer.stdout).ok_or_else(|| Failed("the answer cannot be read".into()))?;
+            let named =
+                |item: &[u8]| fields(item).is_some_and(|item| item.iter().any(|(field, _)| *field == 1));
+            return match list.iter().all(|(_, item)| named(item)) {
+                true => Ok(format!("{} parameters", list.len())),
+                false => Err(Failed("a parameter has no name".into())),
+            };
+        }
         let announced =
             serde_json::from_slice::<Vec<serde_json::Map<String, serde_json::Value>>>(&answer.stdout);
         match announced {
@@ -408,7 +517,7 @@ impl Stage {
         }
         fs::write(kustomization, resources)?;
         let answer = self.call(&application, &Call::default())?;
-        match answer.status.success() && answer.stdout.len() > 96 << 20 {
+        match answer.is_success() && answer.stdout.len() > 96 << 20 {
             true => Ok(format!("{} MiB in {:.1} s", answer.stdout.len() >> 20, answer.time.as_secs_f64())),
             false => Err(Failed(answer.stderr.trim_end().to_owned())),
         }
@@ -416,7 +525,7 @@ impl Stage {
 }
 
 fn same(answer: &Answer, expected: &Expected) -> Result<(), Miss> {
-    if !answer.status.success() {
+    if !answer.is_success() {
         return Err(Failed(format!("{}\n{}", answer.status, answer.stderr.trim_end())));
     }
     if answer.left {
