@@ -80,6 +80,24 @@ impl Template {
     /// Returns the resources that it makes of values. Their positions are those of the template.
     pub fn render(&self, values: &Node, limits: &Limits) -> Result<Vec<Resource>, Diagnostic> {
         let output = render::render(&self.items, values, limits)?;
-        resources_of(settle::settle(output, self.file)?)
+        let trees = settle::settle(output, self.file)?;
+        trees.iter().try_for_each(refuse_secret_kind)?;
+        resources_of(trees)
+    }
+}
+
+/// Refuses a secret value that says what a resource is: messages call it by that.
+fn refuse_secret_kind(tree: &Node) -> Result<(), Diagnostic> {
+    for field in ["apiVersion", "kind"] {
+        if let Some(value) = tree.get(field).filter(|value| value.is_sensitive()) {
+            let error = Diagnostic::error(value.span(), format!("`{field}` cannot be a secret value"));
+            return Err(
+                error.hinted("write it in the template, or take it from values that are not encrypted")
+            );
+        }
+    }
+    match tree.get("items") {
+        Some(Node::Sequence(items)) => items.items.iter().try_for_each(refuse_secret_kind),
+        _ => Ok(()),
     }
 }

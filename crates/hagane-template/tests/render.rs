@@ -148,6 +148,12 @@ fn marks() {
     check("v: {{quote s}}", given, "v: «redacted»\n");
     check("v: {{#if (eq s \"c\")}}x{{/if}}", given, "1:11 a secret value cannot be compared");
     check("v: {{required s missing}}", given, "1:6 «decrypted»");
+    let error = |template: &str| render(template, given, &Limits::default()).err().map(|error| error.message);
+    assert_eq!(error("kind: A{{s}}").as_deref(), Some("`kind` cannot be a secret value"));
+    assert_eq!(
+        error("kind: List\nitems: [{apiVersion: {{s}}}]").as_deref(),
+        Some("`apiVersion` cannot be a secret value")
+    );
 }
 
 #[test]
