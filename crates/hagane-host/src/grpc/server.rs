@@ -152,10 +152,11 @@ impl Shared {
         loop {
             let next = poll_fn(|context| {
                 while let Poll::Ready(Some(_)) = connections.poll_join_next(context) {}
-                if stopped.as_mut().poll(context).is_ready() {
-                    return Poll::Ready(None);
+                match listener.poll_accept(context) {
+                    // Who has connected before is answered.
+                    Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
+                    Poll::Pending => stopped.as_mut().poll(context).map(|_| None),
                 }
-                listener.poll_accept(context).map(Some)
             });
             match next.await {
                 None => return connections,
@@ -163,6 +164,7 @@ impl Shared {
                 Some(Ok(_)) if connections.len() >= self.limits.calls => {}
                 Some(Ok((stream, _))) => _ = connections.spawn_local(self.clone().connection(stream)),
                 // Too many files are open, for now.
+                Some(Err(_)) if *self.stopped.borrow() => return connections,
                 Some(Err(_)) => sleep(Duration::from_millis(100)).await,
             }
         }
