@@ -118,8 +118,8 @@ pub(crate) struct Render {
     /// Show decrypted values on a terminal, too
     #[arg(long)]
     pub(crate) reveal: bool,
-    /// Write what the rules of `hagane.yaml` changed and found: as JSON, SARIF or Markdown where FILE ends with .json,
-    /// .sarif or .md, and else as text
+    /// Write what the rules of `hagane.yaml` changed and found: as JSON, SARIF, Markdown or HTML where FILE ends with
+    /// .json, .sarif, .md or .html, and else as text
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     /// Write decrypted values into a git work tree, too

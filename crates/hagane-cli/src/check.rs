@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use hagane::policy::{KubernetesVersion, PodSecurityLevel, ReportFormat, Verdict, has_pods, violations};
+use hagane::policy::{
+    KubernetesVersion, PodKind, PodSecurityLevel, ReportFormat, Verdict, has_pods, violations,
+};
 use hagane::{
     Diagnostic, FILE_NAMES, Failed, Fault, FileKind, RenderOptions, Resource, SecretsMode, SourceMap, Span,
 };
 use hagane_kustomize::{LoadRestriction, Outside, Sources};
+use hagane_resource::read_generated_documents;
 
 use crate::composing::{Reach, world};
 use crate::message::{self, MessageFormat};
@@ -26,6 +29,7 @@ use crate::{Surroundings, failure, output};
   hagane check --pod-security baseline --kubernetes-version 1.31 pod.yaml
   helm template shop | hagane check --pod-security baseline -
   hagane check --pod-security restricted --format json rendered.yaml
+  hagane check --pod-security baseline --pod-template example.com/Worker=spec/template rendered.yaml
 
 Exit codes: 0 admitted, 1 refused or the input is wrong, 2 the command line is wrong.")]
 pub(crate) struct Check {
@@ -38,6 +42,9 @@ pub(crate) struct Check {
     /// The version of Kubernetes whose standard counts: `1.19` and newer, or `latest`
     #[arg(long, value_name = "VERSION", default_value = "latest", value_parser = read_version)]
     kubernetes_version: KubernetesVersion,
+    /// A kind with pods beside the known ones: `GROUP/KIND=PATH`, once for each; `PATH[]` goes into every item of a list
+    #[arg(long, value_name = "KIND", value_parser = read_kind)]
+    pod_template: Vec<PodKind>,
     /// How the verdict is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
@@ -68,6 +75,16 @@ fn read_version(text: &str) -> Result<KubernetesVersion, String> {
         .ok_or_else(|| format!("versions are `{}` and newer, or `latest`", KubernetesVersion::OLDEST))
 }
 
+/// Reads `argoproj.io/Workflow=spec/templates[]`; the core group is left away.
+fn read_kind(text: &str) -> Result<PodKind, String> {
+    let (name, path) = text.split_once('=').unwrap_or((text, ""));
+    let (group, kind) = name.rsplit_once('/').unwrap_or(("", name));
+    if kind.is_empty() || path.trim_matches('/').is_empty() {
+        return Err("a kind is `GROUP/KIND=PATH`, like `example.com/Worker=spec/template`".to_owned());
+    }
+    Ok(PodKind::new(group, kind, path))
+}
+
 /// Runs `check`.
 pub(crate) fn run(arguments: &Check, surroundings: &mut Surroundings) -> Result<(), Failed> {
     let Read { resources, warnings, source_map } = read(&arguments.path, surroundings)?;
@@ -76,12 +93,15 @@ pub(crate) fn run(arguments: &Check, surroundings: &mut Surroundings) -> Result<
         Level::Baseline => PodSecurityLevel::Baseline,
         Level::Restricted => PodSecurityLevel::Restricted,
     };
-    let version = arguments.kubernetes_version;
+    let (version, kinds) = (arguments.kubernetes_version, arguments.pod_template.as_slice());
     let verdict = Verdict {
         level,
         version,
-        with_pods: resources.iter().filter(|resource| has_pods(resource, &[])).count(),
-        violations: resources.iter().flat_map(|resource| violations(resource, level, version, &[])).collect(),
+        with_pods: resources.iter().filter(|resource| has_pods(resource, kinds)).count(),
+        violations: resources
+            .iter()
+            .flat_map(|resource| violations(resource, level, version, kinds))
+            .collect(),
     };
     let format = match arguments.format {
         Format::Text => ReportFormat::Text,
@@ -102,9 +122,9 @@ struct Read {
     source_map: SourceMap,
 }
 
-fn read(path: &Path, surroundings: &Surroundings) -> Result<Read, Failed> {
+fn read(path: &Path, surroundings: &mut Surroundings) -> Result<Read, Failed> {
     if path == Path::new("-") {
-        return read_stdin();
+        return read_stdin(surroundings);
     }
     let full = surroundings.directory.join(path);
     let directory = match surroundings.files.resolve(&full) {
@@ -145,7 +165,9 @@ fn read_files(path: &Path, names: &[String], surroundings: &Surroundings) -> Res
         let root = sources.root(directory, None, start)?;
         for name in names {
             let file = sources.file(&root, &name, start)?;
-            resources.extend(sources.resources(&file, start)?.iter().cloned());
+            let source = sources.read(&file, start)?;
+            let place = Span { file: source.file, line: 1, column: 1 };
+            resources.extend(read_generated_documents(source.text()?, place)?);
         }
         Ok(resources)
     };
@@ -161,16 +183,16 @@ fn read_files(path: &Path, names: &[String], surroundings: &Surroundings) -> Res
 /// Bytes of standard input that are read.
 const MAX_INPUT: u64 = 1 << 30;
 
-fn read_stdin() -> Result<Read, Failed> {
+fn read_stdin(surroundings: &mut Surroundings) -> Result<Read, Failed> {
     let mut text = String::new();
-    if let Err(error) = std::io::stdin().lock().take(MAX_INPUT).read_to_string(&mut text) {
+    if let Err(error) = surroundings.stdin.take(MAX_INPUT).read_to_string(&mut text) {
         let message = format!("cannot read standard input: {}", hagane_host::words(&error));
         return Err(failure(Fault::Input, message));
     }
     let text: Arc<str> = text.into();
     let mut source_map = SourceMap::new();
     let file = source_map.add("standard input", text.clone());
-    match hagane::read_documents(&text, file) {
+    match read_generated_documents(&text, Span { file, line: 1, column: 1 }) {
         Ok(resources) => Ok(Read { resources, warnings: Vec::new(), source_map }),
         Err(error) => Err(Failed { diagnostics: error.flattened(), source_map }),
     }

@@ -45,6 +45,7 @@ pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundi
         harden::write(&rendered.report, &rendered.source_map, path, surroundings)?;
     }
     rendered.warnings.extend(harden::warnings(&rendered.report));
+    let mut rendered = harden::refuse_failing(rendered)?;
     let redact = destination == Destination::Terminal && !arguments.reveal && rendered.holds_secrets();
     if redact {
         rendered.warnings.push(redacted());

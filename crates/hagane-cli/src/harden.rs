@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use hagane::policy::{Fallback, ParameterKind, RULES, Report, ReportFormat, Rule, rules_named};
-use hagane::{Diagnostic, Failed, Fault, RenderOptions, SecretsMode, SourceMap, nearest};
+use hagane::{Diagnostic, Failed, Fault, RenderOptions, Rendered, SecretsMode, SourceMap, nearest};
 use hagane_host::{Access, write_file};
 
 use crate::composing::Composing;
@@ -27,6 +27,7 @@ use crate::{Surroundings, failure, output};
 #[command(after_help = "Examples:
   hagane harden overlays/production
   hagane harden --format sarif overlays/production > hagane.sarif
+  hagane harden --format html overlays/production > report.html
   hagane harden --write-patches --dry-run overlays/production
                                                     the patches that would be written
   hagane harden --rules                             all rules, and their modes in each profile
@@ -68,6 +69,8 @@ enum Format {
     Sarif,
     /// For comments on a change
     Markdown,
+    /// For a browser
+    Html,
 }
 
 /// Runs `harden`.
@@ -103,8 +106,15 @@ pub(crate) fn run(arguments: &Harden, surroundings: &mut Surroundings) -> Result
         Format::Json => ReportFormat::Json,
         Format::Sarif => ReportFormat::Sarif,
         Format::Markdown => ReportFormat::Markdown,
+        Format::Html => ReportFormat::Html,
     };
-    output::print(rendered.report.to_text(format, &rendered.source_map).as_bytes(), surroundings)
+    let text = rendered.report.to_text(format, &rendered.source_map);
+    output::print(text.as_bytes(), surroundings)?;
+    match rendered.report.fails() {
+        // All is said.
+        true => Err(Failed { diagnostics: Vec::new(), source_map: rendered.source_map }),
+        false => Ok(()),
+    }
 }
 
 /// Writes a report into a file, in the format that its name ends with.
@@ -118,6 +128,7 @@ pub(crate) fn write(
         Some("json") => ReportFormat::Json,
         Some("sarif") => ReportFormat::Sarif,
         Some("md") => ReportFormat::Markdown,
+        Some("html") => ReportFormat::Html,
         _ => ReportFormat::Text,
     };
     let full = surroundings.directory.join(path);
@@ -127,6 +138,14 @@ pub(crate) fn write(
     })
 }
 
+/// Returns what was rendered, unless a finding is one that `failOn` names.
+pub(crate) fn refuse_failing(rendered: Rendered) -> Result<Rendered, Failed> {
+    match rendered.report.fails() {
+        true => Err(Failed { diagnostics: rendered.warnings, source_map: rendered.source_map }),
+        false => Ok(rendered),
+    }
+}
+
 /// How many findings are told one by one.
 const TOLD: usize = 20;
 
@@ -134,11 +153,16 @@ const TOLD: usize = 20;
 pub(crate) fn warnings(report: &Report) -> Vec<Diagnostic> {
     let one = |finding: &hagane::policy::Finding| {
         let message = format!("{}: {}", finding.resource, finding.message);
-        let warning = Diagnostic::warning(finding.span, message)
-            .noted(format!("rule `{}`, field `{}`", finding.rule, finding.path));
+        let told = match finding.fails {
+            true => Diagnostic::error(finding.span, message),
+            false => Diagnostic::warning(finding.span, message),
+        };
+        let warning = told.noted(format!("rule `{}`, field `{}`", finding.rule, finding.path));
         Diagnostic { quotable: false, ..warning }
     };
-    let mut told: Vec<Diagnostic> = report.findings.iter().take(TOLD).map(one).collect();
+    // Errors first: they are why nothing came out.
+    let (errors, others): (Vec<_>, Vec<_>) = report.findings.iter().partition(|finding| finding.fails);
+    let mut told: Vec<Diagnostic> = errors.into_iter().chain(others).take(TOLD).map(one).collect();
     if report.findings.len() > TOLD {
         let more = report.findings.len() - TOLD;
         let warning = Diagnostic::warning(Default::default(), format!("{more} more findings"));

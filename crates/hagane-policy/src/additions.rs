@@ -7,7 +7,7 @@ use crate::harden::shown;
 use crate::opt_out::OptOuts;
 use crate::pod::{PodKind, templates};
 use crate::policy::{Policy, Value};
-use crate::report::{Change, Finding, OptedOut, Report};
+use crate::report::{Anchor, Change, Finding, OptedOut, Report};
 use crate::rule::{Fallback, Look, Mode, RULES};
 use crate::surroundings::Surroundings;
 
@@ -65,17 +65,37 @@ pub(crate) fn add_missing(
             }
             let span = FieldPath::of(place).span(resource.tree());
             let (id, name, path) = (resource.id().clone(), RULES[rule].name, FieldPath::default());
+            let (anchor, fails) = (Anchor::default(), policy.fail_on.contains(&name));
             let opt_outs = OptOuts::of(resource, &templates(resource, &policy.kinds), &policy.honoured);
             if let Some(kept) = opt_outs.find(rule, None) {
                 let (reason, span) = (kept.reason.clone(), kept.place.span);
                 report.opted_out.push(OptedOut { resource: id, rule: name, path, message, reason, span });
             } else if mode == Mode::Check {
                 let suggestion = Some(shown(missing.tree()));
-                report.findings.push(Finding { resource: id, rule: name, path, message, suggestion, span });
+                report.findings.push(Finding {
+                    resource: id,
+                    rule: name,
+                    path,
+                    message,
+                    suggestion,
+                    span,
+                    anchor,
+                    fails,
+                });
             } else {
                 let message = format!("{message}: {id} gets {}", missing.id());
                 let (old, new, resource) = (None, Some(shown(missing.tree())), missing.id().clone());
-                report.changes.push(Change { resource, rule: name, path, old, new, message, mode, span });
+                report.changes.push(Change {
+                    resource,
+                    rule: name,
+                    path,
+                    old,
+                    new,
+                    message,
+                    mode,
+                    span,
+                    anchor,
+                });
                 made.push(missing);
             }
         }

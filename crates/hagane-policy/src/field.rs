@@ -29,6 +29,11 @@ pub(crate) fn text(node: Option<&Node>) -> Option<&str> {
     given(node)?.as_str()
 }
 
+/// Returns a scalar's text for a message: what was decrypted is not shown.
+pub(crate) fn shown(node: Option<&Node>) -> &str {
+    node.and_then(Node::as_scalar).map_or("…", |scalar| scalar.text.shown())
+}
+
 /// Returns the text of a scalar, empty where there is none.
 pub(crate) fn text_or_empty(node: Option<&Node>) -> &str {
     text(node).unwrap_or_default()

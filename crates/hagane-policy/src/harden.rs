@@ -12,7 +12,7 @@ use crate::opt_out::OptOuts;
 use crate::pod::{Container, Pod, templates};
 use crate::policy::Policy;
 use crate::proposal::{Mend, Nature, Proposal, Write};
-use crate::report::{Change, Finding, OptedOut, Report};
+use crate::report::{Anchor, Change, Finding, OptedOut, Report};
 use crate::rule::{Look, Mode, RULES};
 use crate::scope::{Run, Scope};
 use crate::surroundings::Surroundings;
@@ -204,6 +204,8 @@ impl Stage<'_> {
                 resource: resource_id,
                 rule: RULES[rule].name,
                 span: proposal.path.span(resource.tree()),
+                anchor: Anchor::of(&proposal.path, resource.tree()),
+                fails: self.policy.fail_on.contains(&RULES[rule].name),
                 path: proposal.path,
                 message: proposal.message,
                 suggestion: proposal.mend.map(|mend| match mend.write {
@@ -224,6 +226,8 @@ impl Stage<'_> {
                 message,
                 suggestion: None,
                 span: place.span,
+                anchor: Anchor::default(),
+                fails: self.policy.fail_on.contains(&OPT_OUT),
             });
         };
         for fault in &opt_outs.faults {
@@ -260,7 +264,7 @@ fn with_nulls(proposal: Proposal, resource: &Resource) -> Proposal {
 fn apply(resource: &mut Resource, judged: Judged) -> Option<Change> {
     let Judged { rule, proposal, mode, .. } = judged;
     let Proposal { path, message, mend, .. } = proposal;
-    let span = path.span(resource.tree());
+    let (span, anchor) = (path.span(resource.tree()), Anchor::of(&path, resource.tree()));
     let (old, new) = match mend?.write {
         Write::Set(value) => {
             let new = shown(&value);
@@ -282,7 +286,7 @@ fn apply(resource: &mut Resource, judged: Judged) -> Option<Change> {
         }
     };
     let rule = RULES[rule].name;
-    Some(Change { resource: resource.id().clone(), rule, path, old, new, message, mode, span })
+    Some(Change { resource: resource.id().clone(), rule, path, old, new, message, mode, span, anchor })
 }
 
 /// Returns whether nothing is left of a mapping: kustomize prints no annotations then.

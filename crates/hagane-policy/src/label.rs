@@ -13,7 +13,7 @@ use hagane_yaml::{Node, emit};
 use crate::field_path::FieldPath;
 use crate::matcher::Matcher;
 use crate::pod::{PodKind, templates};
-use crate::report::{Change, Finding, Report};
+use crate::report::{Anchor, Change, Finding, Report};
 use crate::rule::Mode;
 use derive::{Derived, derived};
 
@@ -67,6 +67,8 @@ pub struct Labelling {
     pub selections: Vec<(Matcher, GivenLabels)>,
     /// What is taken from the resource itself where no value is given.
     pub derive: Vec<LabelField>,
+    /// What `part-of` is where it is derived: what the directories are called.
+    pub part_of: Option<String>,
     /// What is never written: an Argo CD that tracks by label owns `instance`.
     pub leave: Vec<LabelField>,
     /// Kinds with pod templates beside the known ones.
@@ -130,7 +132,7 @@ fn label_resource(resource: &mut Resource, labelling: &Labelling, report: &mut R
         let (value, message) = match given {
             Some(value) => (Some(value), "the label is absent, and `hagane.yaml` gives it"),
             None if is_derived => {
-                let Derived { value, raw } = derived(*field, resource, &labelling.kinds);
+                let Derived { value, raw } = derived(*field, resource, labelling);
                 raw_version = raw_version.or(raw);
                 (value, "the label is absent, and follows from the resource")
             }
@@ -172,7 +174,7 @@ fn fill(resource: &mut Resource, path: &FieldPath, value: &str, message: &str, r
     if path.get(resource.tree()).is_some() {
         return;
     }
-    let span = path.span(resource.tree());
+    let (span, anchor) = (path.span(resource.tree()), Anchor::of(path, resource.tree()));
     if path.set(resource.tree_mut(), Node::string(value)).is_ok() {
         let mut new = String::with_capacity(value.len() + 2);
         emit::json_string(&mut new, value);
@@ -185,6 +187,7 @@ fn fill(resource: &mut Resource, path: &FieldPath, value: &str, message: &str, r
             message: message.to_owned(),
             mode: Mode::Fill,
             span,
+            anchor,
         });
     }
 }
@@ -206,6 +209,8 @@ fn note_other_name(resource: &Resource, own: &FieldPath, template: &FieldPath, r
             path,
             message: format!("the pods are named `{}`, and the workload `{}`", inner.shown(), outer.shown()),
             suggestion: None,
+            anchor: Anchor::default(),
+            fails: false,
         });
     }
 }

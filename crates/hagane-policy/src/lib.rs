@@ -34,5 +34,5 @@ pub use opt_out::Tool;
 pub use pod::{PodKind, has_pods};
 pub use pod_security::{PodSecurityLevel, Violation, violations};
 pub use policy::{GivenProbes, PROBES, Policy, Profile, RuleSetting, Selection, Value};
-pub use report::{Change, Finding, OptedOut, Report, ReportFormat, Verdict};
+pub use report::{Anchor, Change, Finding, OptedOut, Report, ReportFormat, Verdict};
 pub use rule::{Fallback, Mode, Parameter, ParameterKind, RULES, Rule, rule_names, rules_named};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hagane_resource::{Gvk, Resource};
 use hagane_yaml::Node;
 
-use crate::field::{boolean, given, items, text};
+use crate::field::{boolean, given, items, shown, text};
 use crate::field_path::FieldPath;
 
 /// A kind whose resources have pod templates.
@@ -220,6 +220,11 @@ impl<'r> Container<'r> {
     /// Returns whether a template can have it, so that it may be written to.
     pub(crate) fn is_writable(&self) -> bool {
         self.class != Class::Ephemeral
+    }
+
+    /// Returns the name for a message.
+    pub(crate) fn shown_name(&self) -> &'r str {
+        shown(self.node.get("name"))
     }
 
     /// Returns the image.

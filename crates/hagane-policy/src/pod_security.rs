@@ -145,5 +145,5 @@ fn whose(container: Option<&Container>) -> String {
 
 /// Returns how a message names a container.
 pub(crate) fn named(container: &Container) -> String {
-    format!("container `{}`", container.name)
+    format!("container `{}`", container.shown_name())
 }

@@ -90,6 +90,8 @@ pub struct Policy {
     pub kinds: Vec<PodKind>,
     /// Tools whose opt-outs count, too.
     pub honoured: Vec<Tool>,
+    /// Rules whose findings are errors, by their names.
+    pub fail_on: Vec<&'static str>,
     /// A setting for each of [`RULES`].
     base: Vec<RuleSetting>,
 }
@@ -110,6 +112,7 @@ impl Policy {
             probes: Vec::new(),
             kinds: Vec::new(),
             honoured: Vec::new(),
+            fail_on: Vec::new(),
             base,
         }
     }

@@ -1,11 +1,14 @@
 //! What hardening and labelling did, and what they saw.
 
+mod anchor;
+mod html;
 mod json;
 mod markdown;
 mod sarif;
 mod text;
 mod verdict;
 
+pub use anchor::Anchor;
 pub use verdict::Verdict;
 
 use hagane_resource::ResId;
@@ -44,6 +47,8 @@ pub struct Change {
     pub mode: Mode,
     /// Where a person would write it: what is nearest to the field, in the layer that made it.
     pub span: Span,
+    /// What of the way to the field stands in a file.
+    pub anchor: Anchor,
 }
 
 /// Something that a rule is not content with and that was not changed.
@@ -61,6 +66,10 @@ pub struct Finding {
     pub suggestion: Option<String>,
     /// Where a person would write it.
     pub span: Span,
+    /// What of the way to the field stands in a file.
+    pub anchor: Anchor,
+    /// Whether it is an error.
+    pub fails: bool,
 }
 
 /// Something that an annotation keeps as it is.
@@ -92,6 +101,8 @@ pub enum ReportFormat {
     Sarif,
     /// For comments on a change.
     Markdown,
+    /// For a browser: one file, which loads nothing.
+    Html,
 }
 
 impl Report {
@@ -102,6 +113,7 @@ impl Report {
             ReportFormat::Json => json::write(self, map),
             ReportFormat::Sarif => sarif::write(self, map),
             ReportFormat::Markdown => markdown::write(self, map),
+            ReportFormat::Html => html::write(self, map),
         }
     }
 
@@ -110,6 +122,11 @@ impl Report {
         self.changes.extend(other.changes);
         self.findings.extend(other.findings);
         self.opted_out.extend(other.opted_out);
+    }
+
+    /// Returns whether a finding is an error.
+    pub fn fails(&self) -> bool {
+        self.findings.iter().any(|finding| finding.fails)
     }
 
     /// Returns whether there is nothing to say.

@@ -50,6 +50,22 @@ const STRATEGY: &str = "x-kubernetes-patch-strategy";
 
 /// Reads the resources of a text that begins at a place inside a file.
 pub fn read_documents_at(text: &str, start: Span) -> Result<Vec<Resource>, Diagnostic> {
+    resources_of(trees_at(text, start)?)
+}
+
+/// Reads the resources of a text, also those whose names the cluster makes up: they are called by what is given of the name, with a
+/// `*` behind it.
+pub fn read_generated_documents(text: &str, start: Span) -> Result<Vec<Resource>, Diagnostic> {
+    let mut resources = resources_with(trees_at(text, start)?, Names::Generated)?;
+    for resource in resources.iter_mut().filter(|resource| resource.name().is_empty()) {
+        let start = resource.tree().at(&["metadata", "generateName"]).and_then(Node::as_str);
+        let name = format!("{}*", start.unwrap_or_default());
+        resource.set_name(&name);
+    }
+    Ok(resources)
+}
+
+fn trees_at(text: &str, start: Span) -> Result<Vec<Node>, Diagnostic> {
     let file = start.file;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let unix;
@@ -75,11 +91,24 @@ pub fn read_documents_at(text: &str, start: Span) -> Result<Vec<Resource>, Diagn
             trees.push(tree);
         }
     }
-    resources_of(trees)
+    Ok(trees)
 }
 
 /// Returns the resources of trees: nulls are dropped, lists are opened and their items put last.
 pub fn resources_of(trees: Vec<Node>) -> Result<Vec<Resource>, Diagnostic> {
+    resources_with(trees, Names::Given)
+}
+
+/// Whether a resource must have a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// It must.
+    Given,
+    /// The cluster may make one up, from `generateName`.
+    Generated,
+}
+
+fn resources_with(trees: Vec<Node>, names: Names) -> Result<Vec<Resource>, Diagnostic> {
     let mut resources = Vec::new();
     let mut queue = std::collections::VecDeque::from(trees);
     while let Some(tree) = queue.pop_front() {
@@ -104,6 +133,8 @@ pub fn resources_of(trees: Vec<Node>) -> Result<Vec<Resource>, Diagnostic> {
                 .hinted("add `kind:` and `apiVersion:`"));
         }
         let name = tree.at(&["metadata", "name"]);
+        let generated = tree.at(&["metadata", "generateName"]).filter(|_| names == Names::Generated);
+        let name = name.filter(|name| !name.is_null()).or(generated);
         if !kind.ends_with("List")
             && name.filter(|n| !n.is_null()).and_then(Node::as_str).is_none_or(str::is_empty)
         {

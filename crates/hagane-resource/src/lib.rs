@@ -17,7 +17,9 @@ pub mod schema;
 pub mod strict;
 
 pub use diagnostic::{Diagnostic, Fault, Severity, nearest};
-pub use document::{Document, read_documents, read_documents_at, resources_of, split_documents};
+pub use document::{
+    Document, read_documents, read_documents_at, read_generated_documents, resources_of, split_documents,
+};
 pub use emit::{emit, emit_each};
 pub use field_spec::{Create, FieldSpec, PathStep, parse_path, visit};
 pub use gvk::{Gvk, GvkPattern};

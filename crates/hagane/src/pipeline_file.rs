@@ -2,6 +2,7 @@
 
 mod harden;
 mod labels;
+mod provenance;
 mod templates;
 
 use std::path::Path;
@@ -13,6 +14,7 @@ use hagane_yaml::{Mapping, Node, ParseOptions, Span, parse};
 
 use crate::Diagnostic;
 use harden::HardenSection;
+use labels::LabelSection;
 pub(crate) use templates::{TemplateSection, read as template_section, values_of};
 
 /// The name of the file.
@@ -34,7 +36,7 @@ pub(crate) struct Pipeline {
 /// The sections of one file.
 #[derive(Default)]
 struct Sections {
-    labels: Option<Labelling>,
+    labels: Option<LabelSection>,
     harden: Option<HardenSection>,
     templates: Option<TemplateSection>,
 }
@@ -47,7 +49,8 @@ pub(crate) fn load(target: &Path, sources: &Sources) -> Result<Pipeline, Diagnos
     }
     let target = sources.root(target, None, Span::default())?;
     // The nearest file first.
-    let (mut labels, mut harden, mut templates) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut labels, mut harden, mut templates) = (Vec::<LabelSection>::new(), Vec::new(), Vec::new());
+    let mut repository = None;
     for directory in target.path().ancestors() {
         let root = sources.root(directory, None, Span::default())?;
         if sources.kind(&root, PIPELINE_FILE).is_some() {
@@ -60,6 +63,7 @@ pub(crate) fn load(target: &Path, sources: &Sources) -> Result<Pipeline, Diagnos
             templates.extend(here.templates);
         }
         if sources.kind(&root, ".git").is_some() {
+            repository = Some(root);
             break;
         }
     }
@@ -69,7 +73,15 @@ pub(crate) fn load(target: &Path, sources: &Sources) -> Result<Pipeline, Diagnos
     });
     let harden = harden.map(HardenSection::policy).transpose()?;
     let mut labelling = Labelling::default();
-    labels.into_iter().rev().for_each(|nearer| labels::lay_over(&mut labelling, nearer));
+    let top = repository.as_ref().map(|root| root.path());
+    labelling.part_of = provenance::part_of(target.path(), top);
+    for LabelSection { labelling: nearer, provenance } in labels.into_iter().rev() {
+        for (asked, place) in provenance {
+            let note = provenance::note(asked, target.path(), top, place, sources)?;
+            labelling.given.annotations.push(note);
+        }
+        labels::lay_over(&mut labelling, nearer);
+    }
     if let Some(policy) = &harden {
         labelling.kinds.clone_from(&policy.kinds);
     }

@@ -78,6 +78,7 @@ pub(super) fn render(
         .composing
         .in_world(&target, Unasked::Used, &within, |world| hagane::render(world, &target, &job.options))?;
     rendered.warnings.extend(harden::warnings(&rendered.report));
+    let mut rendered = harden::refuse_failing(rendered)?;
     if job.options.secrets != SecretsMode::KeepEncrypted {
         let wrong = secret_data::as_data(&mut rendered);
         if !wrong.is_empty() {

@@ -2,10 +2,10 @@
 
 use hagane_resource::Resource;
 
-use super::LabelField;
+use super::{LabelField, Labelling};
 use crate::field::texts;
 use crate::field_path::FieldPath;
-use crate::pod::{Class, Pod, PodKind, templates};
+use crate::pod::{Class, Pod, templates};
 use crate::rules::tag;
 
 /// What a resource says.
@@ -18,8 +18,8 @@ pub(super) struct Derived {
 }
 
 /// Returns the value of a label as the resource itself says it.
-pub(super) fn derived(field: LabelField, resource: &Resource, kinds: &[PodKind]) -> Derived {
-    let pods = templates(resource, kinds);
+pub(super) fn derived(field: LabelField, resource: &Resource, labelling: &Labelling) -> Derived {
+    let pods = templates(resource, &labelling.kinds);
     match field {
         // Without a word on it, there is one instance, of that name.
         LabelField::Name | LabelField::Instance => named(name(resource, &pods)),
@@ -27,7 +27,8 @@ pub(super) fn derived(field: LabelField, resource: &Resource, kinds: &[PodKind])
             Some(pod) => version(resource, &pod),
             None => Derived::default(),
         },
-        LabelField::Component | LabelField::PartOf | LabelField::ManagedBy => Derived::default(),
+        LabelField::PartOf => named(labelling.part_of.clone()),
+        LabelField::Component | LabelField::ManagedBy => Derived::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use hagane_yaml::Node;
 
 use super::{about, each_context, named, whose, writable};
-use crate::field::{boolean, given, integer, items, sequence, text, text_or_empty, texts};
+use crate::field::{boolean, given, integer, items, sequence, shown, text, text_or_empty, texts};
 use crate::pod::{Container, Pod};
 use crate::proposal::Proposal;
 use crate::scope::Scope;
@@ -80,7 +80,7 @@ pub(super) fn refuse_added(container: &Container, allowed: &[&str], out: &mut Ve
 pub(crate) fn host_path(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     for (index, volume) in items(pod.get(&["volumes"])).iter().enumerate() {
         if given(volume.get("hostPath")).is_some() {
-            let name = text_or_empty(volume.get("name"));
+            let name = shown(volume.get("name"));
             let path = pod.path(&["volumes"]).item(index).key("hostPath");
             out.push(Proposal::new(path, format!("volume `{name}` is a directory of the node")));
         }
@@ -90,7 +90,8 @@ pub(crate) fn host_path(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
 pub(crate) fn host_ports(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     for container in &pod.containers {
         for (index, port) in items(container.get(&["ports"])).iter().enumerate() {
-            if let Some(number) = integer(port.get("hostPort")).filter(|port| *port != 0) {
+            if integer(port.get("hostPort")).is_some_and(|port| port != 0) {
+                let number = shown(port.get("hostPort"));
                 let path = container.path(&["ports"]).item(index).key("hostPort");
                 let message = format!("{} takes port {number} of the node", named(container));
                 let proposal = about(Some(container), path, message).remove();

@@ -4,7 +4,7 @@ use hagane_yaml::Node;
 
 use super::baseline::{has_own_users, is_confined, is_privileged, refuse_added, refuse_proc_mount};
 use super::named;
-use crate::field::{boolean, given, integer, items, mapping, sequence, switch, text_or_empty};
+use crate::field::{boolean, given, integer, items, mapping, sequence, shown, switch};
 use crate::pod::{Container, Pod};
 use crate::proposal::Proposal;
 use crate::scope::Scope;
@@ -30,7 +30,7 @@ pub(crate) fn volume_types(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
         }
         // Without any source it becomes an `emptyDir`.
         if let Some(source) = sources().next() {
-            let (name, kind) = (text_or_empty(volume.get("name")), source.key.text.shown().to_owned());
+            let (name, kind) = (shown(volume.get("name")), source.key.text.shown().to_owned());
             let path = pod.path(&["volumes"]).item(index).key(source.key.text.as_str().to_owned());
             out.push(Proposal::new(path, format!("volume `{name}` is of the type `{kind}`")));
         }
@@ -157,14 +157,15 @@ impl Common<'_> {
         let proposals = match pod.containers.iter().all(is_common) {
             _ if self.lacking.is_empty() => Vec::new(),
             true => {
-                let names: Vec<String> = self.lacking.iter().map(|c| format!("`{}`", c.name)).collect();
+                let names: Vec<String> =
+                    self.lacking.iter().map(|c| format!("`{}`", c.shown_name())).collect();
                 let message = format!("`{field}` is set neither for the pod nor for {}", names.join(", "));
                 vec![Proposal::new(pod.path(&self.keys), message).fill(self.value)]
             }
             false => {
                 let one = |container: &&Container| {
                     let message =
-                        format!("`{field}` is set neither for the pod nor for `{}`", container.name);
+                        format!("`{field}` is set neither for the pod nor for `{}`", container.shown_name());
                     let proposal = Proposal::of(container, &self.keys, message).fill(self.value.clone());
                     proposal.unless_ephemeral(container)
                 };

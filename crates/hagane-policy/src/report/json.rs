@@ -23,6 +23,9 @@ pub(super) fn write(report: &Report, map: &SourceMap) -> String {
     list(&mut out, &report.findings, |out, finding| {
         about(out, &finding.resource, finding.rule, &finding.path, &finding.message);
         raw(out, "suggestion", finding.suggestion.as_deref());
+        if finding.fails {
+            raw(out, "fails", Some("true"));
+        }
         origin(out, finding.span, map);
     });
     out.push_str("],\n\"optedOut\": [");

@@ -8,6 +8,7 @@ use hagane_yaml::emit::json_string;
 use hagane_yaml::{SourceMap, Span};
 
 use super::Report;
+use super::anchor::Replacement;
 use crate::field_path::FieldPath;
 use crate::rule::RULES;
 
@@ -62,16 +63,28 @@ pub(super) fn write(report: &Report, map: &SourceMap) -> String {
         json_string(&mut out, &format!("{resource}: {path}"));
         let _ = write!(out, "}}]}}]{rest}}}");
     };
+    let fixes = |fix: Option<Replacement>, span: Span| match fix {
+        Some(fix) => fixes(&fix, map.path(span.file)),
+        None => String::new(),
+    };
     for change in &report.changes {
         let message = match &change.new {
             Some(new) => format!("{}; `{}` is set to {new}", change.message, change.path),
             None => format!("{}; `{}` is taken away", change.message, change.path),
         };
-        result(change.rule, "note", message, change.span, &change.resource, &change.path, "");
+        let new = change.new.as_deref().filter(|new| !new.contains("«decrypted»"));
+        let is_told = new.is_some() || change.new.is_none();
+        let fix =
+            change.anchor.replacement(&change.path, change.old.as_deref(), new, map).filter(|_| is_told);
+        let rest = fixes(fix, change.span);
+        result(change.rule, "note", message, change.span, &change.resource, &change.path, &rest);
     }
     for finding in &report.findings {
         let message = finding.message.clone();
-        result(finding.rule, "warning", message, finding.span, &finding.resource, &finding.path, "");
+        let new = finding.suggestion.as_deref().filter(|new| *new != "null" && !new.contains("«decrypted»"));
+        let fix = new.and_then(|new| finding.anchor.replacement(&finding.path, None, Some(new), map));
+        let (level, rest) = (if finding.fails { "error" } else { "warning" }, fixes(fix, finding.span));
+        result(finding.rule, level, message, finding.span, &finding.resource, &finding.path, &rest);
     }
     for kept in &report.opted_out {
         let mut rest = String::from(",\"suppressions\":[{\"kind\":\"inSource\",\"justification\":");
@@ -80,5 +93,21 @@ pub(super) fn write(report: &Report, map: &SourceMap) -> String {
         result(kept.rule, "note", kept.message.clone(), kept.span, &kept.resource, &kept.path, &rest);
     }
     out.push_str("\n]}]}\n");
+    out
+}
+
+/// Returns the field `fixes` of a result.
+fn fixes(fix: &Replacement, file: &str) -> String {
+    let mut out = String::from(
+        ",\"fixes\":[{\"description\":{\"text\":\"what the rule writes\"},\"artifactChanges\":[{\"artifactLocation\":{\"uri\":",
+    );
+    json_string(&mut out, file);
+    let ((line, column), (end_line, end_column)) = (fix.start, fix.end);
+    let _ = write!(
+        out,
+        "}},\"replacements\":[{{\"deletedRegion\":{{\"startLine\":{line},\"startColumn\":{column},\"endLine\":{end_line},\"endColumn\":{end_column}}},\"insertedContent\":{{\"text\":"
+    );
+    json_string(&mut out, &fix.text);
+    out.push_str("}}]}]}]");
     out
 }

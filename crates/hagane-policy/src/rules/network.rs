@@ -1,6 +1,6 @@
 //! Who gets to pods from outside.
 
-use hagane_yaml::Node;
+use hagane_yaml::{Node, Text};
 
 use crate::field::{given, items, mapping, sequence, text};
 use crate::field_path::FieldPath;
@@ -24,6 +24,7 @@ pub(crate) fn ingress_tls(scope: &Scope, out: &mut Vec<Proposal>) {
     }
     let proposal = Proposal::new(path.clone(), "requests and answers go over the network in the clear");
     let secret = scope.text("secretName", None).replace("{name}", scope.resource.name());
+    let secret = Text::with_mark(secret, scope.resource.id().decrypted);
     let tls = sequence([mapping([("hosts", sequence(hosts.clone())), ("secretName", Node::string(secret))])]);
     let is_null = path.get(tree).is_none_or(Node::is_null);
     out.push(match hosts.is_empty() {

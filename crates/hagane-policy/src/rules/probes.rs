@@ -4,7 +4,7 @@
 
 use hagane_yaml::Node;
 
-use crate::field::{integer, items, mapping, number, text};
+use crate::field::{given, integer, items, mapping, number, text};
 use crate::pod::{Class, Container, Pod};
 use crate::pod_security::named;
 use crate::policy::PROBES;
@@ -106,8 +106,8 @@ pub(crate) fn tcp_readiness(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
         }
         let ports = items(container.get(&["ports"]));
         let Some(port) = ports.iter().find(|port| is_target(port, &targets)) else { continue };
-        let port = match text(port.get("name")) {
-            Some(name) => Node::string(name),
+        let port = match given(port.get("name")).and_then(Node::as_scalar) {
+            Some(name) => Node::string(name.text.clone()),
             None => number(integer(port.get("containerPort")).unwrap_or_default()),
         };
         let message = format!("{} gets requests before it takes connections", named(container));

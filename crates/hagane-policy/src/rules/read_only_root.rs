@@ -1,6 +1,6 @@
 //! The root of containers.
 
-use hagane_yaml::Node;
+use hagane_yaml::{Node, Text};
 
 use crate::field::{boolean, items, mapping, sequence, switch, text, text_or_empty};
 use crate::field_path::FieldPath;
@@ -13,7 +13,7 @@ use crate::scope::Scope;
 /// own in the same step.
 pub(crate) fn read_only_root(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     let keys = ["securityContext", "readOnlyRootFilesystem"];
-    let mut new_volumes: Vec<(String, Nature)> = Vec::new();
+    let mut new_volumes: Vec<(Text, Nature)> = Vec::new();
     for container in &pod.containers {
         let set = boolean(container.get(&keys));
         if set == Some(true) {
@@ -36,7 +36,7 @@ pub(crate) fn read_only_root(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) 
         }
     }
     let own = items(pod.get(&["volumes"]));
-    new_volumes.retain(|(name, _)| !own.iter().any(|volume| text(volume.get("name")) == Some(name)));
+    new_volumes.retain(|(name, _)| !own.iter().any(|volume| text(volume.get("name")) == Some(name.as_str())));
     let message = "what is written beside a read-only root needs a place";
     for (index, (name, nature)) in new_volumes.into_iter().enumerate() {
         let volume = mapping([("emptyDir", Node::mapping()), ("name", Node::string(name))]);
@@ -87,9 +87,11 @@ fn place(
 }
 
 /// Returns a name for the volume behind a path: each container has its own.
-fn volume_name(container: &Container, path: &str) -> String {
+fn volume_name(container: &Container, path: &str) -> Text {
     let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let path = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
     let full = format!("writable-{}-{path}", container.name);
-    full.chars().take(63).collect::<String>().trim_end_matches('-').to_owned()
+    let short: String = full.chars().take(63).collect();
+    let is_secret = container.node.get("name").is_some_and(Node::is_sensitive);
+    Text::with_mark(short.trim_end_matches('-'), is_secret)
 }

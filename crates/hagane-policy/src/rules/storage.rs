@@ -2,7 +2,7 @@
 
 use hagane_yaml::Node;
 
-use crate::field::{given, items, mapping, text};
+use crate::field::{given, items, mapping, shown, text};
 use crate::field_path::FieldPath;
 use crate::pod::Pod;
 use crate::proposal::Proposal;
@@ -14,7 +14,7 @@ pub(crate) fn empty_dir_size(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) 
             continue;
         };
         if given(directory.get("sizeLimit")).is_none() {
-            let name = text(volume.get("name")).unwrap_or_default();
+            let name = shown(volume.get("name"));
             let message = format!("volume `{name}` may take all the room of the node");
             let path = pod.path(&["volumes"]).item(index).key("emptyDir").key("sizeLimit");
             out.push(Proposal::new(path, message).fill(Node::string(scope.text("value", None))));
@@ -33,8 +33,8 @@ pub(crate) fn claim_rollout(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     let Some(others) = scope.surroundings() else { return };
     let space = resource.id().effective_namespace();
     let claim = items(pod.get(&["volumes"])).iter().find_map(|volume| {
-        let name = text(volume.at(&["persistentVolumeClaim", "claimName"]))?;
-        others.is_single(space, name).then_some(name)
+        let name = volume.at(&["persistentVolumeClaim", "claimName"]);
+        others.is_single(space, text(name)?).then(|| shown(name))
     });
     if let Some(claim) = claim {
         let message =

@@ -22,6 +22,7 @@ pub(super) struct HardenSection {
     probes: Vec<GivenProbes>,
     kinds: Vec<PodKind>,
     honoured: Vec<Tool>,
+    fail_on: Option<Vec<&'static str>>,
 }
 
 /// The places of rules, and what is asked of them.
@@ -38,8 +39,17 @@ struct OwnProfile {
 
 /// Returns what a section says.
 pub(super) fn read(section: &Mapping) -> Result<HardenSection, Diagnostic> {
-    let known =
-        ["honour", "kubernetesVersion", "podTemplates", "probes", "profile", "profiles", "rules", "select"];
+    let known = [
+        "failOn",
+        "honour",
+        "kubernetesVersion",
+        "podTemplates",
+        "probes",
+        "profile",
+        "profiles",
+        "rules",
+        "select",
+    ];
     check_fields(section, "harden", &known)?;
     let mut read = HardenSection {
         profile: text(section, "profile")?.map(|(name, node)| (name, node.clone())),
@@ -80,6 +90,9 @@ pub(super) fn read(section: &Mapping) -> Result<HardenSection, Diagnostic> {
         let (_, tool) = found.ok_or_else(|| unknown(item, "an item of `honour`", &word, &known))?;
         read.honoured.push(*tool);
     }
+    if present(section, "failOn").is_some() {
+        read.fail_on = Some(fail_on(items(section, "failOn")?)?);
+    }
     for item in items(section, "podTemplates")? {
         read.kinds.push(pod_kind(as_mapping(item, "podTemplates")?)?);
     }
@@ -96,6 +109,7 @@ impl HardenSection {
         self.selections.extend(nearer.selections);
         self.probes.extend(nearer.probes);
         self.honoured.extend(nearer.honoured);
+        self.fail_on = nearer.fail_on.or(self.fail_on.take());
         // The first that takes a kind counts.
         self.kinds.splice(0..0, nearer.kinds);
     }
@@ -134,8 +148,29 @@ impl HardenSection {
         policy.probes = self.probes;
         policy.kinds = self.kinds;
         policy.honoured = self.honoured;
+        policy.fail_on = self.fail_on.unwrap_or_default();
         Ok(policy)
     }
+}
+
+/// Returns the rules whose findings are errors.
+fn fail_on(items: &[Node]) -> Result<Vec<&'static str>, Diagnostic> {
+    // What is wrong with opt-outs is found under this name.
+    const OPT_OUT: &str = "opt-out";
+    let mut read = Vec::new();
+    for item in items {
+        let name = as_text(item, "failOn")?;
+        let rules = rules_named(&name);
+        if rules.is_empty() && name != OPT_OUT {
+            let known: Vec<&str> = rule_names().chain([OPT_OUT]).collect();
+            return Err(unknown(item, "an item of `failOn`", &name, &known));
+        }
+        read.extend(rules.into_iter().map(|place| RULES[place].name));
+        if name == "all" || name == OPT_OUT {
+            read.push(OPT_OUT);
+        }
+    }
+    Ok(read)
 }
 
 fn version(node: &Node) -> Result<KubernetesVersion, Diagnostic> {

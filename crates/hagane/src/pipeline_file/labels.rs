@@ -4,22 +4,38 @@ use hagane_policy::{GivenLabels, LabelField, Labelling};
 use hagane_resource::strict::{
     as_mapping, as_text, check_fields, check_once, items, mapping, present, unknown,
 };
-use hagane_yaml::Mapping;
+use hagane_yaml::{Mapping, Span};
 
 use super::harden::matcher;
+use super::provenance::Provenance;
 use crate::Diagnostic;
 
 /// Returns what a section says.
-pub(super) fn read(section: &Mapping) -> Result<Labelling, Diagnostic> {
-    check_fields(section, "labels", &["annotations", "derive", "leave", "recommended", "select"])?;
+pub(super) fn read(section: &Mapping) -> Result<LabelSection, Diagnostic> {
+    check_fields(
+        section,
+        "labels",
+        &["annotations", "derive", "leave", "provenance", "recommended", "select"],
+    )?;
     let mut selections = Vec::new();
     for item in items(section, "select")? {
         let item = as_mapping(item, "select")?;
         check_fields(item, "select", &["annotations", "match", "recommended"])?;
         selections.push((matcher(item)?, given(item)?));
     }
-    let can_be_derived = [LabelField::Name, LabelField::Instance, LabelField::Version];
-    Ok(Labelling {
+    let can_be_derived = [LabelField::Name, LabelField::Instance, LabelField::Version, LabelField::PartOf];
+    let mut provenance = Vec::new();
+    for item in items(section, "provenance")? {
+        let word = as_text(item, "provenance")?;
+        match Provenance::ALL.iter().find(|(_, name)| *name == word) {
+            Some((own, _)) => provenance.push((*own, item.span())),
+            None => {
+                let known: Vec<&str> = Provenance::ALL.iter().map(|(_, name)| *name).collect();
+                return Err(unknown(item, "an item of `provenance`", &word, &known));
+            }
+        }
+    }
+    let labelling = Labelling {
         given: given(section)?,
         selections,
         derive: fields(section, "derive", &can_be_derived)?,
@@ -28,8 +44,16 @@ pub(super) fn read(section: &Mapping) -> Result<Labelling, Diagnostic> {
             "leave",
             &LabelField::ALL.iter().map(|(field, ..)| *field).collect::<Vec<_>>(),
         )?,
-        kinds: Vec::new(),
-    })
+        ..Labelling::default()
+    };
+    Ok(LabelSection { labelling, provenance })
+}
+
+/// What a section says.
+pub(super) struct LabelSection {
+    pub(super) labelling: Labelling,
+    /// What is noted of where things come from, and where that is asked.
+    pub(super) provenance: Vec<(Provenance, Span)>,
 }
 
 /// Lays the section of a nearer file over what farther ones say.
