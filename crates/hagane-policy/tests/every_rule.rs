@@ -2,7 +2,7 @@
 
 mod cases;
 
-use hagane_policy::{Mode, Policy, Profile, RULES, Report, RuleSetting, harden};
+use hagane_policy::{KubernetesVersion, Mode, Policy, Profile, RULES, Report, RuleSetting, harden};
 use hagane_resource::{ResourceSet, emit, read_documents};
 
 use cases::{CASES, Case};
@@ -96,6 +96,50 @@ fn a_rule_stays_out_of_what_is_opted_out() {
             assert!(report.opted_out.iter().all(|kept| kept.reason == "the case says so"), "{}", case.rule);
             assert_eq!(after, plain(&text), "{}", case.rule);
         }
+    }
+}
+
+#[test]
+fn a_rule_stays_out_of_a_container_that_is_opted_out() {
+    let mut count = 0;
+    for case in CASES {
+        let (report, _) = run(case, case.fires, Mode::Check);
+        // What is said of the pod as a whole is said for all its containers.
+        if !report.findings.iter().all(|finding| finding.path.to_string().contains(".containers[0].")) {
+            continue;
+        }
+        count += 1;
+        for (container, is_kept) in [("a", true), ("another", false)] {
+            let annotation =
+                format!("metadata: {{annotations: {{hagane.dev/skip.{}.{container}: so}}, ", case.rule);
+            let text = case.fires.replacen("metadata: {", &annotation, 1);
+            let (report, _) = run(case, &text, Mode::Enforce);
+            assert_eq!(report.changes.is_empty(), is_kept, "{} of {container}", case.rule);
+            assert_eq!(report.opted_out.is_empty(), !is_kept, "{} of {container}", case.rule);
+        }
+    }
+    assert!(count > 15, "{count}");
+}
+
+#[test]
+fn what_a_version_of_kubernetes_does_not_have_is_not_written() {
+    let check = |rule: &str, minor: u32, fires: bool| {
+        let case = CASES.iter().find(|case| case.rule == rule).expect("the rule has a case");
+        let mut policy = only(case, Mode::Enforce);
+        policy.version = KubernetesVersion::new(minor);
+        let report = harden(&mut read(case.fires), &policy);
+        assert_eq!(!report.changes.is_empty(), fires, "{rule} of 1.{minor}");
+    };
+    for (rule, since) in [
+        ("host-users", 33),
+        ("grpc-probes", 24),
+        ("pre-stop", 30),
+        ("unhealthy-eviction", 27),
+        ("api-version", 25),
+    ] {
+        check(rule, since - 1, false);
+        check(rule, since, true);
+        check(rule, 37, true);
     }
 }
 

@@ -1,7 +1,8 @@
 //! What holds for every workload: tried on generated ones.
 
 use hagane_policy::{
-    KubernetesVersion, Mode, PodSecurityLevel, Policy, Profile, RuleSetting, harden, rules_named, violations,
+    KubernetesVersion, Mode, PodSecurityLevel, Policy, Profile, RuleSetting, Value, harden, rules_named,
+    violations,
 };
 use hagane_resource::{Resource, ResourceSet, emit, read_documents};
 use hagane_yaml::Node;
@@ -108,7 +109,13 @@ fn workload(numbers: &mut Numbers) -> String {
         ],
         &["serviceAccount: s", "serviceAccountName: s", "serviceAccount: s, serviceAccountName: t"],
         &["terminationGracePeriodSeconds: 3", "terminationGracePeriodSeconds: 60"],
-        &["volumes: [{name: a, emptyDir: {}}]", "volumes: null", "volumes: []"],
+        &[
+            "volumes: [{name: a, emptyDir: {}}]",
+            "volumes: [{name: c, persistentVolumeClaim: {claimName: data}}]",
+            "volumes: null",
+            "volumes: []",
+        ],
+        &["tolerations: [{key: a}]", "priorityClassName: p"],
         &["restartPolicy: Never"],
     ]);
     let (first, second, init) = (container(numbers, "a"), container(numbers, "b"), container(numbers, "i"));
@@ -148,11 +155,31 @@ fn workload(numbers: &mut Numbers) -> String {
         "",
         ", annotations: {hagane.dev/skip.run-as-non-root.a: why, hagane.dev/skip.dns: why}",
     ]);
-    format!(
+    let mut text = format!(
         "{{apiVersion: {api}, kind: {kind}, metadata: {{name: web{opt_out}}}, {body}}}\n---\n{{apiVersion: v1, kind: Service, metadata: \
          {{name: web}}, spec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}}}\n"
-    )
+    );
+    for neighbour in NEIGHBOURS {
+        if numbers.below(3) == 0 {
+            text.push_str("---\n");
+            text.push_str(neighbour);
+            text.push('\n');
+        }
+    }
+    text
 }
+
+/// What rules look at beside workloads.
+const NEIGHBOURS: &[&str] = &[
+    "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: web}, spec: {scaleTargetRef: {kind: Deployment, name: web}}}",
+    "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {accessModes: [ReadWriteOnce]}}",
+    "{apiVersion: v1, kind: Namespace, metadata: {name: default}}",
+    "{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}}",
+    "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web, annotations: {kubernetes.io/ingress.class: c}}, spec: {rules: [{host: h}]}}",
+    "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: web}, spec: {podSelector: {matchLabels: {app: other}}}}",
+    "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: s}, provisioner: p}",
+    "{apiVersion: batch/v1beta1, kind: CronJob, metadata: {name: c}, spec: {schedule: '0 1 * * *', jobTemplate: {spec: {template: {spec: {containers: []}}}}}}",
+];
 
 fn read(text: &str) -> ResourceSet {
     read_documents(text, Default::default()).expect("what is generated can be read").into_iter().collect()
@@ -162,6 +189,16 @@ fn all(mode: Mode) -> Policy {
     let mut policy = Policy::new(Profile::Restricted);
     for place in rules_named("all") {
         policy.set(place, RuleSetting { mode: Some(mode), values: Vec::new() });
+    }
+    // Rules that have nothing to say until they are told something.
+    let told = [
+        ("ingress-sources", "ranges", "10.0.0.0/8"),
+        ("node-selector", "labels", "kubernetes.io/arch=amd64"),
+        ("tolerations", "taints", "batch=yes:NoSchedule"),
+    ];
+    for (rule, name, value) in told {
+        let values = vec![(name, Value::Texts(vec![value.to_owned()]))];
+        policy.set(rules_named(rule)[0], RuleSetting { mode: None, values });
     }
     policy
 }
@@ -178,8 +215,12 @@ fn lost(before: &Node, after: &Node, path: &str) -> Option<String> {
             let key = entry.key.text.as_str();
             match after.get(key) {
                 Some(value) => lost(&entry.value, value, &format!("{path}.{key}")),
-                // The old name of a field is no value.
-                None => (key != "serviceAccount").then(|| format!("{path}.{key}")),
+                // What moves from the old name of a field is not lost, nor is the mapping that held nothing else.
+                None if matches!(key, "serviceAccount" | "kubernetes.io/ingress.class") => None,
+                None if key == "annotations" => {
+                    lost(&entry.value, &Node::mapping(), &format!("{path}.{key}"))
+                }
+                None => Some(format!("{path}.{key}")),
             }
         }),
         (Node::Sequence(before), Node::Sequence(after)) => {
