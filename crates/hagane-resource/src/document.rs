@@ -138,7 +138,9 @@ fn resources_with(trees: Vec<Node>, names: Names) -> Result<Vec<Resource>, Diagn
         if !kind.ends_with("List")
             && name.filter(|n| !n.is_null()).and_then(Node::as_str).is_none_or(str::is_empty)
         {
-            let error = Diagnostic::error(mapping.span, format!("the {kind} has no `metadata.name`"));
+            let is_secret = mapping.get("kind").is_some_and(Node::is_sensitive);
+            let what = if is_secret { "resource" } else { kind };
+            let error = Diagnostic::error(mapping.span, format!("the {what} has no `metadata.name`"));
             return Err(error.hinted("every resource needs a name; `generateName` cannot be composed"));
         }
         resources.push(Resource::new(tree));

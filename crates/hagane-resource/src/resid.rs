@@ -15,7 +15,7 @@ pub struct ResId {
     pub name: CompactString,
     /// The namespace as written; empty when there is none.
     pub namespace: CompactString,
-    /// Whether name or namespace came out of decryption, so that no message shows them.
+    /// Whether name or namespace came out of decryption, or a kind that is none of Kubernetes' own, so that no message shows them.
     pub decrypted: bool,
 }
 
@@ -66,7 +66,10 @@ impl fmt::Debug for ResId {
 impl fmt::Display for ResId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.decrypted {
-            return write!(f, "{}/«decrypted»", self.gvk.kind);
+            // A word that everybody knows gives nothing away.
+            let is_known = Schema::knows_scope(&self.gvk.api_version(), &self.gvk.kind);
+            let kind = if is_known { self.gvk.kind.as_str() } else { "«decrypted»" };
+            return write!(f, "{kind}/«decrypted»");
         }
         write!(f, "{}/{}", self.gvk.kind, self.name)?;
         if !self.namespace.is_empty() {

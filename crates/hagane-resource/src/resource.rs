@@ -7,7 +7,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use hagane_yaml::{Entry, Mapping, Node, Scalar, Style, Tag, Text};
 
-use crate::{Gvk, Origin, ResId, Transformation};
+use crate::{Gvk, Origin, ResId, Schema, Transformation};
 
 /// A Kubernetes object, shared until somebody writes to it. Its history lives here, never in its tree.
 #[derive(Clone)]
@@ -239,11 +239,11 @@ impl Resource {
     }
 
     /// Sets the kind.
-    pub fn set_kind(&mut self, kind: &str) {
+    pub fn set_kind(&mut self, kind: Text) {
+        self.id.gvk.kind = kind.as_str().into();
         if let Node::Mapping(mapping) = Arc::make_mut(&mut self.tree) {
             mapping.set("kind", Node::string(kind));
         }
-        self.id.gvk.kind = kind.into();
     }
 
     /// Returns the entries of `metadata.labels` or `metadata.annotations` as text.
@@ -338,8 +338,11 @@ pub(crate) fn mapping_at<'a>(node: &'a mut Node, key: &str) -> &'a mut Mapping {
 fn id_of(tree: &Node) -> ResId {
     let given = |field| tree.at(&["metadata", field]).filter(|node| !node.is_null());
     let text = |field| given(field).and_then(Node::as_str).unwrap_or_default().into();
-    let decrypted = ["name", "namespace"]
-        .iter()
-        .any(|field| tree.at(&["metadata", field]).is_some_and(Node::is_sensitive));
-    ResId { gvk: Gvk::of(tree), name: text("name"), namespace: text("namespace"), decrypted }
+    let gvk = Gvk::of(tree);
+    let is_secret = |path: &[&str]| tree.at(path).is_some_and(Node::is_sensitive);
+    let has_secret_kind = (is_secret(&["kind"]) || is_secret(&["apiVersion"]))
+        && !Schema::knows_scope(&gvk.api_version(), &gvk.kind);
+    let decrypted =
+        has_secret_kind || ["name", "namespace"].iter().any(|field| is_secret(&["metadata", field]));
+    ResId { gvk, name: text("name"), namespace: text("namespace"), decrypted }
 }

@@ -354,6 +354,7 @@ fn lay_over(
     schema: &Schema,
 ) -> Result<(), Diagnostic> {
     let before = resource.id().clone();
+    let kind = resource.tree().get("kind").and_then(Node::as_scalar).map(|kind| kind.text.clone());
     if patch.allow_name_change || patch.allow_kind_change {
         resource.remember_id();
     }
@@ -381,7 +382,7 @@ fn lay_over(
         return Ok(());
     }
     if !patch.allow_kind_change && resource.id().gvk.kind != before.gvk.kind {
-        resource.set_kind(&before.gvk.kind);
+        resource.set_kind(kind.unwrap_or_default());
     }
     if !patch.allow_name_change && resource.id().name != before.name {
         resource.set_name(&before.name);

@@ -314,6 +314,18 @@ impl Make {
             );
             let _ = writeln!(list, "- {{path: enc-operations.yaml, target: {{kind: Deployment}}}}");
         }
+        if self.rng.once_in(12) {
+            let kind = self.canary();
+            self.file(
+                &format!("/{directory}/enc-kind.yaml"),
+                format!("- {{op: replace, path: /kind, value: {kind}}}\n"),
+            );
+            let name = self.rng.pick(&["settings", "vault", "app"]);
+            let _ = writeln!(
+                list,
+                "- {{path: enc-kind.yaml, target: {{name: {name}}}, options: {{allowKindChange: true}}}}"
+            );
+        }
         if self.rng.once_in(6) {
             let name = self.canary();
             self.file(
