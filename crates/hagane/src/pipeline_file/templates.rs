@@ -9,6 +9,9 @@ use hagane_yaml::{Mapping, Node, ParseOptions, Span, parse};
 use crate::Diagnostic;
 use crate::parameter::{Parameter, ParameterKind};
 
+/// The most bytes of a file of values.
+const MAX_VALUES: usize = 8 << 20;
+
 /// Names of files, with the directory they are relative to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Listed {
@@ -84,6 +87,9 @@ pub(crate) fn values_of(
 ) -> Result<Vec<Node>, Diagnostic> {
     let source = sources.read(&sources.file(root, path, at)?, at)?;
     let start = Span { file: source.file, line: 1, column: 1 };
+    if source.content().len() > MAX_VALUES {
+        return Err(Diagnostic::error(start, format!("values have at most {} MiB a file", MAX_VALUES >> 20)));
+    }
     let documents = match &source.decrypted {
         Some(decrypted) => decrypted
             .documents
