@@ -1,6 +1,7 @@
 //! Where transformers write: the default field specs, and what `configurations` adds.
 
 mod crds;
+mod definition;
 
 use std::rc::Rc;
 
@@ -9,7 +10,7 @@ use hagane_resource::{Diagnostic, FieldSpec, GvkPattern, LegacyOrder, legacy_kin
 use hagane_yaml::{Dialect, Node, ParseOptions, Span, parse};
 
 use crate::decode::{Located, Object, refuse_repeated_keys};
-use crate::kustomization::field_spec;
+use crate::kustomization::configured_field_spec;
 use crate::sources::{Root, Sources};
 
 pub(crate) use crds::with_crds;
@@ -166,7 +167,7 @@ impl Config {
         ];
         let object = Object::new(node, "a transformer configuration", names)?;
         // A null is a spec that says nothing.
-        let spec = |node: &Node| (!node.is_null()).then(|| field_spec(node)).transpose();
+        let spec = |node: &Node| (!node.is_null()).then(|| configured_field_spec(node)).transpose();
         let specs = |name| Ok::<Vec<_>, Diagnostic>(object.list(name, spec)?.into_iter().flatten().collect());
         let added = Config {
             is_default: false,
@@ -268,6 +269,6 @@ fn name_reference(node: &Node) -> Result<NameReference, Diagnostic> {
             version: object.text("version")?.into(),
             kind: object.text("kind")?.into(),
         },
-        referrers: object.list("fieldSpecs", field_spec)?,
+        referrers: object.list("fieldSpecs", configured_field_spec)?,
     })
 }

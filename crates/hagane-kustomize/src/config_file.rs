@@ -7,7 +7,7 @@ use hagane_resource::{Diagnostic, FieldSpec, Resource, ResourceSet, Schema};
 use hagane_yaml::{Dialect, Mapping, Node, ParseOptions, parse};
 
 use crate::chart::{Chart, Inflation};
-use crate::decode::{Located, Names, Object, string};
+use crate::decode::{Located, Names, Object, refuse_repeated_keys, string};
 use crate::generator::{Generated, generate as generate_data};
 use crate::hash::content_hash;
 use crate::kustomization::{
@@ -50,6 +50,7 @@ pub(crate) fn generate(
     inflation: &Inflation,
     schema: &Schema,
 ) -> Result<Vec<Resource>, Diagnostic> {
+    refuse_repeated_keys(config.tree())?;
     let kind = match builtin_kind(config, &GENERATORS)? {
         "ConfigMapGenerator" => Generated::ConfigMap,
         "IAMPolicyGenerator" => return Ok(vec![service_account(config)?]),
@@ -126,6 +127,7 @@ pub(crate) fn transform(
     schema: &Schema,
 ) -> Result<(), Diagnostic> {
     let kind = builtin_kind(config, &TRANSFORMERS)?;
+    refuse_repeated_keys(config.tree())?;
     let names: Names = &[
         "annotations",
         "fieldSpecs",
@@ -165,11 +167,13 @@ pub(crate) fn transform(
             affix_names(resources, Affix::Prefix(&object.text("prefix")?), &specs)?;
             affix_names(resources, Affix::Suffix(&object.text("suffix")?), &specs)
         }
-        // Without a namespace there is nothing to set.
-        "NamespaceTransformer" if config.namespace().is_empty() => Ok(()),
         "NamespaceTransformer" => {
-            let unset_only = object.bool("unsetOnly")?;
-            set_namespace(resources, config.namespace(), &specs, subjects(&object)?, unset_only, object.span)
+            let (unset_only, subjects) = (object.bool("unsetOnly")?, subjects(&object)?);
+            match config.namespace() {
+                // Without a namespace there is nothing to set.
+                "" => Ok(()),
+                namespace => set_namespace(resources, namespace, &specs, subjects, unset_only, object.span),
+            }
         }
         "ImageTagTransformer" => {
             let image = object.get("imageTag").map(Image::decode).transpose()?;

@@ -156,19 +156,13 @@ impl<'a> Object<'a> {
     }
 
     fn as_string(&self, node: &Node, what: &str) -> Result<Located<String>, Diagnostic> {
-        if let (true, Node::Scalar(scalar)) = (self.converts, node) {
-            let text = match value(scalar) {
-                Ok(Value::Bool(value)) => Some(value.to_string()),
-                Ok(Value::Int(value)) => Some(value.to_string()),
-                Ok(Value::Uint(value)) => Some(value.to_string()),
-                Ok(Value::Float(value)) => Some(go_general(value)),
-                _ => None,
-            };
-            if let Some(text) = text {
-                return Ok(Located { value: text, span: scalar.span, block: false });
-            }
-        }
-        string(node, what)
+        if self.converts { string_of_any(node, what) } else { string(node, what) }
+    }
+
+    /// Returns a text, or an empty one; a number or a boolean is taken for its text.
+    pub(crate) fn text_of_any(&self, name: &'static str) -> Result<String, Diagnostic> {
+        let text = self.typed(name, |node| string_of_any(node, name))?;
+        Ok(text.map(|text| text.value).unwrap_or_default())
     }
 
     /// Returns a text, or an empty one.
@@ -209,7 +203,18 @@ impl<'a> Object<'a> {
 
     /// Returns a list of texts.
     pub(crate) fn strings(&self, name: &'static str) -> Result<Vec<Located<String>>, Diagnostic> {
-        self.list(name, |node| self.as_string(node, name))
+        let mut texts = self.list(name, |node| self.as_string(node, name))?;
+        // A null leaves what another spelling has put at its place.
+        if let (Some(Node::Sequence(list)), Some((_, Node::Sequence(before)))) =
+            (self.get(name), self.overruled.iter().rfind(|(n, _)| *n == name))
+        {
+            for ((text, item), old) in texts.iter_mut().zip(&list.items).zip(&before.items) {
+                if item.is_null() {
+                    *text = self.as_string(old, name)?;
+                }
+            }
+        }
+        Ok(texts)
     }
 
     /// Returns a mapping of texts to texts, in the order of the file; of repeated keys the last.
@@ -290,6 +295,23 @@ pub(crate) fn string(node: &Node, what: &str) -> Result<Located<String>, Diagnos
         Some((scalar, Ok(Value::Null))) => Ok(Located { span: scalar.span, ..Located::default() }),
         _ => Err(wrong_type(node, what, "a string")),
     }
+}
+
+/// Returns a text with its place; a number or a boolean is taken for its text.
+fn string_of_any(node: &Node, what: &str) -> Result<Located<String>, Diagnostic> {
+    if let Node::Scalar(scalar) = node {
+        let text = match value(scalar) {
+            Ok(Value::Bool(value)) => Some(value.to_string()),
+            Ok(Value::Int(value)) => Some(value.to_string()),
+            Ok(Value::Uint(value)) => Some(value.to_string()),
+            Ok(Value::Float(value)) => Some(go_general(value)),
+            _ => None,
+        };
+        if let Some(text) = text {
+            return Ok(Located { value: text, span: scalar.span, block: false });
+        }
+    }
+    string(node, what)
 }
 
 /// Booleans as keys are what JSON makes of them.

@@ -1,8 +1,8 @@
 //! The hash of a generated object's content, which ends its name.
 
 use hagane_resource::{Diagnostic, Resource};
-use hagane_yaml::emit::{json, json_string, without_next_lines};
-use hagane_yaml::{Node, Text};
+use hagane_yaml::Node;
+use hagane_yaml::emit::{json, json_string};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -13,7 +13,7 @@ pub(crate) fn content_hash(resource: &Resource) -> Result<String, Diagnostic> {
     let tree = resource.tree();
     let part = |key: &str| -> Result<Option<Zeroizing<String>>, Diagnostic> {
         let Some(node) = tree.get(key) else { return Ok(None) };
-        let text = json_read_again(node).ok_or_else(|| {
+        let text = json(node).map(Zeroizing::new).ok_or_else(|| {
             let message =
                 format!("the content of {} cannot be hashed: a value does not fit its type", resource.id());
             Diagnostic::error(node.span(), message)
@@ -54,19 +54,6 @@ pub(crate) fn content_hash(resource: &Resource) -> Result<String, Diagnostic> {
         _ => hash.update(Zeroizing::new(json(tree).unwrap_or_default()).as_bytes()),
     }
     Ok(letters(&hash.finalize()))
-}
-
-/// Returns the JSON that kustomize hashes: it reads its own as YAML first, in which U+0085 is a line break.
-fn json_read_again(node: &Node) -> Option<Zeroizing<String>> {
-    let text = Zeroizing::new(json(node)?);
-    if !text.contains('\u{85}') {
-        return Some(text);
-    }
-    let mut again = node.clone();
-    again.for_each_scalar(&mut |scalar| {
-        scalar.text = Text::marked_as(without_next_lines(scalar.text.as_str()), &scalar.text);
-    });
-    json(&again).map(Zeroizing::new)
 }
 
 /// Returns the first ten hexadecimal digits, with letters for those that make words or look like other letters.

@@ -46,7 +46,9 @@ pub(crate) fn operations(node: &Node) -> Result<Operations, Diagnostic> {
     let no_mapping = |item: &&Node| !matches!(item, Node::Mapping(_)) && !item.is_null();
     match sequence.items.iter().find(no_mapping) {
         Some(item) => Err(must_be_a_mapping(item)),
-        None => refuse_no_numbers(&mut node.clone()).map(|()| sequence.items.iter().map(operation).collect()),
+        None => refuse_no_numbers(&mut node.clone())
+            .and_then(|()| refuse_no_keys(node))
+            .map(|()| sequence.items.iter().map(operation).collect()),
     }
 }
 
@@ -60,6 +62,21 @@ fn refuse_no_numbers(node: &mut Node) -> Result<(), Diagnostic> {
         }
     });
     found.map_or(Ok(()), |span| Err(no_json(span)))
+}
+
+/// Refuses keys that the way to JSON has no text for: nulls, and integers that are too large.
+fn refuse_no_keys(node: &Node) -> Result<(), Diagnostic> {
+    match node {
+        Node::Mapping(mapping) => mapping.entries.iter().try_for_each(|entry| {
+            if matches!(value(&entry.key), Ok(Value::Null | Value::Uint(_))) {
+                let message = format!("`{}` cannot be a key here", entry.key.text.shown());
+                return Err(Diagnostic::error(entry.key.span, message).hinted("put the key in quotes"));
+            }
+            refuse_no_keys(&entry.value)
+        }),
+        Node::Sequence(sequence) => sequence.items.iter().try_for_each(refuse_no_keys),
+        Node::Scalar(_) => Ok(()),
+    }
 }
 
 fn no_json(span: Span) -> Diagnostic {

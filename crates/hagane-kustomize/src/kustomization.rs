@@ -131,16 +131,28 @@ pub(crate) fn field_spec(node: &Node) -> Result<FieldSpec, hagane_resource::Diag
     field_spec_of(&crate::decode::Object::new(node, "a field spec", FIELD_SPEC)?)
 }
 
+/// Returns a field spec out of a file of `configurations`: its path may look like a number.
+pub(crate) fn configured_field_spec(node: &Node) -> Result<FieldSpec, hagane_resource::Diagnostic> {
+    let object = crate::decode::Object::new(node, "a field spec", FIELD_SPEC)?;
+    let path = object.text_of_any("path")?;
+    Ok(FieldSpec::new(gvk_of(&object)?, path, object.bool("create")?))
+}
+
 /// Returns a field spec out of a config of its own, where unknown fields are let through.
 pub(crate) fn lenient_field_spec(node: &Node) -> Result<FieldSpec, hagane_resource::Diagnostic> {
     field_spec_of(&crate::decode::Object::lenient(node, "a field spec", FIELD_SPEC)?)
 }
 
 fn field_spec_of(object: &crate::decode::Object) -> Result<FieldSpec, hagane_resource::Diagnostic> {
-    let gvk = hagane_resource::GvkPattern {
+    Ok(FieldSpec::new(gvk_of(object)?, object.text("path")?, object.bool("create")?))
+}
+
+fn gvk_of(
+    object: &crate::decode::Object,
+) -> Result<hagane_resource::GvkPattern, hagane_resource::Diagnostic> {
+    Ok(hagane_resource::GvkPattern {
         group: object.text("group")?.into(),
         version: object.text("version")?.into(),
         kind: object.text("kind")?.into(),
-    };
-    Ok(FieldSpec::new(gvk, object.text("path")?, object.bool("create")?))
+    })
 }

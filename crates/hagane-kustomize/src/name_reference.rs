@@ -278,9 +278,9 @@ impl Search<'_> {
         if let Some(candidate) = self.select(found, |a, b| a.name == b.name, scalar)? {
             referred.push(candidate.place);
             if scalar.text != candidate.name.as_str() {
+                // Without quotes the text decides what it is, as kustomize writes it.
                 scalar.text = candidate.marked(&candidate.name);
-                scalar.tag = Tag::Str;
-                scalar.style = Style::Plain;
+                scalar.tag = if scalar.style == Style::Plain { Tag::Unresolved } else { Tag::Str };
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 mod structured;
 
 use hagane_resource::{Diagnostic, Resource, ResourceSet};
-use hagane_yaml::{Node, Scalar, Span, Text};
+use hagane_yaml::{Node, Scalar, Span, Tag, Text};
 
 use crate::field_path::{self, Missing, Step};
 use crate::kustomization::{FieldOptions, Replacement, ReplacementSource, ReplacementTarget};
@@ -26,7 +26,7 @@ pub(crate) fn replace(resources: &mut ResourceSet, replacement: &Replacement) ->
                 })?;
                 refuse_nameless(resources.get(place), *span)?;
                 if live == Some(place)
-                    && let Ok(now) = source_value(resources, source)
+                    && let Ok(now) = value_in(resources.get(place), source)
                 {
                     value = now;
                 }
@@ -38,7 +38,8 @@ pub(crate) fn replace(resources: &mut ResourceSet, replacement: &Replacement) ->
 
 /// Refuses a replacement that takes the name or the kind away.
 fn refuse_nameless(resource: &Resource, at: Span) -> Result<(), Diagnostic> {
-    let text = |keys: &[&str]| resource.tree().at(keys).filter(|node| !node.is_null()).and_then(Node::as_str);
+    let is_null = |node: &&Node| node.as_scalar().is_some_and(|scalar| scalar.tag == Tag::Null);
+    let text = |keys: &[&str]| resource.tree().at(keys).filter(|node| !is_null(node)).and_then(Node::as_str);
     let gone = [("kind", text(&["kind"])), ("metadata.name", text(&["metadata", "name"]))];
     match gone.iter().find(|(_, text)| text.is_none_or(str::is_empty)) {
         Some((field, _)) if !resource.gvk().kind.ends_with("List") => {
@@ -98,11 +99,18 @@ impl ReplacementTarget {
 
 /// Returns the value that is copied.
 fn source_value(resources: &ResourceSet, source: &ReplacementSource) -> Result<Node, Diagnostic> {
+    match source {
+        ReplacementSource::Value(text) => Ok(Node::Scalar(Scalar::bare(text.value.as_str()))),
+        ReplacementSource::Field { selector, .. } => value_in(source_resource(resources, selector)?, source),
+    }
+}
+
+/// Returns the value that is copied out of a resource.
+fn value_in(resource: &Resource, source: &ReplacementSource) -> Result<Node, Diagnostic> {
     let (selector, path, options) = match source {
         ReplacementSource::Value(text) => return Ok(Node::Scalar(Scalar::bare(text.value.as_str()))),
         ReplacementSource::Field { selector, field_path, options } => (selector, field_path, options),
     };
-    let resource = source_resource(resources, selector)?;
     let (text, span) = match path {
         Some(path) => (path.value.as_str(), path.span),
         None => ("metadata.name", selector.span),

@@ -143,6 +143,14 @@ impl Selector {
     /// Returns whether the labels and annotations are meant.
     pub(crate) fn takes_labels(&self, resource: &Resource) -> Result<bool, Diagnostic> {
         for (selector, field) in [(&self.labels, "labels"), (&self.annotations, "annotations")] {
+            if selector.is_some()
+                && let Some(list @ Node::Sequence(sequence)) = resource.tree().at(&["metadata", field])
+                && !sequence.items.is_empty()
+            {
+                let error =
+                    Diagnostic::error(list.span(), format!("`{field}` must be a mapping, and is a list"));
+                return Err(error.hinted("write `key: value` lines, without dashes"));
+            }
             if let Some(selector) = selector
                 && !selector
                     .as_ref()

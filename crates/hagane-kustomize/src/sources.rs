@@ -2,6 +2,7 @@
 
 mod remote;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
@@ -52,6 +53,8 @@ pub struct Source {
     pub bytes: Arc<[u8]>,
     /// Its content decrypted, if it was encrypted.
     pub decrypted: Option<Decrypted>,
+    /// Its text, if it is in UTF-16, as a mark at its beginning says.
+    pub(crate) utf16: Option<String>,
 }
 
 /// A directory with a kustomization, symbolic links resolved. Only [`Sources`] makes one.
@@ -96,6 +99,14 @@ impl Source {
 
     /// Returns the content as text; invalid UTF-8 is an error with its place.
     pub fn text(&self) -> Result<&str, Diagnostic> {
+        match &self.utf16 {
+            Some(text) => Ok(text),
+            None => self.utf8(),
+        }
+    }
+
+    /// Returns the content as text, which must be UTF-8.
+    pub(crate) fn utf8(&self) -> Result<&str, Diagnostic> {
         std::str::from_utf8(self.content()).map_err(|error| {
             let before = &self.content()[..error.valid_up_to()];
             let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
@@ -253,12 +264,14 @@ impl<'w> Sources<'w> {
             true => self.files.read(&path.0).map_err(|e| self.missing(&e, &path.0, &path.0, at))?,
             false => self.read_remote(&path.0, at)?,
         };
-        let file = self.map.borrow_mut().add(self.shown(&path.0), String::from_utf8_lossy(&bytes).into());
+        let utf16 = of_utf16(&bytes);
+        let shown = utf16.as_deref().map_or_else(|| String::from_utf8_lossy(&bytes), Cow::Borrowed);
+        let file = self.map.borrow_mut().add(self.shown(&path.0), shown.into());
         let decrypted = match self.decrypter.and_then(|d| d.decrypt(&path.0, &bytes, file)) {
             Some(result) => Some(result?),
             None => None,
         };
-        let source = Rc::new(Source { file, bytes, decrypted });
+        let source = Rc::new(Source { file, bytes, decrypted, utf16 });
         self.read.borrow_mut().insert(path.0.clone(), source.clone());
         Ok(source)
     }
@@ -313,6 +326,11 @@ impl<'w> Sources<'w> {
                     "an encrypted file that is neither YAML nor JSON cannot be a resource",
                 );
                 Err(error.hinted("use it in a `secretGenerator`"))
+            }
+            // kustomize parts documents by bytes, and finds no second one here.
+            None if source.utf16.is_some() => {
+                let documents = hagane_yaml::parse(source.text()?, source.file, &Default::default())?;
+                hagane_resource::resources_of(documents.into_iter().take(1).collect())
             }
             None => hagane_resource::read_documents(source.text()?, source.file),
         }?;
@@ -391,6 +409,18 @@ impl<'w> Sources<'w> {
         let name = same_stem.or_else(near).or_else(longer)?;
         Some(self.shown(&directory.join(name)))
     }
+}
+
+/// Returns the text of a file in UTF-16; one without the mark, or with half a character, is none.
+fn of_utf16(bytes: &[u8]) -> Option<String> {
+    let unit: fn([u8; 2]) -> u16 = match bytes {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let (pairs, rest) = bytes[2..].as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+    if rest.is_empty() { String::from_utf16(&units).ok() } else { None }
 }
 
 /// Returns `path` without `.` and `..`, by its text alone.

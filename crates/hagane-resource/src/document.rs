@@ -1,6 +1,6 @@
 //! A file of resources: where its documents part, and what they are.
 
-use hagane_yaml::{FileId, Node, ParseOptions, Span, YamlError, parse};
+use hagane_yaml::{FileId, Node, ParseOptions, Span, Tag, YamlError, parse};
 
 use crate::{Diagnostic, Resource};
 
@@ -50,7 +50,7 @@ const STRATEGY: &str = "x-kubernetes-patch-strategy";
 
 /// Reads the resources of a text that begins at a place inside a file.
 pub fn read_documents_at(text: &str, start: Span) -> Result<Vec<Resource>, Diagnostic> {
-    resources_of(trees_at(text, start)?)
+    resources_with(trees_at(text, start)?, Names::Given)
 }
 
 /// Reads the resources of a text, also those whose names the cluster makes up: they are called by what is given of the name, with a
@@ -65,7 +65,14 @@ pub fn read_generated_documents(text: &str, start: Span) -> Result<Vec<Resource>
     Ok(resources)
 }
 
-fn trees_at(text: &str, start: Span) -> Result<Vec<Node>, Diagnostic> {
+/// The documents of a text.
+struct Trees {
+    trees: Vec<Node>,
+    /// Whether the text is one document: only the items of a `List` that is alone are as they were written.
+    is_alone: bool,
+}
+
+fn trees_at(text: &str, start: Span) -> Result<Trees, Diagnostic> {
     let file = start.file;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let unix;
@@ -76,7 +83,9 @@ fn trees_at(text: &str, start: Span) -> Result<Vec<Node>, Diagnostic> {
         text
     };
     let mut trees = Vec::new();
-    for document in split_documents(text, file)? {
+    let documents = split_documents(text, file)?;
+    let is_alone = documents.len() == 1;
+    for document in documents {
         if document.text.trim().is_empty() {
             continue;
         }
@@ -91,12 +100,13 @@ fn trees_at(text: &str, start: Span) -> Result<Vec<Node>, Diagnostic> {
             trees.push(tree);
         }
     }
-    Ok(trees)
+    Ok(Trees { trees, is_alone })
 }
 
 /// Returns the resources of trees: nulls are dropped, lists are opened and their items put last.
 pub fn resources_of(trees: Vec<Node>) -> Result<Vec<Resource>, Diagnostic> {
-    resources_with(trees, Names::Given)
+    let is_alone = trees.len() == 1;
+    resources_with(Trees { trees, is_alone }, Names::Given)
 }
 
 /// Whether a resource must have a name.
@@ -108,7 +118,8 @@ enum Names {
     Generated,
 }
 
-fn resources_with(trees: Vec<Node>, names: Names) -> Result<Vec<Resource>, Diagnostic> {
+fn resources_with(trees: Trees, names: Names) -> Result<Vec<Resource>, Diagnostic> {
+    let Trees { trees, mut is_alone } = trees;
     let mut resources = Vec::new();
     let mut queue = std::collections::VecDeque::from(trees);
     while let Some(tree) = queue.pop_front() {
@@ -125,7 +136,12 @@ fn resources_with(trees: Vec<Node>, names: Names) -> Result<Vec<Resource>, Diagn
         let kind =
             mapping.get("kind").filter(|kind| !kind.is_null()).and_then(Node::as_str).unwrap_or_default();
         if kind.ends_with("List") && mapping.get("items").is_some() {
-            queue.extend(items_of(tree)?);
+            let keeps_style = std::mem::take(&mut is_alone) && kind == "List";
+            let mut items = items_of(tree)?;
+            if !keeps_style {
+                items.iter_mut().for_each(as_json);
+            }
+            queue.extend(items);
             continue;
         }
         if kind.is_empty() {
@@ -155,6 +171,22 @@ fn items_of(list: Node) -> Result<Vec<Node>, Diagnostic> {
         // A single value is no item, as in kustomize.
         Some(Node::Scalar(_)) | None => Ok(Vec::new()),
         Some(items) => Err(Diagnostic::error(items.span(), "`items` of a list must be a sequence")),
+    }
+}
+
+/// Gives a node the style of JSON, out of which kustomize reads the items of most lists.
+fn as_json(node: &mut Node) {
+    match node {
+        Node::Mapping(mapping) => {
+            mapping.flow = true;
+            mapping.entries.iter_mut().for_each(|entry| as_json(&mut entry.value));
+        }
+        Node::Sequence(sequence) => {
+            sequence.flow = true;
+            sequence.items.iter_mut().for_each(as_json);
+        }
+        Node::Scalar(scalar) if scalar.tag == Tag::Null => scalar.text = "null".into(),
+        Node::Scalar(_) => {}
     }
 }
 

@@ -114,6 +114,7 @@ pub(super) fn settle(
                     .hinted("write `name:` and the like below it"));
             }
         }
+        refuse_null_key(resource)?;
         remove_own_annotations(resource)?;
         if let Some(origin) = resource.origin.take().filter(|_| metadata.origin_annotations) {
             set_annotation(resource, ORIGIN, origin.to_yaml());
@@ -126,6 +127,18 @@ pub(super) fn settle(
         refuse_odd_keys(resource)?;
     }
     Ok(())
+}
+
+/// Refuses a field that is called null, without quotes: kustomize cannot read its own text then.
+fn refuse_null_key(resource: &Resource) -> Result<(), Diagnostic> {
+    let Node::Mapping(tree) = resource.tree() else { return Ok(()) };
+    match tree.entries.iter().find(|entry| entry.key.tag == Tag::Null) {
+        None => Ok(()),
+        Some(entry) => {
+            Err(Diagnostic::error(entry.key.span, "a resource cannot have a field without a name")
+                .hinted("`null` and `~` are no names; drop the line"))
+        }
+    }
 }
 
 /// Removes the annotations that kustomize keeps its own notes in, wherever they come from.

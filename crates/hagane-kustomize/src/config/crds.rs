@@ -8,6 +8,7 @@ use std::rc::Rc;
 use hagane_resource::{Diagnostic, FieldSpec, GvkPattern};
 use hagane_yaml::{Dialect, Entry, Mapping, Node, ParseOptions, Span, parse};
 
+use super::definition::refuse_wrong_types;
 use super::{Config, NameReference, add_specs};
 use crate::decode::Located;
 use crate::sources::{Root, Sources};
@@ -60,6 +61,7 @@ pub(crate) fn with_crds(
             return Err(Diagnostic::error(entry.value.span(), message)
                 .hinted("`crds` takes OpenAPI definitions, not CustomResourceDefinitions"));
         }
+        definitions.entries.iter().try_for_each(|entry| refuse_wrong_types(&entry.value))?;
         let mut walk = Walk { definitions: &definitions, config: &mut found, left: PROPERTIES };
         for entry in &definitions.entries {
             let is_type = |properties: &Mapping| {

@@ -1,6 +1,7 @@
 //! The keys and values of a generated object: dotenv files first, then literals, then files.
 
 use hagane_resource::Diagnostic;
+use hagane_yaml::emit::without_next_lines;
 use hagane_yaml::{Span, Text};
 use zeroize::Zeroizing;
 
@@ -58,7 +59,9 @@ fn of_literal(literal: &Located<String>) -> Result<Pair, Diagnostic> {
         [first @ (b'"' | b'\''), .., last] if first == last => &value[1..value.len() - 1],
         _ => value,
     };
-    let value = Content { bytes: Zeroizing::new(value.as_bytes().to_vec()), sensitive: false };
+    // kustomize writes what a kustomization says as YAML and reads that again, in which U+0085 is a line break.
+    let value = without_next_lines(value);
+    let value = Content { bytes: Zeroizing::new(value.into_bytes()), sensitive: false };
     Ok(Pair { key: key.into(), value })
 }
 
@@ -95,7 +98,7 @@ fn dotenv(
     found: &mut Vec<(Span, Pair)>,
 ) -> Result<(), Diagnostic> {
     let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
-    let text = source.text()?;
+    let text = source.utf8()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (index, line) in text.split('\n').enumerate() {
         let line = line.strip_suffix('\r').unwrap_or(line).trim_start();

@@ -196,7 +196,11 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
     };
     Diagnostic::refuse(errors)?;
     // `kind` and `apiVersion` alone build nothing; an empty list is something.
-    let has_content = FIELDS.iter().skip(3).any(|name| object.get(name).is_some());
+    let says_something = |name: &&str| match object.get(name) {
+        Some(Node::Scalar(text)) => !text.text.as_str().is_empty(),
+        other => other.is_some(),
+    };
+    let has_content = FIELDS.iter().skip(3).any(|name| says_something(&name));
     let is_empty = !has_content && object.get("metadata").is_none();
     Ok((kustomization, warnings, is_empty.then(|| empty(object.span))))
 }

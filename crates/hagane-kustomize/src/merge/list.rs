@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 use hagane_resource::{Diagnostic, SchemaNode};
-use hagane_yaml::{Node, Scalar, Sequence};
+use hagane_yaml::{Node, Scalar, Sequence, Style};
 
 use super::directive::{Directive, take_list_directive};
 use super::{Lone, Merge, wrong_kind};
@@ -93,6 +93,15 @@ impl<'s> Merge<'s> {
             // What replaces or deletes an item does not write to it: the old one is still there, and may come back below.
             let directive = over.as_ref().and_then(|o| o.get("$patch")).and_then(Node::as_str);
             let anew = matches!(directive, Some("replace" | "delete"));
+            let itself = old.filter(|_| whose == Whose::Patch).map(|place| &mut lists.nodes[place]);
+            if let Some(item) = itself
+                && item.get("$patch").and_then(Node::as_str) == Some("delete")
+            {
+                // It is not in the way any more, and comes back below without its directive.
+                item.as_mapping_mut().and_then(|mapping| mapping.remove("$patch"));
+                lists.remove_old(&keys, &values)?;
+                continue;
+            }
             let item = match old {
                 Some(place) if anew => merged(Some(lists.nodes[place].clone()), over)?,
                 Some(place) => {
@@ -231,7 +240,8 @@ enum Whose {
 fn are_distinct(items: &[Node], key: &str) -> bool {
     let mut seen = std::collections::HashSet::with_capacity(items.len());
     items.iter().all(|item| {
-        item.get(key).and_then(Node::as_str).is_some_and(|value| !value.is_empty() && seen.insert(value))
+        let value = item.get(key).filter(|value| !value.is_null()).and_then(Node::as_str);
+        value.is_some_and(|value| !value.is_empty() && seen.insert(value))
     })
 }
 
@@ -308,15 +318,27 @@ fn primitives(dest: Vec<Node>, patch: Vec<Node>) -> Result<Vec<Node>, Diagnostic
         match &item {
             _ if item.is_null() => {}
             Node::Mapping(mapping) if mapping.entries.is_empty() => {}
-            Node::Scalar(_) => match out.iter().position(|other| other.as_str() == item.as_str()) {
-                Some(at) if index >= patched => out[at] = item,
-                Some(_) => {}
-                None => out.push(item),
-            },
+            Node::Scalar(scalar) => {
+                let at = out.iter().position(|other| other.as_str() == Some(scalar.text.as_str()));
+                let item = untagged(scalar);
+                match at {
+                    Some(at) if index >= patched => out[at] = item,
+                    Some(_) => {}
+                    None => out.push(item),
+                }
+            }
             other => {
                 return Err(Diagnostic::error(other.span(), "an item of this list must be a single value"));
             }
         }
     }
     Ok(out)
+}
+
+/// Returns an item as it comes out of such a list: without its tag, so that its text decides what it is.
+fn untagged(scalar: &Scalar) -> Node {
+    match scalar.style {
+        Style::Plain => Node::Scalar(Scalar { span: scalar.span, ..Scalar::bare(scalar.text.clone()) }),
+        _ => Node::Scalar(Scalar { extra: None, ..scalar.clone() }),
+    }
 }

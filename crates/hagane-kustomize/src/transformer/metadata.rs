@@ -44,6 +44,9 @@ fn set_entries(
             let creating =
                 (create && !spec.create).then(|| FieldSpec::new(spec.gvk.clone(), spec.path.clone(), true));
             creating.as_ref().unwrap_or(spec).apply(resource.tree_mut(), Create::Mapping, &mut |node| {
+                if node.is_null() && !create {
+                    return Ok(());
+                }
                 let Some(mapping) = mapping_of(node) else {
                     let message = format!("`{}` must be a mapping to take labels or annotations", spec.path);
                     return Err(

@@ -154,7 +154,18 @@ fn content(text: &str, start: Span) -> Result<Content, Diagnostic> {
             _ => Ok(Content::StrategicMerge(Vec::new())),
         };
     }
-    hagane_resource::read_documents_at(text, start).map(Content::StrategicMerge)
+    hagane_resource::read_documents_at(text, start).map(Content::StrategicMerge).or_else(|error| {
+        // Directives belong to a document; what is no resource may still be a patch, as one text.
+        if !text.starts_with('%') {
+            return Err(error);
+        }
+        let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
+        match parse(text, start.file, &options)?.first() {
+            Some(node @ Node::Sequence(_)) => json_patch::operations(node).map(Content::Json),
+            Some(node) if !node.is_null() => Err(error),
+            _ => Ok(Content::StrategicMerge(Vec::new())),
+        }
+    })
 }
 
 fn content_of(documents: Vec<Node>) -> Result<Content, Diagnostic> {
