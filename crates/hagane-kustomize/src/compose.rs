@@ -97,10 +97,10 @@ pub fn compose_with(
     let Accumulator { mut resources, config, vars } =
         compose.accumulate(layer, &loaded.kustomization, Accumulator::of(additions.resources)?)?;
     let config = config.unwrap_or_default();
-    refuse_duplicates(&resources)?;
     append_hashes(&mut resources)?;
     fix_references(&mut resources, &config)?;
     compose.warnings.extend(resolve_vars(&mut resources, &vars, &config.var_reference)?);
+    refuse_duplicates(&resources)?;
     resources.retain(|resource| !is_local(resource));
     sort(&mut resources, order.as_ref(), options.reorder);
     metadata::settle(&mut resources, loaded.kustomization.build_metadata, options.managed_by_label)?;

@@ -200,7 +200,7 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
         Some(Node::Scalar(text)) => !text.text.as_str().is_empty(),
         other => other.is_some(),
     };
-    let has_content = FIELDS.iter().skip(3).any(|name| says_something(&name));
+    let has_content = FIELDS.iter().skip(3).any(says_something);
     let is_empty = !has_content && object.get("metadata").is_none();
     Ok((kustomization, warnings, is_empty.then(|| empty(object.span))))
 }

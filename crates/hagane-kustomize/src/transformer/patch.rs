@@ -120,7 +120,8 @@ pub(crate) fn load_patches(
         has_texts: true,
         notes_id: true,
     };
-    if let Ok(Content::StrategicMerge(patches)) = inline(text, sources)
+    // Unlike that of `patches`, the text keeps its last line break.
+    if let Ok(Content::StrategicMerge(patches)) = content(text, sources.start_of(text))
         && !patches.is_empty()
     {
         return Ok(patch(Content::StrategicMerge(patches)));
