@@ -67,6 +67,10 @@ spec: {schedule: s3cr3t-schedule, jobTemplate: {spec: {template: {spec: {contain
 apiVersion: v1
 kind: Namespace
 metadata: {name: s3cr3t-space}
+---
+apiVersion: s3cr3t.example.com/v1
+kind: S3cr3t
+metadata: {name: a}
 ";
 
 /// Returns the resources with every text that has the word in it marked as decrypted.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use hagane_resource::ResId;
+use hagane_resource::{ResId, Schema};
 use hagane_yaml::emit::json_string;
 use hagane_yaml::{SourceMap, Span};
 
@@ -51,9 +51,13 @@ pub(super) fn list<T>(out: &mut String, items: &[T], mut each: impl FnMut(&mut S
 
 pub(super) fn about(out: &mut String, resource: &ResId, rule: &str, path: &FieldPath, message: &str) {
     let shown = |text: &str| if resource.decrypted { "«decrypted»".to_owned() } else { text.to_owned() };
+    // What Kubernetes itself calls so gives nothing away.
+    let (version, kind) = (resource.gvk.api_version(), &resource.gvk.kind);
+    let is_shown = !resource.decrypted || Schema::knows_scope(&version, kind);
+    let of_kind = |text: &str| if is_shown { text.to_owned() } else { "«decrypted»".to_owned() };
     out.push_str("\"resource\":{\"apiVersion\":");
-    json_string(out, &resource.gvk.api_version());
-    field(out, "kind", &resource.gvk.kind);
+    json_string(out, &of_kind(&version));
+    field(out, "kind", &of_kind(kind));
     field(out, "name", &shown(&resource.name));
     if !resource.namespace.is_empty() {
         field(out, "namespace", &shown(&resource.namespace));
