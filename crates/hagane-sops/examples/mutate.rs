@@ -1,6 +1,6 @@
 //! Mutates files and looks for panics, hangs, and for files that are written so that they cannot be read.
 //!
-//! Usage: mutate TARGET SECONDS [SEED], where TARGET is yaml, json, dotenv, ini, binary, config, path or plain
+//! Usage: mutate TARGET SECONDS [SEED], where TARGET is yaml, json, dotenv, ini, binary, config, path, plain or kubesec
 
 // An example is a program: it may read files, know the time, and print.
 #![allow(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout)]
@@ -11,14 +11,16 @@ use std::time::{Duration, Instant};
 
 use hagane_sops::{
     AgeKeyring, Config, Contents, DataKey, Format, Identities, KeyFailure, KeyPath, Keyring, MacCheck,
-    MasterKey, Remembering, Sealing, SecretBytes, WrappedKey, decrypt_file, detect, open_file, placeholders,
+    MasterKey, Remembering, Sealing, SecretBytes, WrappedKey, decrypt_file, detect, kubesec, open_file,
+    placeholders,
 };
 
 const KEYS: &str = include_str!("../tests/fixtures/keys.txt");
 /// Longer than any input may take.
 const TOO_LONG: Duration = Duration::from_secs(5);
 
-const SEEDS: [(&str, &[u8]); 11] = [
+const SEEDS: [(&str, &[u8]); 12] = [
+    ("kubesec", KUBESEC.as_bytes()),
     ("yaml", include_bytes!("../tests/fixtures/yaml/kubernetes/enc.yaml")),
     ("yaml", include_bytes!("../tests/fixtures/yaml/types/enc.yaml")),
     ("yaml", include_bytes!("../tests/fixtures/yaml/comments/enc.yaml")),
@@ -108,6 +110,22 @@ fn mutated(seed: &[u8], chance: &Chance) -> Vec<u8> {
         }
     }
     text
+}
+
+/// A kubesec file under the data key of [`Known`].
+const KUBESEC: &str = include_str!("../tests/fixtures/kubesec.yaml");
+
+/// Knows the data key of the kubesec file, whatever is asked.
+struct Known;
+
+impl Keyring for Known {
+    fn unwrap_key(&self, _: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        Ok(SecretBytes::new(vec![7; 32]))
+    }
+
+    fn wrap_key(&self, _: &mut MasterKey, _: &SecretBytes) -> Result<String, KeyFailure> {
+        Err(KeyFailure::default())
+    }
 }
 
 /// Wraps so that no age has to be asked: what is tried here are the files.
@@ -202,6 +220,13 @@ fn main() -> ExitCode {
         let start = Instant::now();
         let tried = match Format::of_name(target) {
             Some(format) => try_file(&text, format, &keyring, &chance),
+            None if target == "kubesec" => {
+                let known = Known;
+                let _ = kubesec::is_kubesec(&text);
+                let _ = kubesec::placeholders(&text, Default::default());
+                let _ = kubesec::decrypt(&text, Default::default(), &known);
+                Ok(())
+            }
             None if target == "plain" => try_plain(&text, &keyring, &chance),
             None => {
                 let text = String::from_utf8_lossy(&text);

@@ -2,8 +2,8 @@
 //! `decrypt.rs`.
 
 use hagane_sops::{
-    AgeKeyring, Contents, EncryptError, Format, Identities, KeyPath, Layout, MacCheck, MasterKey, NewValue,
-    OpenedFile, Recipe, Sealing, decrypt_file, encrypt_file, merge, open_file, redacted,
+    AgeKeyring, Contents, EncryptError, Format, Identities, KeyPath, Layout, MacCheck, MasterKey, MergeError,
+    NewValue, OpenedFile, Recipe, Sealing, decrypt_file, encrypt_file, merge, open_file, redacted,
 };
 use std::cell::Cell;
 
@@ -301,6 +301,38 @@ fn two_sides_become_one() {
     check(base, &with("a: 1", "a: 9"), &with("a: 1", "a: 9"), Ok(&with("a: 1", "a: 9")));
     check(base, &with("    c: 2\n", ""), &with("c: 2", "c: 8"), Err("both sides changed `b.c`"));
     check(base, &with("- 2", "- 2\n    - 3"), &with("- 1", "- 7"), Err("both sides changed `l`"));
+}
+
+/// For a selector nobody needs a key, and whoever made a file knows its data key: what one side sealed anew must not be plain, or another's, then.
+#[test]
+fn sides_that_seal_otherwise_do_not_merge() {
+    let base = encrypted("a: 1\nb: 2\n", Format::Yaml, &recipe());
+    let (keyring, random) = (keyring(), counting(8));
+    let contents = Contents::read(b"a: 1\nb: 9\n", Format::Yaml, Default::default()).expect("it is YAML");
+    let changed = |file: &str| {
+        let sealing = sealing(&keyring, &random, LATER);
+        let written = open(file, Format::Yaml).reseal(&contents, Format::Yaml, &sealing);
+        String::from_utf8(written.expect("it is written")).expect("it is UTF-8")
+    };
+    let check = |ours: &str, theirs: &str| {
+        let sealing = sealing(&keyring, &random, LATER);
+        let sides = [ours, theirs].map(|side| open(side, Format::Yaml));
+        let [ours, theirs] = sides;
+        let merged = merge(&open(&base, Format::Yaml), ours, theirs, Format::Yaml, &sealing);
+        assert!(matches!(merged, Err(MergeError::Keys)), "{merged:?}");
+    };
+    let weakened = base.replace("unencrypted_suffix: _unencrypted", "unencrypted_suffix: _unencrypted_or_so");
+    assert_ne!(weakened, base);
+    check(&changed(&base), &weakened);
+    check(&weakened, &changed(&base));
+    let other = {
+        let contents = Contents::read(b"a: 1\nb: 2\n", Format::Yaml, Default::default()).expect("it is YAML");
+        let random = counting(77);
+        let text = encrypt_file(&contents, &recipe(), Format::Yaml, &sealing(&keyring, &random, TIME));
+        String::from_utf8(text.expect("it can be encrypted")).expect("it is UTF-8")
+    };
+    check(&changed(&base), &other);
+    check(&other, &changed(&base));
 }
 
 #[test]

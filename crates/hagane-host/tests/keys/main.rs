@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test an error is a failure")]
 
 mod google;
+mod programs;
 mod secrets;
 mod server;
 mod service;

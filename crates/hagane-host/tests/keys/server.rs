@@ -23,6 +23,18 @@ pub(crate) struct Server {
 impl Server {
     /// Answers each request with a status and a body.
     pub(crate) fn new(answer: impl Fn(usize, &Asked) -> (u16, String) + Send + 'static) -> Server {
+        Server::with_header(String::new(), answer)
+    }
+
+    /// Sends each request on to another place.
+    pub(crate) fn redirecting(status: u16, target: String) -> Server {
+        Server::with_header(format!("Location: {target}\r\n"), move |_, _| (status, String::new()))
+    }
+
+    fn with_header(
+        header: String,
+        answer: impl Fn(usize, &Asked) -> (u16, String) + Send + 'static,
+    ) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
@@ -40,7 +52,7 @@ impl Server {
                 let length = body.len();
                 let _ = write!(
                     stream,
-                    "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+                    "HTTP/1.1 {status} X\r\n{header}Connection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
                 );
             }
         });

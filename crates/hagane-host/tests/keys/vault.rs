@@ -92,3 +92,15 @@ fn a_token_goes_only_where_it_may() {
     check(&[TOKEN, ("SOPS_HC_VAULT_ALLOWLIST", "https://a, http://127.0.0.1")], None);
     check(&[TOKEN, ("VAULT_ADDR", &format!("{}/", server.url))], None);
 }
+
+#[test]
+fn a_token_does_not_follow_a_redirect() {
+    for status in [301, 302, 303, 307, 308] {
+        let elsewhere = Server::new(transit);
+        let target = format!("{}/v1/team/transit/decrypt/key", elsewhere.url);
+        let server = Server::redirecting(status, target);
+        let answer = with_keys(&[TOKEN], &MemoryFiles::new(), |keys| unwrap(keys, key(&server), "x"));
+        assert_eq!(answer, Err(format!("{} answers {status}", server.url)));
+        assert_eq!((server.asked().len(), elsewhere.asked().len()), (1, 0), "{status}");
+    }
+}
