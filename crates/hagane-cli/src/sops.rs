@@ -13,6 +13,7 @@ mod keys;
 mod merge;
 pub(crate) mod migrate;
 mod old_style;
+mod publish;
 mod recipe;
 mod rotate;
 mod session;
@@ -88,6 +89,7 @@ enum Verb {
     ExecFile(arguments::ExecFile),
     #[command(name = "keyservice")]
     KeyService(arguments::KeyService),
+    Publish(arguments::Publish),
     Merge(arguments::Merge),
     #[command(name = "textconv")]
     TextConv(arguments::TextConv),
@@ -109,6 +111,7 @@ pub(crate) fn run(arguments: &Sops, surroundings: &mut Surroundings) -> u8 {
         Verb::ExecEnv(arguments) => exec::env(arguments, surroundings),
         Verb::ExecFile(arguments) => exec::file(arguments, surroundings),
         Verb::KeyService(arguments) => key_service::run(arguments, surroundings),
+        Verb::Publish(arguments) => publish::run(arguments, surroundings),
         Verb::Merge(arguments) => merge::run(arguments, surroundings),
         Verb::TextConv(arguments) => merge::text_conv(arguments, surroundings),
         Verb::Completion(arguments) => {

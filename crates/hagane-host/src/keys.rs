@@ -22,6 +22,7 @@ use hagane::{
     AgeKeyring, Attempt, Files, KeyFailure, Keyring, MasterKey, Remembering, SecretBytes, WrappedKey,
 };
 
+use hagane::sops::VaultSecrets;
 use zeroize::Zeroizing;
 
 use self::age::AgeSources;
@@ -88,6 +89,16 @@ impl<'h> LocalKeys<'h> {
 }
 
 impl LocalKeys<'_> {
+    /// Writes a JSON object as a secret of a Vault, with the user's token, and returns whether it was another before.
+    pub fn publish_to_vault(
+        &self,
+        secrets: &VaultSecrets,
+        name: &str,
+        object: &SecretBytes,
+    ) -> Result<bool, String> {
+        vault::publish(secrets, name, object, &self.0.forgetful().surroundings)
+    }
+
     /// Returns the same keys without a memory: a service that runs for long asks each time, as a key may be revoked meanwhile.
     pub fn forgetful(&self) -> &dyn Keyring {
         self.0.forgetful()

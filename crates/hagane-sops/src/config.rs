@@ -1,5 +1,6 @@
 //! `.sops.yaml`: for whom new files are encrypted, what in them, and how they are laid out.
 
+mod destination;
 mod keys;
 
 use hagane_regex::Regex;
@@ -8,6 +9,8 @@ use hagane_yaml::{FileId, Mapping, Node, ParseOptions, Span};
 use crate::selection::{FIELDS, Selector};
 use crate::{Indent, Layout, MasterKey, Recipe};
 
+pub use destination::{Destination, Target, VaultSecrets};
+
 /// The name of the file.
 pub const CONFIG_FILE: &str = ".sops.yaml";
 
@@ -15,7 +18,9 @@ pub const CONFIG_FILE: &str = ".sops.yaml";
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     rules: Vec<Rule>,
-    destinations: usize,
+    destinations: Vec<Destination>,
+    /// What is wrong with a destination rule: only who publishes must know.
+    destination_error: Option<ConfigError>,
     layout: Layout,
 }
 
@@ -60,7 +65,12 @@ impl Config {
         for rule in list(top, "creation_rules")? {
             config.rules.push(Rule::read(mapping(rule, "a creation rule")?, context)?);
         }
-        config.destinations = list(top, "destination_rules")?.len();
+        for rule in list(top, "destination_rules")? {
+            match mapping(rule, "a destination rule").and_then(Destination::read) {
+                Ok(destination) => config.destinations.push(destination),
+                Err(error) => _ = config.destination_error.get_or_insert(error),
+            }
+        }
         if let Some(stores) = top.get("stores").and_then(Node::as_mapping) {
             config.layout = layout(stores)?;
         }
@@ -77,9 +87,15 @@ impl Config {
         !self.rules.is_empty()
     }
 
-    /// Returns how many destination rules there are.
-    pub fn destinations(&self) -> usize {
-        self.destinations
+    /// Returns where a file is published, by its path relative to the directory of `.sops.yaml`.
+    pub fn destination(&self, path: &str) -> Result<Option<&Destination>, ConfigError> {
+        match &self.destination_error {
+            Some(error) => Err(error.clone()),
+            None => Ok(self
+                .destinations
+                .iter()
+                .find(|rule| rule.path.as_ref().is_none_or(|regex| regex.is_match(path)))),
+        }
     }
 
     /// Returns how files are laid out.
@@ -105,13 +121,7 @@ impl Rule {
     }
 
     fn read(rule: &Mapping, context: &[(String, String)]) -> Result<Rule, ConfigError> {
-        let pattern = text(rule, "path_regex");
-        let compile = |pattern: &str| {
-            let span = rule.get("path_regex").map_or(rule.span, Node::span);
-            Regex::new(pattern)
-                .map_err(|error| wrong(span, format!("`path_regex` is no regular expression: {error}")))
-        };
-        let path = pattern.map(compile).transpose()?;
+        let path = pattern(rule)?;
         let threshold = match text(rule, "shamir_threshold").map(str::parse) {
             None => None,
             Some(Ok(threshold)) => Some(threshold),
@@ -129,6 +139,15 @@ impl Rule {
         };
         Ok(Rule { path, recipe, span: rule.span })
     }
+}
+
+fn pattern(rule: &Mapping) -> Result<Option<Regex>, ConfigError> {
+    let compile = |pattern: &str| {
+        let span = rule.get("path_regex").map_or(rule.span, Node::span);
+        Regex::new(pattern)
+            .map_err(|error| wrong(span, format!("`path_regex` is no regular expression: {error}")))
+    };
+    text(rule, "path_regex").map(compile).transpose()
 }
 
 fn selector(rule: &Mapping) -> Result<Option<Selector>, ConfigError> {

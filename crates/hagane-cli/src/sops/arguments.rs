@@ -10,7 +10,7 @@ use clap::{ArgAction, Args};
 
 pub(super) use contents::{Change, Decrypt, Edit, Encrypt, Rotate, Set, Turnover, Unset};
 pub(super) use exec::{ExecEnv, ExecFile};
-pub(super) use keys::{FileStatus, Groups, GroupsCommand, KeyService, Merge, TextConv, UpdateKeys};
+pub(super) use keys::{FileStatus, Groups, GroupsCommand, KeyService, Merge, Publish, TextConv, UpdateKeys};
 
 /// What every command takes.
 #[derive(Args, Default)]

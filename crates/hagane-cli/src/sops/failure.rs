@@ -47,6 +47,13 @@ impl Failure {
         self
     }
 
+    pub(super) fn noted(mut self, note: impl Into<String>) -> Failure {
+        if let Some(first) = self.diagnostics.first_mut() {
+            first.notes.push(note.into());
+        }
+        self
+    }
+
     /// Returns the failure with the places that it speaks of.
     pub(crate) fn within(mut self, source_map: SourceMap) -> Failure {
         self.source_map = source_map;

@@ -17,6 +17,8 @@ const MAX_DEPTH: usize = 100;
 pub(super) struct Configuration {
     pub(super) config: Config,
     pub(super) directory: PathBuf,
+    /// Where positions in it resolve.
+    pub(super) source_map: SourceMap,
 }
 
 /// Returns the keys that there are.
@@ -90,7 +92,7 @@ fn read_configuration(
     match Config::read(text, file, context) {
         Ok(config) => {
             let directory = path.parent().map(Path::to_owned).unwrap_or_default();
-            Ok(Configuration { config, directory })
+            Ok(Configuration { config, directory, source_map })
         }
         Err(error) => {
             Err(Failure::of(GENERIC, Diagnostic::error(error.span, error.message)).within(source_map))

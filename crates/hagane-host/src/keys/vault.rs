@@ -1,13 +1,13 @@
 //! The transit engine of HashiCorp Vault and OpenBao.
 
-use hagane::sops::VaultKey;
+use hagane::sops::{VaultKey, VaultSecrets};
 use hagane::{Attempt, SecretBytes};
 use ureq::Agent;
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, parse_pem};
 use zeroize::Zeroizing;
 
 use super::Surroundings;
-use super::web::{Body, Call, object, of_base64, text, to_base64};
+use super::web::{Answer, Body, Call, Json, object, of_base64, text, to_base64};
 use crate::http::{Trust, agent_with};
 
 /// How often a call is made again, unless `VAULT_MAX_RETRIES` says.
@@ -44,27 +44,72 @@ fn call(
     field: &str,
     surroundings: &Surroundings,
 ) -> Result<Zeroizing<String>, String> {
-    allowed(key, surroundings)?;
+    allowed(&key.address, &[&key.engine_path, &key.name], surroundings)?;
+    let (engine, name) = (key.engine_path.trim_matches('/'), &key.name);
+    let url = format!("{}/v1/{engine}/{operation}/{name}", key.address.trim_end_matches('/'));
+    let answer = asked("PUT", url, Body::Json(body), surroundings)?.json()?;
+    answer.get("data").and_then(|data| text(data, field)).ok_or_else(|| format!("gave no {field}"))
+}
+
+/// Makes a call with the user's token, where that may go.
+fn asked(method: &str, url: String, body: Body, surroundings: &Surroundings) -> Result<Answer, String> {
     let mut headers =
         vec![("X-Vault-Request", Zeroizing::new("true".to_owned())), ("X-Vault-Token", token(surroundings)?)];
     if let Some(namespace) = surroundings.text("VAULT_NAMESPACE") {
         headers.push(("X-Vault-Namespace", Zeroizing::new(namespace)));
     }
     let retries = surroundings.text("VAULT_MAX_RETRIES").and_then(|retries| retries.parse().ok());
-    let (engine, name) = (key.engine_path.trim_matches('/'), &key.name);
-    let url = format!("{}/v1/{engine}/{operation}/{name}", key.address.trim_end_matches('/'));
-    let call =
-        Call { method: "PUT", url, headers, body: Body::Json(body), retries: retries.unwrap_or(RETRIES) };
-    let answer = call.make(&agent(surroundings)?)?.json()?;
-    answer.get("data").and_then(|data| text(data, field)).ok_or_else(|| format!("gave no {field}"))
+    Call { method, url, headers, body, retries: retries.unwrap_or(RETRIES) }.make(&agent(surroundings)?)
+}
+
+/// Returns the address of a secret: that of the rule, or of `VAULT_ADDR`.
+fn url(secrets: &VaultSecrets, name: &str, surroundings: &Surroundings) -> Result<String, String> {
+    let address = match secrets.address.as_str() {
+        "" => surroundings
+            .text("VAULT_ADDR")
+            .ok_or("neither `vault_address` nor VAULT_ADDR says where the Vault is")?,
+        address => address.to_owned(),
+    };
+    allowed(&address, &[&secrets.mount, &secrets.path, name], surroundings)?;
+    let within = if secrets.version == 1 { "" } else { "data" };
+    let parts = [&secrets.mount, within, &secrets.path, name].map(|part| part.trim_matches('/'));
+    let path: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    Ok(format!("{}/v1/{}", address.trim_end_matches('/'), path.join("/")))
+}
+
+/// Writes a JSON object as a secret of a Vault, and returns whether it was another before.
+pub(super) fn publish(
+    secrets: &VaultSecrets,
+    name: &str,
+    object: &SecretBytes,
+    surroundings: &Surroundings,
+) -> Result<bool, String> {
+    let url = url(secrets, name, surroundings)?;
+    let wanted = Json::read(object.expose()).ok_or("takes an object of JSON")?;
+    let there = asked("GET", url.clone(), Body::None, surroundings)?;
+    if there.status != 404 {
+        let there = there.json()?;
+        let data = there.get("data");
+        let data = if secrets.version == 1 { data } else { data.and_then(|data| data.get("data")) };
+        if data == Some(&*wanted) {
+            return Ok(false);
+        }
+    }
+    let text = object.expose_str().unwrap_or_default().trim();
+    let body = match secrets.version {
+        1 => Zeroizing::new(text.to_owned()),
+        _ => Zeroizing::new(format!("{{\"data\":{text}}}")),
+    };
+    let answer = asked("PUT", url, Body::Json(body), surroundings)?;
+    if (200..300).contains(&answer.status) { Ok(true) } else { answer.json().map(|_| true) }
 }
 
 /// The address comes from the file, and the token goes there: `SOPS_HC_VAULT_ALLOWLIST` or `VAULT_ADDR` says to whom it may
 /// go. Without either it goes no further than this machine: a file must not decide who gets a token.
-fn allowed(key: &VaultKey, surroundings: &Surroundings) -> Result<(), String> {
-    let place = Place::of(&key.address).ok_or("is not the address of a Vault")?;
-    if ![&key.engine_path, &key.name].iter().all(|path| is_path(path)) {
-        return Err("has no key at such a path".into());
+fn allowed(address: &str, paths: &[&str], surroundings: &Surroundings) -> Result<(), String> {
+    let place = Place::of(address).ok_or("is not the address of a Vault")?;
+    if !paths.iter().all(|path| is_path(path)) {
+        return Err("has nothing at such a path".into());
     }
     let list = surroundings.text("SOPS_HC_VAULT_ALLOWLIST");
     let listed = |list: &str| {

@@ -1,7 +1,7 @@
 //! Vault's transit engine.
 
-use hagane::MemoryFiles;
-use hagane::sops::MasterKey;
+use hagane::sops::{MasterKey, VaultSecrets};
+use hagane::{MemoryFiles, SecretBytes};
 
 use super::server::{Asked, Server};
 use super::{DATA_KEY, unwrap, with_keys, wrap};
@@ -103,4 +103,44 @@ fn a_token_does_not_follow_a_redirect() {
         assert_eq!(answer, Err(format!("{} answers {status}", server.url)));
         assert_eq!((server.asked().len(), elsewhere.asked().len()), (1, 0), "{status}");
     }
+}
+
+#[test]
+fn a_file_is_published() {
+    let kept = std::sync::Mutex::new(String::new());
+    let server = Server::new(move |_, asked| {
+        let mut kept = kept.lock().unwrap();
+        match asked.line.split_once(' ') {
+            _ if !asked.headers.contains(&"x-vault-token: s.token".to_owned()) => (403, String::new()),
+            Some(("GET", _)) if kept.is_empty() => (404, r#"{"errors":[]}"#.into()),
+            Some(("GET", _)) => (200, format!(r#"{{"data":{kept}}}"#)),
+            Some(("PUT", "/v1/kv/data/team/a/b.yaml" | "/v1/one/team/a/b.yaml")) => {
+                kept.clone_from(&asked.body);
+                (204, String::new())
+            }
+            _ => (404, r#"{"errors":["no such path"]}"#.into()),
+        }
+    });
+    let check = |mount: &str, version, name: &str, object: &str, want: Result<bool, &str>| {
+        let (mount, path) = (mount.to_owned(), "team".to_owned());
+        let secrets = VaultSecrets { address: server.url.clone(), mount, path, version };
+        let object = SecretBytes::new(object.into());
+        let got =
+            with_keys(&[TOKEN], &MemoryFiles::new(), |keys| keys.publish_to_vault(&secrets, name, &object));
+        assert_eq!(got, want.map_err(str::to_owned), "{name}");
+    };
+    check("kv", 2, "a/b.yaml", r#"{"a": "one", "n": 1}"#, Ok(true));
+    check("kv", 2, "a/b.yaml", r#"{"n": 1, "a": "one"}"#, Ok(false));
+    check("kv", 2, "a/b.yaml", r#"{"a": "two"}"#, Ok(true));
+    let bodies: Vec<String> = server
+        .asked()
+        .into_iter()
+        .filter(|asked| asked.line.starts_with("PUT"))
+        .map(|asked| asked.body)
+        .collect();
+    assert_eq!(bodies, [r#"{"data":{"a": "one", "n": 1}}"#, r#"{"data":{"a": "two"}}"#]);
+    check("one", 1, "a/b.yaml", r#"{"a": "one"}"#, Ok(true));
+    check("kv", 2, "../b.yaml", "{}", Err("has nothing at such a path"));
+    check("kv?x", 2, "b.yaml", "{}", Err("has nothing at such a path"));
+    check("kv", 2, "elsewhere", "{}", Err("answers 404: no such path"));
 }

@@ -173,3 +173,29 @@ pub(in crate::sops) struct TextConv {
     #[arg(value_name = "FILE")]
     pub(in crate::sops) file: PathBuf,
 }
+
+/// Write the values of a file to the secrets of a Vault, as `destination_rules` of `.sops.yaml` say
+///
+/// The Vault gets the plain values. The token goes where `VAULT_ADDR` or `SOPS_HC_VAULT_ALLOWLIST` says, and a secret that is the same
+/// already is not written. Buckets of S3 and Google Cloud are not written to.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  hagane sops publish secret.yaml
+  hagane sops publish --yes --recursive secrets")]
+pub(in crate::sops) struct Publish {
+    #[arg(value_name = "FILE")]
+    pub(in crate::sops) file: PathBuf,
+    /// Ask nobody
+    #[arg(short, long)]
+    pub(in crate::sops) yes: bool,
+    /// Leave out the extension of the file's name
+    #[arg(long)]
+    pub(in crate::sops) omit_extensions: bool,
+    /// All files below a directory
+    #[arg(long)]
+    pub(in crate::sops) recursive: bool,
+    #[command(flatten)]
+    pub(in crate::sops) services: Services,
+    #[command(flatten)]
+    pub(in crate::sops) common: Common,
+}

@@ -1,0 +1,105 @@
+//! `sops publish`: plain values to the secrets of a Vault.
+
+use std::path::{Path, PathBuf};
+
+use hagane::sops::{Format, Layout, Target, VaultSecrets};
+use hagane::{Diagnostic, normalized};
+
+use super::arguments::Publish;
+use super::failure::{Failure, GENERIC, UNFIT};
+use super::file::{Input, types};
+use super::session::{Configuration, configuration, keyring, shown};
+use crate::message::{self, MessageFormat, one_line};
+use crate::secrets::tree::Tree;
+use crate::{Surroundings, output};
+
+pub(super) fn run(arguments: &Publish, surroundings: &mut Surroundings) -> Result<u8, Failure> {
+    let configuration = configuration(&arguments.common, &[], surroundings)?.ok_or_else(|| {
+        Failure::new(GENERIC, "there is no `.sops.yaml` that says where files are published")
+    })?;
+    if let Err(error) = configuration.config.destination("") {
+        let failure = Failure::of(GENERIC, Diagnostic::error(error.span, error.message));
+        return Err(failure.within(configuration.source_map));
+    }
+    if !arguments.recursive {
+        publish(&arguments.file, None, arguments, &configuration, surroundings)?;
+        return Ok(0);
+    }
+    let tree = Tree::below(std::slice::from_ref(&arguments.file), surroundings)
+        .map_err(|problem| Failure::new(GENERIC, problem))?;
+    let mut code = 0;
+    for path in &tree.paths {
+        let root = Some(arguments.file.as_path());
+        if let Err(failure) = publish(path, root, arguments, &configuration, surroundings) {
+            message::tell(&failure.diagnostics, &failure.source_map, MessageFormat::Human, surroundings);
+            code = 1;
+        }
+    }
+    Ok(code)
+}
+
+fn publish(
+    path: &Path,
+    root: Option<&Path>,
+    arguments: &Publish,
+    configuration: &Configuration,
+    surroundings: &mut Surroundings,
+) -> Result<(), Failure> {
+    let absolute = normalized(&surroundings.directory.join(path));
+    let relative = absolute.strip_prefix(normalized(&configuration.directory)).unwrap_or(&absolute);
+    let file = shown(&absolute, surroundings);
+    let rule = configuration.config.destination(&relative.to_string_lossy()).ok().flatten();
+    let rule = rule.ok_or_else(|| Failure::new(GENERIC, format!("no destination rule is for `{file}`")))?;
+    let secrets = match &rule.target {
+        Target::Vault(secrets) => secrets,
+        Target::S3(bucket) => return Err(elsewhere("an S3 bucket", bucket, "aws s3 cp")),
+        Target::Gcs(bucket) => {
+            return Err(elsewhere("a bucket of Google Cloud", bucket, "gcloud storage cp"));
+        }
+    };
+    let name = name(path, root, arguments.omit_extensions || rule.omit_extensions);
+    let (files, directory) = (surroundings.files, surroundings.directory.clone());
+    let keys = keyring(&arguments.services, files, &directory)?;
+    let input = Input::read(Some(path), &types(None), surroundings)?;
+    let opened = input.open(&keys, false, surroundings)?;
+    let object = opened.contents().to_bytes_as(Format::Json, Layout::default());
+    let object = object.map_err(|unfit| Failure::new(UNFIT, unfit.to_string()))?;
+    let place = one_line(&place(secrets, &name));
+    if !arguments.yes {
+        output::print(format!("uploading {} to {place}? (y/n): ", one_line(&file)).as_bytes(), surroundings)?;
+        let mut answer = String::new();
+        let read = std::io::BufRead::read_line(&mut std::io::stdin().lock(), &mut answer);
+        if read.is_err() || !matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Ok(());
+        }
+    }
+    let changed = keys.publish_to_vault(secrets, &name, &object).map_err(|reason| {
+        Failure::new(GENERIC, format!("cannot publish `{file}` to {place}"))
+            .noted(format!("the Vault {reason}"))
+    })?;
+    let said = if changed { "published to" } else { "up to date in" };
+    output::print(format!("{}: {said} {place}\n", one_line(&file)).as_bytes(), surroundings)?;
+    Ok(())
+}
+
+/// Returns the name of the secret: the file's, below `root` with the directories between.
+fn name(path: &Path, root: Option<&Path>, omit_extension: bool) -> String {
+    let within =
+        root.and_then(|root| path.strip_prefix(root).ok()).filter(|path| !path.as_os_str().is_empty());
+    let mut name =
+        within.map_or_else(|| path.file_name().map(PathBuf::from).unwrap_or_default(), Path::to_owned);
+    if omit_extension {
+        name.set_extension("");
+    }
+    name.to_string_lossy().into_owned()
+}
+
+fn place(secrets: &VaultSecrets, name: &str) -> String {
+    let address = if secrets.address.is_empty() { "the Vault of VAULT_ADDR" } else { &secrets.address };
+    format!("{address}, {}/{}/{name}", secrets.mount, secrets.path)
+}
+
+fn elsewhere(what: &str, bucket: &str, program: &str) -> Failure {
+    let message = format!("the destination is {what}, `{bucket}`, and those are not written to");
+    Failure::new(GENERIC, message).hinted(format!("`{program}` copies the encrypted file there as it lies"))
+}
