@@ -183,6 +183,7 @@ pub(in crate::sops) struct TextConv {
   hagane sops publish secret.yaml
   hagane sops publish --yes --recursive secrets")]
 pub(in crate::sops) struct Publish {
+    /// An encrypted file; with `--recursive` a directory of them
     #[arg(value_name = "FILE")]
     pub(in crate::sops) file: PathBuf,
     /// Ask nobody
