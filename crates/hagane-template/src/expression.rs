@@ -60,7 +60,7 @@ impl<'t> Reader<'t> {
 
     /// Reads all that is left as one expression: a value, or a helper with what it is given.
     pub(crate) fn whole(&mut self) -> Result<Expression, Diagnostic> {
-        let (at, start) = (self.at, self.rest().len());
+        let start = self.rest().len();
         let expression = self.operand()?;
         let is_word = matches!(&expression, Expression::Path(path) if path.start == Start::Context(0) && path.steps.len() == 1);
         let is_more =
@@ -72,7 +72,6 @@ impl<'t> Reader<'t> {
         if is_more {
             return Err(self.error("only a helper is given something").hinted("`{{quote name}}`"));
         }
-        debug_assert!(at <= self.at);
         Ok(expression)
     }
 

@@ -67,6 +67,10 @@ const RECORDED: &[(&str, &str)] = &[
     ("  {{#if b}}\n  x\n  {{else}}\n  y\n  {{/if}}", "  x\n"),
     ("{{#if b}}  \nx{{/if}}\n", "x\n"),
     ("a\r\n{{#if b}}\r\nb\r\n{{/if}}\r\nc", "a\r\nb\r\nc"),
+    ("x\\\\{{a}}", "x\\A"),
+    ("\\\\\\{{a}}", "\\\\A"),
+    ("\\{{a}}\\{{b}} {{a}}", "{{a}}{{b}} A"),
+    ("\\\\{{a}}\\{{a}}", "\\A{{a}}"),
 ];
 
 fn values() -> Node {

@@ -66,9 +66,10 @@ pub(crate) fn pieces<'t>(text: &'t str, places: &Places) -> Result<Vec<Piece<'t>
     let mut trim_next = false;
     while at < text.len() {
         let open = find_open(text, at);
-        let (end, escaped) = match open {
-            Some(open) if text[..open].ends_with('\\') && open > at => (open - 1, true),
-            Some(open) => (open, false),
+        // One `\` makes a text of the tag; of several, one goes, and the tag is one.
+        let (end, escaped) = match open.map(|open| (open, backslashes(&text[at..open]))) {
+            Some((open, 0)) => (open, false),
+            Some((open, count)) => (open - 1, count == 1),
             None => (text.len(), false),
         };
         push_text(&mut pieces, text, at, end, &mut trim_next);
@@ -76,7 +77,7 @@ pub(crate) fn pieces<'t>(text: &'t str, places: &Places) -> Result<Vec<Piece<'t>
         if escaped {
             // `\{{` is `{{`, and what follows is text up to the next tag.
             let next = find_open(text, open + 2).unwrap_or(text.len());
-            let next = if text[..next].ends_with('\\') { next - 1 } else { next };
+            let next = next - backslashes(&text[open + 2..next]);
             push_text(&mut pieces, text, open, next, &mut trim_next);
             at = next;
             continue;
@@ -94,6 +95,11 @@ pub(crate) fn pieces<'t>(text: &'t str, places: &Places) -> Result<Vec<Piece<'t>
         at = end;
     }
     Ok(without_lines_of_tags(pieces, text))
+}
+
+/// Returns how many `\` a text ends with.
+fn backslashes(text: &str) -> usize {
+    text.len() - text.trim_end_matches('\\').len()
 }
 
 fn find_open(text: &str, from: usize) -> Option<usize> {
