@@ -99,7 +99,7 @@ impl World {
 
     /// Runs a command line of words, with a text on standard input, and returns its exit code and its output.
     fn run(&self, line: &[&str], variables: &[(&str, &str)], stdin: &str, may: Stdout) -> (i32, Vec<u8>) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_hagane"))
+        let mut child = without_terminal()
             .args(line)
             .current_dir(&self.scratch.0)
             .env_clear()
@@ -162,6 +162,19 @@ impl World {
 
 const SECRET: &str =
     "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\nstringData:\n  a: CANARY\n  b: other\n";
+
+/// Returns the program, away from the terminal of whoever runs the test: nobody there is to be asked.
+fn without_terminal() -> Command {
+    let program = env!("CARGO_BIN_EXE_hagane");
+    match ["/usr/bin/setsid", "/bin/setsid"].into_iter().find(|path| Path::new(path).exists()) {
+        Some(setsid) => {
+            let mut command = Command::new(setsid);
+            command.arg(program);
+            command
+        }
+        None => Command::new(program),
+    }
+}
 
 /// What an editor sees of the process that started it; who is not the superuser sees nothing, as that process lets nobody look into it.
 const LOOK: &str =
@@ -293,6 +306,10 @@ fn editors_and_commands(world: &World) {
         assert_eq!(got, code, "{editor}");
         assert!(world.path("seen").join(editor).exists(), "{editor} has looked");
     }
+    world.script("meddles", "echo 'e: more' >> \"$1\"\necho '# mine' >> r/secret.yaml");
+    let path = world.path("meddles").display().to_string();
+    assert_eq!(world.run(&["sops", "edit", "r/secret.yaml"], &[("EDITOR", &path)], "", Redacted).0, 1);
+    assert!(fs::read_to_string(world.path("r/secret.yaml")).unwrap().ends_with("# mine\n"), "it stays");
     // What is typed to end a program ends with nothing left of it.
     world.script("hangs-up", "echo \"$1\" > \"$SEEN/path\"\nkill -HUP $PPID\nsleep 5");
     let path = world.path("hangs-up").display().to_string();

@@ -1,6 +1,7 @@
 //! `sops edit`.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use hagane::sops::{Contents, Format, Layout, MacCheck, OpenedFile, Recipe, encrypt_file, open_file};
 use hagane::{Keyring, SecretBytes};
@@ -51,8 +52,29 @@ pub(super) fn run(arguments: &Edit, surroundings: &mut Surroundings) -> Result<u
         return Err(Failure::new(UNCHANGED, "nothing was changed"));
     };
     let text = sealed(edited, &contents, &input, layout, &keys)?;
+    refuse_meddling(&path, &input, surroundings)?;
     file::write(&path, &text, Access::Usual, surroundings)?;
     Ok(0)
+}
+
+/// Refuses to write over what somebody else wrote meanwhile, unless the user says so.
+fn refuse_meddling(path: &Path, input: &Input, surroundings: &Surroundings) -> Result<(), Failure> {
+    let there = match file::read(path, surroundings) {
+        Ok(there) => there,
+        Err(failure) if failure.code == NO_FILE => return Ok(()),
+        Err(failure) => return Err(failure),
+    };
+    if *there == *input.text {
+        return Ok(());
+    }
+    let answer = hagane_host::ask("The file was changed meanwhile. Write over it? (y/n): ");
+    match answer.is_some_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes")) {
+        true => Ok(()),
+        false => Err(Failure::new(
+            GENERIC,
+            "the file was changed while it was edited: what was edited is not written",
+        )),
+    }
 }
 
 fn example() -> Result<Contents, Failure> {
