@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hagane::{
-    Checkout, KeyFailure, Keyring, MasterKey, Output, Process, ProcessError, Processes, RemoteError, Remotes,
-    Repository, SecretBytes, WrappedKey, without_credentials,
+    Checkout, FileError, Files, KeyFailure, Keyring, MasterKey, Output, Process, ProcessError, Processes,
+    RemoteError, Remotes, Repository, SecretBytes, WrappedKey, without_credentials,
 };
 
+use super::repository::RepositoryFiles;
 use crate::message;
 
 /// What a run is doing, and whether anybody still waits for it.
@@ -160,6 +161,26 @@ pub(super) struct WatchedProcesses<'w> {
     pub(super) inner: &'w dyn Processes,
     pub(super) activity: Activity,
     pub(super) scratch: &'w Mutex<Vec<PathBuf>>,
+    /// What may be read.
+    pub(super) files: &'w RepositoryFiles<'w>,
+}
+
+impl WatchedProcesses<'_> {
+    /// Refuses what is not to be started: when nobody waits, and helm with a directory that the repository names and that is
+    /// none of its own.
+    fn allow(&self, process: &Process) -> Result<(), ProcessError> {
+        if self.activity.is_over() {
+            return Err(ProcessError::Other("nobody waits any longer".into()));
+        }
+        let is_helm = process.variables.iter().any(|(name, _)| name == "HELM_CONFIG_HOME");
+        let homes = process.variables.iter().filter(|(name, _)| name.to_string_lossy().starts_with("HELM_"));
+        let named = process.arguments.iter().chain(homes.map(|(_, home)| home));
+        let mut paths = named.map(Path::new).filter(|path| is_helm && path.is_absolute());
+        match paths.find(|path| matches!(self.files.resolve(path), Err(FileError::Other(_)))) {
+            Some(path) => Err(ProcessError::Other(format!("`{}` is not in the repository", path.display()))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Returns the name of a program and what it was first told to do. The rest of its arguments may be long.
@@ -171,13 +192,14 @@ fn running(process: &Process) -> String {
 
 impl Processes for WatchedProcesses<'_> {
     fn run(&self, process: &Process) -> Result<Output, ProcessError> {
-        if self.activity.is_over() {
-            return Err(ProcessError::Other("nobody waits any longer".into()));
-        }
+        self.allow(process)?;
         self.activity.during(running(process), || self.inner.run(process))
     }
 
     fn run_all(&self, processes: &[Process]) -> Vec<Result<Output, ProcessError>> {
+        if let Some(refused) = processes.iter().find_map(|process| self.allow(process).err()) {
+            return processes.iter().map(|_| Err(refused.clone())).collect();
+        }
         let text = processes.first().map(running).unwrap_or_default();
         self.activity.during(text, || self.inner.run_all(processes))
     }

@@ -55,6 +55,7 @@ pub(super) fn render(
         inner,
         activity: activity.clone(),
         scratch: &own,
+        files: &files,
     });
     let directory = surroundings.directory.clone();
     let target = match job.target.strip_prefix(&directory) {
