@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a server knows what time it is")]
 
 pub(super) mod contract;
+mod flights;
 mod places;
 mod repository;
 mod service;

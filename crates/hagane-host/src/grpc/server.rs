@@ -34,8 +34,8 @@ const WINDOW: u32 = 512 << 10;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 const CONTENT: HeaderValue = HeaderValue::from_static("application/grpc");
 
-/// What a call gives: a message, or why there is none.
-pub type Answer = Result<Zeroizing<Vec<u8>>, Status>;
+/// What a call gives: a message, which others may get as well, or why there is none.
+pub type Answer = Result<Arc<Zeroizing<Vec<u8>>>, Status>;
 
 /// A call that waits for its answer.
 pub struct Call {
@@ -296,8 +296,8 @@ impl Drop for Place {
     }
 }
 
-/// Plaintext may be in it: it is wiped when all is sent.
-struct Wiped(Zeroizing<Vec<u8>>);
+/// Plaintext may be in it: it is wiped when all have it.
+struct Wiped(Arc<Zeroizing<Vec<u8>>>);
 
 impl AsRef<[u8]> for Wiped {
     fn as_ref(&self) -> &[u8] {

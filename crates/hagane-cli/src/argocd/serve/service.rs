@@ -4,8 +4,6 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,7 +15,8 @@ use hagane_host::{
 use zeroize::Zeroizing;
 
 use super::contract::{self, Metadata};
-use super::places::{Place, Places};
+use super::flights::{Flight, Flights, Key};
+use super::places::Places;
 use super::repository::Repositories;
 use super::{Serve, log};
 use crate::argocd::activity::Activity;
@@ -56,6 +55,7 @@ pub(super) struct Service {
     /// Whom a repository may have asked.
     hosts: Hosts,
     repositories: Repositories,
+    flights: Flights,
     places: Arc<Places>,
     leftovers: Arc<Leftovers>,
 }
@@ -91,6 +91,7 @@ impl Service {
             limit: server.timeout,
             max_answer,
             hosts,
+            flights: Flights::default(),
             arguments,
             leftovers,
         }
@@ -104,7 +105,7 @@ impl Service {
             contract::PARAMETERS => Question::Parameters,
             contract::CHECK => {
                 let _ = call.messages.drain();
-                return Ok(Zeroizing::new(contract::configuration(self.arguments.discover)));
+                return alone(contract::configuration(self.arguments.discover));
             }
             contract::HEALTH => return health(&mut call),
             _ => {
@@ -141,7 +142,7 @@ impl Service {
         let about = message::one_line(&format!("{name} {}", metadata.path));
         let activity = Activity::new("starting");
         let asked = Asked { question, metadata, archive, activity: activity.clone() };
-        let answer = self.in_turn(asked, &call.gone(), until);
+        let answer = self.in_turn(asked, until);
         let (verb, time) = (question.verb(), started.elapsed().as_millis());
         match &answer {
             Ok(answer) => log(&format!("{verb} {about}: {} bytes in {time} ms", answer.len())),
@@ -150,41 +151,47 @@ impl Service {
         answer
     }
 
-    /// Waits for a place and works there, as long as somebody waits for it.
-    fn in_turn(self: &Arc<Service>, asked: Asked, gone: &Arc<AtomicBool>, until: Instant) -> Answer {
-        let activity = asked.activity.clone();
-        activity.now("waiting for its turn");
-        let late = || {
-            activity.end();
-            let text = format!(
-                "error: no manifests in time: time ran out while {}\n\
-                 hint: `--repo-server-timeout-seconds` of Argo CD's controller and server says how long they wait\n",
-                activity.text()
-            );
-            Status::new(Code::DeadlineExceeded, text)
-        };
-        if Instant::now() >= until {
-            return Err(late());
+    /// Lets a request be worked on, by itself or with others that are the same, as long as somebody waits for it.
+    fn in_turn(self: &Arc<Service>, asked: Asked, until: Instant) -> Answer {
+        let (key, asked) = (asked.key(), Arc::new(asked));
+        asked.activity.now("waiting for its turn");
+        loop {
+            let (waiting, flight) = self.flights.join(&key, &asked.activity);
+            if let Some(flight) = flight {
+                self.start(asked.clone(), key.clone(), flight, until);
+            }
+            match waiting.answer(until) {
+                // The first who asked waits no longer, and this one does.
+                Some(Err(status)) if status.code == Code::DeadlineExceeded && Instant::now() < until => {}
+                Some(answer) => return answer,
+                None => {
+                    if waiting.is_alone() {
+                        waiting.activity().end();
+                    }
+                    return Err(late(waiting.activity()));
+                }
+            }
         }
-        let place = self.places.take(until).ok_or_else(late)?;
-        if gone.load(Ordering::Relaxed) {
-            return Err(Status::new(Code::Cancelled, "nobody waits any longer"));
-        }
-        let (done, finished) = channel();
-        let service = self.clone();
+    }
+
+    /// Works on a request in a thread of its own, when it is its turn.
+    fn start(self: &Arc<Service>, asked: Arc<Asked>, key: Key, flight: Arc<Flight>, until: Instant) {
+        let (service, refused) = (self.clone(), (key.clone(), flight.clone()));
         let work = move || {
-            let _place: Place = place;
-            // Nobody may wait for it any longer.
-            let _ = done.send(service.work(&asked));
+            let place = in_time(until).and_then(|()| service.places.take(until));
+            let answer = match &place {
+                None => Err(late(&asked.activity)),
+                Some(_) if !flight.is_waited_for() => {
+                    Err(Status::new(Code::Cancelled, "nobody waits any longer"))
+                }
+                Some(_) => service.work(&asked),
+            };
+            drop(place);
+            service.flights.land(&key, &flight, answer);
         };
-        let spawned = thread::Builder::new().name("render".into()).stack_size(crate::STACK).spawn(work);
-        if spawned.is_err() {
-            return Err(Status::new(Code::ResourceExhausted, "there is no memory for another thread"));
-        }
-        match finished.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(answer) => answer,
-            Err(RecvTimeoutError::Timeout) => Err(late()),
-            Err(RecvTimeoutError::Disconnected) => Err(Status::new(Code::Internal, "there is no answer")),
+        if thread::Builder::new().name("render".into()).stack_size(crate::STACK).spawn(work).is_err() {
+            let status = Status::new(Code::ResourceExhausted, "there is no memory for another thread");
+            self.flights.land(&refused.0, &refused.1, Err(status));
         }
     }
 
@@ -233,7 +240,7 @@ impl Service {
             Ok(_) => said.lines().for_each(log),
             Err(_) => {}
         }
-        done.map_err(|code| Status::new(code, said))
+        done.map(Arc::new).map_err(|code| Status::new(code, said))
     }
 
     fn make(
@@ -313,12 +320,42 @@ impl Question {
 }
 
 impl Asked {
+    /// Returns all that the answer depends on.
+    fn key(&self) -> Key {
+        let variables = OF_REQUEST.iter().filter_map(|name| {
+            let value = self.variable(name)?;
+            Some(((*name).to_owned(), value.to_string_lossy().into_owned()))
+        });
+        let Metadata { path, checksum, .. } = &self.metadata;
+        (self.question.verb(), checksum.clone(), path.clone(), variables.collect())
+    }
+
     /// Returns a variable of the request, if it is one that is read.
     fn variable(&self, name: &str) -> Option<OsString> {
         let mut given = self.metadata.environment.iter().rev();
         let found = given.find(|(known, _)| known == name && OF_REQUEST.contains(&name));
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()).map(Into::into)
     }
+}
+
+/// Returns nothing where it is too late.
+fn in_time(until: Instant) -> Option<()> {
+    (Instant::now() < until).then_some(())
+}
+
+/// Says what was being done when time ran out.
+fn late(activity: &Activity) -> Status {
+    let text = format!(
+        "error: no manifests in time: time ran out while {}\n\
+         hint: `--repo-server-timeout-seconds` of Argo CD's controller and server says how long they wait\n",
+        activity.text()
+    );
+    Status::new(Code::DeadlineExceeded, text)
+}
+
+/// Returns an answer that nobody else needs.
+fn alone(bytes: Vec<u8>) -> Answer {
+    Ok(Arc::new(Zeroizing::new(bytes)))
 }
 
 /// Returns what an exit code is to gRPC.
@@ -336,7 +373,7 @@ fn health(call: &mut Call) -> Answer {
     let check = call.messages.receive().ok().flatten().ok_or_else(unreadable)?;
     let _ = call.messages.drain();
     match contract::is_known(&check).ok_or_else(unreadable)? {
-        true => Ok(Zeroizing::new(contract::serving())),
+        true => alone(contract::serving()),
         false => Err(Status::new(Code::NotFound, "there is no such service")),
     }
 }
