@@ -81,18 +81,17 @@ pub(crate) fn run(arguments: &Harden, surroundings: &mut Surroundings) -> Result
     if let Some(name) = &arguments.explain {
         return output::print(explain(name)?.as_bytes(), surroundings);
     }
-    // What is written must not hold what was decrypted, and has to be built without a key.
-    let secrets = match arguments.write_patches {
-        true => SecretsMode::AsTheyLie,
-        false => SecretsMode::Placeholder,
+    let options = RenderOptions {
+        build: arguments.composing.options(),
+        secrets: SecretsMode::Placeholder,
+        ..RenderOptions::default()
     };
-    let options = RenderOptions { build: arguments.composing.options(), secrets, ..RenderOptions::default() };
     let directory = &arguments.directory;
     let (rendered, ejected) =
         arguments.composing.in_world(directory, Unasked::Used, surroundings, |world| {
             let rendered = hagane::render(world, directory, &options)?;
             let ejected = match arguments.write_patches {
-                true => Some(eject::files(directory, &rendered, &options.build, world)?),
+                true => Some(eject::files(directory, &rendered, &options, world)?),
                 false => None,
             };
             Ok((rendered, ejected))

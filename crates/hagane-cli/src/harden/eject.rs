@@ -11,8 +11,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use hagane::policy::{Ejected, PatchFormat, Report, eject};
+use hagane::sops::PLACEHOLDER;
 use hagane::{
-    BuildOptions, Diagnostic, FILE_NAMES, Failed, Fault, FileKind, Node, Rendered, Resource, ResourceSet,
+    Diagnostic, FILE_NAMES, Failed, Fault, FileKind, Node, RenderOptions, Rendered, Resource, ResourceSet,
     SourceMap, World,
 };
 use hagane_edit::{Kustomization, PatchArgument};
@@ -37,11 +38,12 @@ pub(super) struct Files {
 pub(super) fn files(
     directory: &Path,
     rendered: &Rendered,
-    options: &BuildOptions,
+    options: &RenderOptions,
     world: &World,
 ) -> Result<Files, Failed> {
     let overlay = Overlay::open(directory, world)?;
-    let built = hagane::build(world, directory, options)?;
+    let plain = Overlaid::new(world.files, &overlay.directory, &[]);
+    let built = hagane::render(&World { files: &plain, ..*world }, directory, options)?;
     let files = overlay.files(&built.resources, rendered, options, world)?;
     Ok(Files { directory: overlay.directory, files })
 }
@@ -103,7 +105,7 @@ impl Overlay {
         &self,
         built: &ResourceSet,
         rendered: &Rendered,
-        options: &BuildOptions,
+        options: &RenderOptions,
         world: &World,
     ) -> Result<Vec<(String, String)>, Failed> {
         let mut exact: Vec<String> = Vec::new();
@@ -154,6 +156,11 @@ impl Overlay {
         for patch in &ejected.patches {
             let target = affixes.target(&patch.resource, built)?;
             for content in &patch.contents {
+                if v3::kyaml(content).contains(PLACEHOLDER) {
+                    let message =
+                        format!("the patch of {} would hold a value that is encrypted", patch.resource.id());
+                    return Err(failure(Fault::Input, message));
+                }
                 let path = free_name(&patch.resource, affixes.name(&patch.resource), &files);
                 let target = target.clone();
                 let argument = PatchArgument { path: path.clone(), patch: String::new(), target };
@@ -198,11 +205,11 @@ impl Overlay {
         &self,
         files: &[(String, String)],
         rendered: &Rendered,
-        options: &BuildOptions,
+        options: &RenderOptions,
         world: &World,
     ) -> Result<Option<Vec<String>>, Failed> {
         let overlaid = Overlaid::new(world.files, &self.directory, files);
-        let built = hagane::build(&World { files: &overlaid, ..*world }, &self.directory, options)?;
+        let built = hagane::render(&World { files: &overlaid, ..*world }, &self.directory, options)?;
         let texts = |set: &ResourceSet| -> BTreeMap<String, String> {
             set.iter().map(|own| (own.id().to_string(), go_v2(own.tree()).unwrap_or_default())).collect()
         };
