@@ -88,7 +88,8 @@ pub(crate) fn take_notes(resource: &mut Resource) -> Result<(), Diagnostic> {
     let [former_names, former_namespaces, former_kinds, prefixes, suffixes, marks @ ..] = taken;
     let [behavior, needs_hash, from_helm, origin, transformations] = marks;
     let (names, namespaces, kinds) = (parts(&former_names), parts(&former_namespaces), parts(&former_kinds));
-    if names.len() != namespaces.len() || names.len() != kinds.len() {
+    // Without names the rest says nothing.
+    if !names.is_empty() && (names.len() != namespaces.len() || names.len() != kinds.len()) {
         let message = format!("the notes about the former names of {} do not agree", resource.id());
         return Err(Diagnostic::error(resource.tree().span(), message)
             .hinted(format!("`{FORMER_NAMES}`, `…Namespaces` and `…Kinds` have as many parts each")));

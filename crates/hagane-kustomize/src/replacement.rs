@@ -212,10 +212,12 @@ fn put(
         Node::Mapping(_) => Missing::MakeMapping,
         Node::Sequence(_) => Missing::MakeSequence,
     };
-    let mut set = |node: &mut Node| set_value(node, value, options, at);
-    if structured::put(tree, steps, missing, at, &mut set)? {
+    // Inside of a text a value is put whole, whatever the options say.
+    let whole = FieldOptions { delimiter: String::new(), ..options.clone() };
+    if structured::put(tree, steps, missing, at, &mut |node| set_value(node, value, &whole, at))? {
         return Ok(());
     }
+    let mut set = |node: &mut Node| set_value(node, value, options, at);
     match field_path::visit(tree, steps, missing, at, &mut set)? {
         0 => {
             let error = Diagnostic::error(at, format!("the field `{path}` is missing in the target"));

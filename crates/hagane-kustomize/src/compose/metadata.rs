@@ -115,7 +115,7 @@ pub(super) fn settle(
             }
         }
         refuse_null_key(resource)?;
-        remove_own_annotations(resource)?;
+        remove_own_annotations(resource, metadata)?;
         if let Some(origin) = resource.origin.take().filter(|_| metadata.origin_annotations) {
             set_annotation(resource, ORIGIN, origin.to_yaml());
         }
@@ -142,7 +142,7 @@ fn refuse_null_key(resource: &Resource) -> Result<(), Diagnostic> {
 }
 
 /// Removes the annotations that kustomize keeps its own notes in, wherever they come from.
-fn remove_own_annotations(resource: &mut Resource) -> Result<(), Diagnostic> {
+fn remove_own_annotations(resource: &mut Resource, asked: BuildMetadata) -> Result<(), Diagnostic> {
     let annotations = match resource.tree().at(&["metadata", "annotations"]) {
         Some(Node::Sequence(list)) if !list.items.is_empty() => {
             let error = Diagnostic::error(list.span, "`annotations` must be a mapping, and is a list");
@@ -151,7 +151,8 @@ fn remove_own_annotations(resource: &mut Resource) -> Result<(), Diagnostic> {
         Some(Node::Mapping(annotations)) => annotations,
         _ => return Ok(()),
     };
-    let is_own = |key: &str| OWN.contains(&key);
+    // Where transformations are asked for, what a file has there stays as long as there is none to add.
+    let is_own = |key: &str| OWN.contains(&key) && (key != TRANSFORMATIONS || !asked.transformer_annotations);
     if annotations.entries.iter().any(|entry| is_own(entry.key.text.as_str()))
         && let Some(Node::Mapping(annotations)) = resource.metadata_mut().get_mut("annotations")
     {

@@ -257,12 +257,31 @@ impl Label {
 }
 
 impl PatchEntry {
+    /// Returns an entry of a kustomization.
     pub(crate) fn decode(node: &Node) -> Result<PatchEntry, Diagnostic> {
-        PatchEntry::of(&Object::new(node, "a patch", &["path", "patch", "target", "options"])?)
+        let object = Object::new(node, "a patch", &["path", "patch", "target", "options"])?;
+        let entry = PatchEntry::of(&object)?;
+        let Some(options) = object.get("options") else { return Ok(entry) };
+        let options =
+            Object::new(options, "the options of a patch", &["allowNameChange", "allowKindChange"])?;
+        Ok(PatchEntry {
+            allow_name_change: options.bool("allowNameChange")?,
+            allow_kind_change: options.bool("allowKindChange")?,
+            ..entry
+        })
     }
 
-    pub(crate) fn of(object: &Object) -> Result<PatchEntry, Diagnostic> {
+    /// Returns the patch of a config of its own, in which options may have any name.
+    pub(crate) fn of_config(object: &Object) -> Result<PatchEntry, Diagnostic> {
         let options = object.flags("options")?;
+        Ok(PatchEntry {
+            allow_name_change: options.iter().any(|o| o == "allowNameChange"),
+            allow_kind_change: options.iter().any(|o| o == "allowKindChange"),
+            ..PatchEntry::of(object)?
+        })
+    }
+
+    fn of(object: &Object) -> Result<PatchEntry, Diagnostic> {
         let inline = object.string("patch")?.filter(|text| !text.trim().is_empty());
         let text = match (object.string("path")?.filter(|path| !path.is_empty()), inline) {
             (Some(path), None) => PatchText::Path(path),
@@ -280,8 +299,8 @@ impl PatchEntry {
             span: object.span,
             text,
             target: object.get("target").map(Selector::decode_late).transpose()?,
-            allow_name_change: options.iter().any(|o| o == "allowNameChange"),
-            allow_kind_change: options.iter().any(|o| o == "allowKindChange"),
+            allow_name_change: false,
+            allow_kind_change: false,
         })
     }
 }

@@ -43,6 +43,7 @@ pub(crate) fn set_namespace_of(
 ) -> Result<(), Diagnostic> {
     if let Some(node) = resource.tree().at(&["metadata", "namespace"])
         && !matches!(node, Node::Scalar(_))
+        && !resource.id().is_cluster_scoped()
     {
         return Err(Diagnostic::error(node.span(), "`metadata.namespace` must be a single value"));
     }
