@@ -141,7 +141,8 @@ impl Compose<'_, '_> {
     fn read_schema(&self, source: &Source, path: &Located<String>) -> Result<Schema, Diagnostic> {
         let documents = hagane_yaml::parse(source.text()?, source.file, &Default::default())?;
         // A file that says nothing is a schema without definitions.
-        let document = documents.into_iter().next().unwrap_or_else(hagane_yaml::Node::mapping);
+        let document = documents.into_iter().next().filter(|document| !document.is_null());
+        let document = document.unwrap_or_else(hagane_yaml::Node::mapping);
         let read = if self.uses_builtin { Schema::with_openapi } else { Schema::from_openapi };
         read(&document).map_err(|error| Diagnostic::error(error.span, error.message).or_at(path.span))
     }

@@ -69,7 +69,7 @@ impl Schema {
     ) -> Result<Schema, SchemaError> {
         mapping(document, "an OpenAPI document")?;
         let mut replaced = Vec::new();
-        if let Some(definitions) = document.get("definitions") {
+        if let Some(definitions) = document.get("definitions").filter(|node| !node.is_null()) {
             for definition in &mapping(definitions, "`definitions`")?.entries {
                 mapping(&definition.value, "a definition")?;
                 if let Some(&builtin) = reader.definitions.get(definition.key.text.as_str()) {
