@@ -93,7 +93,9 @@ fn fetched(surroundings: &Surroundings) -> Result<String, Diagnostic> {
             failed(&format!("kubectl took longer than {} seconds", limit.as_secs()))
         }
         ProcessError::TooLarge { limit } => failed(&format!("kubectl printed more than {limit} bytes")),
-        ProcessError::Other(words) => failed(&format!("kubectl cannot be run: {words}")),
+        ProcessError::Refused(words) | ProcessError::Other(words) => {
+            failed(&format!("kubectl cannot be run: {words}"))
+        }
     })?;
     match String::from_utf8(done.stdout) {
         Ok(text) if done.code == Some(0) && !text.is_empty() => Ok(text),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test an error is a failure")]
 
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -46,6 +47,31 @@ fn every_part_of_the_contract_holds() {
 #[test]
 fn every_part_of_the_contract_holds_for_the_server() {
     check_contract("--serve --runs 20 --concurrent 50 --kills 24");
+}
+
+/// A tenant may name a service that never answers. Argo CD has to hear of it before it gives up, and who is waited for.
+#[test]
+fn a_key_service_that_never_answers_holds_nobody_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("tcp://{}", silent.local_addr().unwrap());
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("a-silent-key-service");
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("kustomization.yaml"), "resources: [secret.yaml]\n").unwrap();
+    fs::write(directory.join("secret.yaml"), include_str!("argocd/encrypted.yaml")).unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_hagane"))
+        .args(["argocd", "generate", "--timeout", "1s"])
+        .current_dir(&directory)
+        .env_clear()
+        .envs([("SOPS_KEYSERVICE", address.as_str()), ("SOPS_ENABLE_LOCAL_KEYSERVICE", "false")])
+        .output()
+        .unwrap();
+    assert_eq!((run.status.code(), text(&run.stdout)), (Some(4), String::new()));
+    let said = text(&run.stderr);
+    assert!(
+        said.starts_with("error: no manifests within 0.8 s: time ran out while asking for AWS KMS key"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -427,8 +427,10 @@ impl Run<'_, '_> {
     }
 
     fn not_run(&self, error: &ProcessError, at: Span) -> Diagnostic {
-        crate::process::not_run(error, &self.helm.command.to_string_lossy(), at)
-            .hinted("`--helm-command` says where helm is")
+        crate::process::not_run(error, &self.helm.command.to_string_lossy(), at).hinted(match error {
+            ProcessError::Refused(_) => "the directories that a kustomization names for helm are its own",
+            _ => "`--helm-command` says where helm is",
+        })
     }
 
     fn resources(&self, output: Output, chart: &Chart, is_secret: bool) -> Result<Vec<Resource>, Diagnostic> {

@@ -81,6 +81,8 @@ pub enum ProcessError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// It is not to be run as it is asked for: why.
+    Refused(String),
     /// Anything else, in the words of the system.
     Other(String),
 }
@@ -96,6 +98,7 @@ pub(crate) fn not_run(error: &ProcessError, program: &str, at: Span) -> Diagnost
         ProcessError::TooLarge { limit } => {
             (Fault::Input, format!("`{program}` writes more than {} MiB", limit >> 20))
         }
+        ProcessError::Refused(why) => (Fault::Input, format!("`{program}` is not run: {why}")),
         ProcessError::Other(why) => (Fault::Passing, format!("`{program}` cannot be run: {why}")),
     };
     Diagnostic::error(at, message).with_fault(fault)

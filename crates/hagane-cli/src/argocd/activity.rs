@@ -177,7 +177,9 @@ impl WatchedProcesses<'_> {
         let named = process.arguments.iter().chain(homes.map(|(_, home)| home));
         let mut paths = named.map(Path::new).filter(|path| is_helm && path.is_absolute());
         match paths.find(|path| matches!(self.files.resolve(path), Err(FileError::Other(_)))) {
-            Some(path) => Err(ProcessError::Other(format!("`{}` is not in the repository", path.display()))),
+            Some(path) => {
+                Err(ProcessError::Refused(format!("`{}` is not in the repository", path.display())))
+            }
             None => Ok(()),
         }
     }
