@@ -3,6 +3,8 @@
 mod json_patch;
 mod strategic;
 
+use std::collections::BTreeMap;
+
 use hagane_resource::{Resource, ResourceSet};
 use hagane_yaml::Node;
 
@@ -43,13 +45,17 @@ pub fn eject(
 ) -> Ejected {
     let mut ejected = Ejected::default();
     // A stage may write another version of the API; nothing else of an id.
-    let is_same = |old: &Resource, new: &Resource| {
-        let (old, new) = (old.id(), new.id());
-        old.gvk.kind == new.gvk.kind && old.name == new.name && old.namespace == new.namespace
+    let name = |resource: &Resource| {
+        let id = resource.id();
+        [id.gvk.kind.to_string(), id.name.to_string(), id.namespace.to_string()]
     };
+    let mut namesakes: BTreeMap<[String; 3], Vec<&Resource>> = BTreeMap::new();
+    for old in before {
+        namesakes.entry(name(old)).or_default().push(old);
+    }
     for new in after {
-        let own = before.iter().find(|old| old.id() == new.id());
-        let Some(old) = own.or_else(|| before.iter().find(|old| is_same(old, new))) else {
+        let old = namesakes.get(&name(new)).map_or(&[][..], Vec::as_slice);
+        let Some(&old) = old.iter().find(|old| old.id() == new.id()).or(old.first()) else {
             ejected.added.push(new.clone());
             continue;
         };
