@@ -16,6 +16,7 @@ use hagane_resource::read_generated_documents;
 
 use crate::composing::{Reach, world};
 use crate::message::{self, MessageFormat};
+use crate::settings::Settings;
 use crate::{Surroundings, failure, output};
 
 /// Say whether a cluster that enforces a Pod Security Standard would admit the pods
@@ -48,6 +49,8 @@ pub(crate) struct Check {
     /// How the verdict is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
+    #[command(flatten)]
+    settings: Settings,
     /// How messages are written to standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,
@@ -87,7 +90,7 @@ fn read_kind(text: &str) -> Result<PodKind, String> {
 
 /// Runs `check`.
 pub(crate) fn run(arguments: &Check, surroundings: &mut Surroundings) -> Result<(), Failed> {
-    let Read { resources, warnings, source_map } = read(&arguments.path, surroundings)?;
+    let Read { resources, warnings, source_map } = read(&arguments.path, &arguments.settings, surroundings)?;
     message::tell(&warnings, &source_map, arguments.message_format, surroundings);
     let level = match arguments.pod_security {
         Level::Baseline => PodSecurityLevel::Baseline,
@@ -122,7 +125,7 @@ struct Read {
     source_map: SourceMap,
 }
 
-fn read(path: &Path, surroundings: &mut Surroundings) -> Result<Read, Failed> {
+fn read(path: &Path, settings: &Settings, surroundings: &mut Surroundings) -> Result<Read, Failed> {
     if path == Path::new("-") {
         return read_stdin(surroundings);
     }
@@ -134,6 +137,7 @@ fn read(path: &Path, surroundings: &mut Surroundings) -> Result<Read, Failed> {
     let names = surroundings.files.names(&directory);
     if FILE_NAMES.iter().any(|name| names.iter().any(|own| own == name)) {
         let options = RenderOptions { secrets: SecretsMode::Placeholder, ..RenderOptions::default() };
+        let options = settings.applied_to(options);
         let rendered = hagane::render(&world(surroundings, Reach::Online), path, &options)?;
         let (warnings, source_map) = (rendered.warnings, rendered.source_map);
         return Ok(Read { resources: rendered.resources.into_iter().collect(), warnings, source_map });

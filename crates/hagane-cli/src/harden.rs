@@ -13,6 +13,7 @@ use hagane_host::{Access, write_file};
 use crate::composing::Composing;
 use crate::lock::Unasked;
 use crate::message::{self, MessageFormat};
+use crate::settings::Settings;
 use crate::{Surroundings, failure, output};
 
 /// Report what rendering hardens, and where a person would write it
@@ -52,6 +53,8 @@ pub(crate) struct Harden {
     #[arg(long, value_name = "RULE")]
     explain: Option<String>,
     #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
     composing: Composing,
     /// How messages are written to standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
@@ -81,11 +84,11 @@ pub(crate) fn run(arguments: &Harden, surroundings: &mut Surroundings) -> Result
     if let Some(name) = &arguments.explain {
         return output::print(explain(name)?.as_bytes(), surroundings);
     }
-    let options = RenderOptions {
+    let options = arguments.settings.applied_to(RenderOptions {
         build: arguments.composing.options(),
         secrets: SecretsMode::Placeholder,
         ..RenderOptions::default()
-    };
+    });
     let directory = &arguments.directory;
     let (rendered, ejected) =
         arguments.composing.in_world(directory, Unasked::Used, surroundings, |world| {
