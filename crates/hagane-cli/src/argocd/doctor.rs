@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use hagane::{DecryptionPolicy, FileId};
 use hagane_host::grpc::{self, Code, Sent};
 use zeroize::Zeroizing;
 
 use super::generate::refuse;
+use super::job::DECRYPTION_POLICY;
 use super::serve::contract::HEALTH;
 use super::server::{PLUGIN, Server};
 use crate::{Surroundings, output};
@@ -70,6 +72,7 @@ pub(super) fn run(arguments: &Doctor, surroundings: &mut Surroundings) -> u8 {
         false => {
             let mut findings = vec![user(), scratch(&environment), socket(&environment)];
             findings.extend(keys(&environment, surroundings));
+            findings.push(policy(&environment, surroundings));
             if !arguments.serve {
                 findings.extend([config(), log_level(&environment)]);
             }
@@ -113,6 +116,28 @@ fn scratch(environment: &dyn Fn(&str) -> Option<OsString>) -> Finding {
             directory.display(),
             hagane_host::words(&error)
         )),
+    }
+}
+
+/// Looks at the policy of who may decrypt what: a wrong one refuses everything.
+fn policy(environment: &dyn Fn(&str) -> Option<OsString>, surroundings: &Surroundings) -> Finding {
+    let Some(path) = environment(DECRYPTION_POLICY).map(PathBuf::from) else {
+        return Doubtful(format!(
+            "no decryption policy: any application may have decrypted what the keys open (`{DECRYPTION_POLICY}`)"
+        ));
+    };
+    let shown = path.display();
+    let content = surroundings.files.read(&surroundings.directory.join(&path)).ok();
+    let text = content.as_deref().and_then(|content| std::str::from_utf8(content).ok());
+    match text.map(|text| DecryptionPolicy::parse(text, FileId::default())) {
+        None => {
+            Missing(format!("the decryption policy `{shown}`: it cannot be read, and nothing is rendered"))
+        }
+        Some(Err(error)) => Missing(format!(
+            "a decryption policy that is right: `{shown}:{}`: {}",
+            error.span.line, error.message
+        )),
+        Some(Ok(_)) => Fine(format!("the decryption policy `{shown}` says who may decrypt what")),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{Surroundings, exit_code, failure, harden, policy};
 const MAX_MESSAGES: usize = 3500;
 
 /// With this variable the administrator names the policy of who may decrypt what.
-const DECRYPTION_POLICY: &str = "HAGANE_DECRYPTION_POLICY";
+pub(super) const DECRYPTION_POLICY: &str = "HAGANE_DECRYPTION_POLICY";
 
 /// What a render for Argo CD is about.
 pub(super) struct Job<'j> {

@@ -31,6 +31,22 @@ const OF_SERVER: [(&str, &str); 5] = [
     ("PLUGIN_VOLUME\n", "        - name: hagane-plugin\n          configMap: {name: hagane-plugin}\n"),
 ];
 
+/// What a decryption policy needs in the sidecar, and the names of the places.
+const OF_POLICY: [(&str, &str); 3] = [
+    (
+        "POLICY_ENV\n",
+        "            - name: HAGANE_DECRYPTION_POLICY\n              value: /policy/policy.yaml\n",
+    ),
+    (
+        "POLICY_MOUNT\n",
+        "            - {name: hagane-decryption-policy, mountPath: /policy, readOnly: true}\n",
+    ),
+    (
+        "POLICY_VOLUME\n",
+        "        - name: hagane-decryption-policy\n          configMap: {name: hagane-decryption-policy}\n",
+    ),
+];
+
 const NETWORK_POLICY: &str = include_str!("manifests/network-policy.yaml");
 
 /// Where images of releases are.
@@ -78,9 +94,12 @@ fn plugin(discover: bool, flags: &[String]) -> String {
   hagane argocd manifests | kubectl apply --server-side -n argocd -f -
   hagane argocd manifests --key aws                 by the role of the service account (IRSA)
   hagane argocd manifests --serve -- --offline      with hagane as the plugin server, too
+  hagane argocd manifests --policy                  with a decryption policy
 
 The key, for `--key secret`:
-  kubectl create secret generic hagane-key -n argocd --from-file=age.agekey")]
+  kubectl create secret generic hagane-key -n argocd --from-file=age.agekey
+The policy, for `--policy`:
+  kubectl create configmap hagane-decryption-policy -n argocd --from-file=policy.yaml")]
 pub(super) struct Manifests {
     /// Where the key comes from
     #[arg(long, value_name = "SOURCE", value_enum, default_value_t)]
@@ -91,6 +110,9 @@ pub(super) struct Manifests {
     /// Let hagane be the plugin server, too: `hagane argocd serve`
     #[arg(long)]
     serve: bool,
+    /// Let the ConfigMap `hagane-decryption-policy`, its key `policy.yaml`, say who may decrypt what
+    #[arg(long)]
+    policy: bool,
     /// Flags of `generate`, or of `serve`
     #[arg(last = true, value_name = "FLAG")]
     flags: Vec<String>,
@@ -136,6 +158,9 @@ fn sidecar(arguments: &Manifests) -> String {
         .replace("KEY_MOUNT\n", mount)
         .replace("KEY_VOLUME\n", volume)
         .replace("IMAGE", &image);
+    for (place, text) in OF_POLICY {
+        sidecar = sidecar.replace(place, if arguments.policy { text } else { "" });
+    }
     for (place, text) in OF_SERVER {
         sidecar = match (arguments.serve, place) {
             (false, _) => sidecar.replace(place, text),
