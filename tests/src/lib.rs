@@ -24,6 +24,7 @@ pub mod entry;
 pub mod memory;
 pub mod peer;
 pub mod remote;
+pub mod rng;
 pub mod run;
 pub mod sandbox;
 pub mod suite;

@@ -1,5 +1,6 @@
 //! What holds for every workload: tried on generated ones.
 
+use hagane_cases::rng::Rng;
 use hagane_policy::{
     KubernetesVersion, Mode, PodSecurityLevel, Policy, Profile, RuleSetting, Value, harden, rules_named,
     violations,
@@ -7,119 +8,120 @@ use hagane_policy::{
 use hagane_resource::{Resource, ResourceSet, emit, read_documents};
 use hagane_yaml::Node;
 
-/// Numbers that look random and are always the same.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % end
-    }
-
-    fn one<'a>(&mut self, texts: &[&'a str]) -> &'a str {
-        texts[self.below(texts.len())]
-    }
-
-    /// Returns some of the fields, in order.
-    fn some(&mut self, fields: &[&[&str]]) -> String {
-        let mut chosen = Vec::new();
-        for values in fields {
-            if self.below(3) == 0 {
-                chosen.push(self.one(values));
-            }
+/// Returns some of the fields, in order.
+fn some(rng: &mut Rng, fields: &[&[&str]]) -> String {
+    let mut chosen = Vec::new();
+    for values in fields {
+        if rng.once_in(3) {
+            chosen.push(rng.pick(values));
         }
-        chosen.join(", ")
     }
+    chosen.join(", ")
 }
 
-fn container(numbers: &mut Numbers, name: &str) -> String {
-    let context = numbers.some(&[
-        &["privileged: true", "privileged: false"],
+fn container(rng: &mut Rng, name: &str) -> String {
+    let context = some(
+        rng,
         &[
-            "allowPrivilegeEscalation: true",
-            "allowPrivilegeEscalation: false",
-            "allowPrivilegeEscalation: null",
+            &["privileged: true", "privileged: false"],
+            &[
+                "allowPrivilegeEscalation: true",
+                "allowPrivilegeEscalation: false",
+                "allowPrivilegeEscalation: null",
+            ],
+            &["runAsNonRoot: true", "runAsNonRoot: false"],
+            &["runAsUser: 0", "runAsUser: 1000"],
+            &["readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"],
+            &["procMount: Unmasked", "procMount: Default"],
+            &[
+                "seccompProfile: {type: Unconfined}",
+                "seccompProfile: {type: RuntimeDefault}",
+                "seccompProfile: {}",
+            ],
+            &["appArmorProfile: {type: Unconfined}"],
+            &["seLinuxOptions: {type: own, level: s0}", "seLinuxOptions: {user: a, role: b}"],
+            &["windowsOptions: {hostProcess: true}"],
+            &[
+                "capabilities: {drop: [ALL]}",
+                "capabilities: {drop: [KILL], add: [CHOWN, SYS_ADMIN]}",
+                "capabilities: {add: [NET_BIND_SERVICE]}",
+                "capabilities: null",
+            ],
         ],
-        &["runAsNonRoot: true", "runAsNonRoot: false"],
-        &["runAsUser: 0", "runAsUser: 1000"],
-        &["readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"],
-        &["procMount: Unmasked", "procMount: Default"],
+    );
+    let fields = some(
+        rng,
         &[
-            "seccompProfile: {type: Unconfined}",
-            "seccompProfile: {type: RuntimeDefault}",
-            "seccompProfile: {}",
+            &["image: 'h:5000/i:1'", "image: i", "image: 'i@sha256:00'"],
+            &[
+                "ports: [{name: http, containerPort: 80, hostPort: 80}]",
+                "ports: [{containerPort: 80}]",
+                "ports: null",
+            ],
+            &[
+                "livenessProbe: {httpGet: {port: 80, host: h}, initialDelaySeconds: 40}",
+                "livenessProbe: {exec: {command: [a]}}",
+            ],
+            &[
+                "readinessProbe: {tcpSocket: {port: http}}",
+                "readinessProbe: {grpc: {port: 1}, periodSeconds: 0}",
+            ],
+            &[
+                "lifecycle: {preStop: {exec: {command: [a]}}}",
+                "lifecycle: {postStart: {httpGet: {host: h, port: 1}}}",
+                "lifecycle: {}",
+            ],
+            &["resources: {requests: {memory: 1Mi}}", "resources: {limits: {memory: 1Mi}}"],
+            &["volumeMounts: [{name: a, mountPath: /tmp}]", "volumeMounts: []", "volumeMounts: null"],
+            &["imagePullPolicy: Always"],
+            &["restartPolicy: Always"],
         ],
-        &["appArmorProfile: {type: Unconfined}"],
-        &["seLinuxOptions: {type: own, level: s0}", "seLinuxOptions: {user: a, role: b}"],
-        &["windowsOptions: {hostProcess: true}"],
-        &[
-            "capabilities: {drop: [ALL]}",
-            "capabilities: {drop: [KILL], add: [CHOWN, SYS_ADMIN]}",
-            "capabilities: {add: [NET_BIND_SERVICE]}",
-            "capabilities: null",
-        ],
-    ]);
-    let fields = numbers.some(&[
-        &["image: 'h:5000/i:1'", "image: i", "image: 'i@sha256:00'"],
-        &[
-            "ports: [{name: http, containerPort: 80, hostPort: 80}]",
-            "ports: [{containerPort: 80}]",
-            "ports: null",
-        ],
-        &[
-            "livenessProbe: {httpGet: {port: 80, host: h}, initialDelaySeconds: 40}",
-            "livenessProbe: {exec: {command: [a]}}",
-        ],
-        &["readinessProbe: {tcpSocket: {port: http}}", "readinessProbe: {grpc: {port: 1}, periodSeconds: 0}"],
-        &[
-            "lifecycle: {preStop: {exec: {command: [a]}}}",
-            "lifecycle: {postStart: {httpGet: {host: h, port: 1}}}",
-            "lifecycle: {}",
-        ],
-        &["resources: {requests: {memory: 1Mi}}", "resources: {limits: {memory: 1Mi}}"],
-        &["volumeMounts: [{name: a, mountPath: /tmp}]", "volumeMounts: []", "volumeMounts: null"],
-        &["imagePullPolicy: Always"],
-        &["restartPolicy: Always"],
-    ]);
-    let context = if numbers.below(4) == 0 { "null".into() } else { format!("{{{context}}}") };
+    );
+    let context = if rng.up_to(4) == 0 { "null".into() } else { format!("{{{context}}}") };
     format!(
         "{{name: {name}, securityContext: {context}{}{fields}}}",
         if fields.is_empty() { "" } else { ", " }
     )
 }
 
-fn workload(numbers: &mut Numbers) -> String {
-    let context = numbers.some(&[
-        &["runAsNonRoot: true", "runAsNonRoot: false"],
-        &["runAsUser: 0", "runAsUser: 1000"],
-        &["seccompProfile: {type: Unconfined}", "seccompProfile: {type: RuntimeDefault}"],
-        &["sysctls: [{name: a, value: b}, {name: net.ipv4.tcp_syncookies, value: b}]", "sysctls: []"],
-        &["windowsOptions: {hostProcess: true}"],
-    ]);
-    let spec = numbers.some(&[
-        &["hostNetwork: true"],
-        &["hostPID: true", "hostPID: false"],
-        &["hostUsers: false"],
-        &["os: {name: windows}", "nodeSelector: {kubernetes.io/os: windows}", "os: {name: linux}"],
-        &["dnsPolicy: None", "dnsPolicy: Default", "dnsPolicy: ClusterFirstWithHostNet"],
+fn workload(rng: &mut Rng) -> String {
+    let context = some(
+        rng,
         &[
-            "dnsConfig: {options: [{name: ndots, value: '1'}]}",
-            "dnsConfig: {options: [{name: edns0}]}",
-            "dnsConfig: null",
+            &["runAsNonRoot: true", "runAsNonRoot: false"],
+            &["runAsUser: 0", "runAsUser: 1000"],
+            &["seccompProfile: {type: Unconfined}", "seccompProfile: {type: RuntimeDefault}"],
+            &["sysctls: [{name: a, value: b}, {name: net.ipv4.tcp_syncookies, value: b}]", "sysctls: []"],
+            &["windowsOptions: {hostProcess: true}"],
         ],
-        &["serviceAccount: s", "serviceAccountName: s", "serviceAccount: s, serviceAccountName: t"],
-        &["terminationGracePeriodSeconds: 3", "terminationGracePeriodSeconds: 60"],
+    );
+    let spec = some(
+        rng,
         &[
-            "volumes: [{name: a, emptyDir: {}}]",
-            "volumes: [{name: c, persistentVolumeClaim: {claimName: data}}]",
-            "volumes: null",
-            "volumes: []",
+            &["hostNetwork: true"],
+            &["hostPID: true", "hostPID: false"],
+            &["hostUsers: false"],
+            &["os: {name: windows}", "nodeSelector: {kubernetes.io/os: windows}", "os: {name: linux}"],
+            &["dnsPolicy: None", "dnsPolicy: Default", "dnsPolicy: ClusterFirstWithHostNet"],
+            &[
+                "dnsConfig: {options: [{name: ndots, value: '1'}]}",
+                "dnsConfig: {options: [{name: edns0}]}",
+                "dnsConfig: null",
+            ],
+            &["serviceAccount: s", "serviceAccountName: s", "serviceAccount: s, serviceAccountName: t"],
+            &["terminationGracePeriodSeconds: 3", "terminationGracePeriodSeconds: 60"],
+            &[
+                "volumes: [{name: a, emptyDir: {}}]",
+                "volumes: [{name: c, persistentVolumeClaim: {claimName: data}}]",
+                "volumes: null",
+                "volumes: []",
+            ],
+            &["tolerations: [{key: a}]", "priorityClassName: p"],
+            &["restartPolicy: Never"],
         ],
-        &["tolerations: [{key: a}]", "priorityClassName: p"],
-        &["restartPolicy: Never"],
-    ]);
-    let (first, second, init) = (container(numbers, "a"), container(numbers, "b"), container(numbers, "i"));
-    let lists = numbers.one(&[
+    );
+    let (first, second, init) = (container(rng, "a"), container(rng, "b"), container(rng, "i"));
+    let lists = rng.pick(&[
         "containers: [<a>], initContainers: [<i>]",
         "containers: [<a>, <b>]",
         "containers: [<a>, <b>], initContainers: [<i>]",
@@ -128,8 +130,8 @@ fn workload(numbers: &mut Numbers) -> String {
     let spec = if spec.is_empty() { lists } else { format!("{spec}, {lists}") };
     let pod =
         format!("{{metadata: {{labels: {{app: web}}}}, spec: {{securityContext: {{{context}}}, {spec}}}}}");
-    let replicas = numbers.one(&["", "replicas: 3, ", "replicas: 1, "]);
-    let (api, kind, body) = match numbers.below(5) {
+    let replicas = rng.pick(&["", "replicas: 3, ", "replicas: 1, "]);
+    let (api, kind, body) = match rng.up_to(5) {
         0 => (
             "apps/v1",
             "Deployment",
@@ -150,7 +152,7 @@ fn workload(numbers: &mut Numbers) -> String {
         3 => ("batch/v1", "Job", format!("spec: {{template: {pod}}}")),
         _ => ("v1", "PodTemplate", format!("template: {pod}")),
     };
-    let opt_out = numbers.one(&[
+    let opt_out = rng.pick(&[
         "",
         "",
         ", annotations: {hagane.dev/skip.run-as-non-root.a: why, hagane.dev/skip.dns: why}",
@@ -160,7 +162,7 @@ fn workload(numbers: &mut Numbers) -> String {
          {{name: web}}, spec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}}}\n"
     );
     for neighbour in NEIGHBOURS {
-        if numbers.below(3) == 0 {
+        if rng.up_to(3) == 0 {
             text.push_str("---\n");
             text.push_str(neighbour);
             text.push('\n');
@@ -235,9 +237,9 @@ fn lost(before: &Node, after: &Node, path: &str) -> Option<String> {
 
 #[test]
 fn workloads_are_hardened_once_and_lose_nothing() {
-    let mut numbers = Numbers(1);
+    let mut rng = Rng::new(1);
     for _ in 0..100 {
-        let text = workload(&mut numbers);
+        let text = workload(&mut rng);
         for mode in [Mode::Check, Mode::Fill, Mode::Enforce] {
             let (mut resources, policy) = (read(&text), all(mode));
             let report = harden(&mut resources, &policy);

@@ -3,6 +3,7 @@
 //! `HAGANE_SEEDS=0..1000000 cargo test -p hagane-template --test random` tries more.
 #![allow(clippy::disallowed_methods, reason = "a test reads which numbers to try")]
 
+use hagane_cases::rng::Rng;
 use hagane_template::{Limits, Template};
 use hagane_yaml::{FileId, Node, Text, parse};
 
@@ -60,20 +61,8 @@ const PIECES: [&str; 44] = [
 const VALUES: &str =
     "a: x\ns: \"canary: 'b'\\n- c\"\nm: {k: 1, n: [y, {z: canary}], 'p: q': ''}\nl: [1, two, null]\n";
 
-struct Rng(u64);
-
-impl Rng {
-    fn up_to(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % end as u64) as usize
-    }
-}
-
 fn template(seed: u64) -> String {
-    let mut rng = Rng(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut rng = Rng::new(seed);
     let mut text = String::new();
     if rng.up_to(2) == 0 {
         text.push_str("kind: A\nmetadata: {name: {{a}}}\n");

@@ -8,7 +8,7 @@ use hagane_resource::Diagnostic;
 use hagane_yaml::{Mapping, Node, Scalar, Sequence, Tag};
 
 use crate::kustomization::{NAMES, PATHS, TEXTS, mapping, string};
-use crate::rng::Rng;
+use hagane_cases::rng::Rng;
 
 #[derive(Debug)]
 pub(crate) enum Edit {

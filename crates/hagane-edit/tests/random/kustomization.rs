@@ -2,7 +2,7 @@
 
 use hagane_yaml::{Dialect, Mapping, Node, ParseOptions, Scalar, Sequence, Tag};
 
-use crate::rng::Rng;
+use hagane_cases::rng::Rng;
 
 pub(crate) const PATHS: [&str; 10] =
     ["a.yaml", "b.yaml", "../base", "dir/c d.yaml", "1.0", "yes", "# no", "it's.yaml", "x: y", "ü.yaml"];

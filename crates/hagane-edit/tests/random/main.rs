@@ -6,13 +6,12 @@
 
 mod edit;
 mod kustomization;
-mod rng;
 
 use edit::Edit;
+use hagane_cases::rng::Rng;
 use hagane_edit::Kustomization;
 use hagane_yaml::{Dialect, MergeKeys, Node, ParseOptions, YamlError};
 use kustomization::Written;
-use rng::Rng;
 
 /// What the suite tries.
 const SEEDS: std::ops::Range<u64> = 0..400;

@@ -1,6 +1,6 @@
 //! Texts that are found again wherever they end, raw or in base64.
 
-use crate::rng::Rng;
+use hagane_cases::rng::Rng;
 
 /// The canaries of one composition.
 #[derive(Default)]

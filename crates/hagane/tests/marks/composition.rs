@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::canary::{Canaries, base64};
-use crate::rng::Rng;
+use hagane_cases::rng::Rng;
 
 /// The files of a composition: `top` over `base`, with a component.
 pub(crate) struct Composition {

@@ -7,7 +7,6 @@
 
 mod canary;
 mod composition;
-mod rng;
 
 use std::path::Path;
 

@@ -1,10 +1,11 @@
-//! Numbers that look random and are the same every time.
+//! Numbers that look random and are the same every time, for tests over what nobody thought of.
 
 /// A splitmix64 generator.
-pub(crate) struct Rng(u64);
+pub struct Rng(u64);
 
 impl Rng {
-    pub(crate) fn new(seed: u64) -> Rng {
+    /// Returns a generator; the same seed gives the same numbers.
+    pub fn new(seed: u64) -> Rng {
         Rng(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
@@ -17,16 +18,17 @@ impl Rng {
     }
 
     /// Returns a number below `end`.
-    pub(crate) fn up_to(&mut self, end: usize) -> usize {
+    pub fn up_to(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
     /// Returns whether something happens that happens once in so many times.
-    pub(crate) fn once_in(&mut self, times: usize) -> bool {
+    pub fn once_in(&mut self, times: usize) -> bool {
         self.up_to(times) == 0
     }
 
-    pub(crate) fn pick<T: Copy>(&mut self, things: &[T]) -> T {
+    /// Returns one of several.
+    pub fn pick<T: Copy>(&mut self, things: &[T]) -> T {
         things[self.up_to(things.len())]
     }
 }
