@@ -8,7 +8,8 @@ use hagane_yaml::emit::go_v2;
 use hagane_yaml::{Node, Span};
 use zeroize::Zeroizing;
 
-use super::{Chart, ValuesMerge, own_values};
+use super::inflation::own_values;
+use super::{Chart, ValuesMerge};
 use crate::decode::Located;
 use crate::json_patch::{keys_through_json, through_json};
 use crate::merge::merge;
