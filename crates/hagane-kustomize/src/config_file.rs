@@ -3,11 +3,12 @@
 
 mod value_add;
 
-use hagane_resource::{Diagnostic, FieldSpec, Resource, ResourceSet, Schema};
-use hagane_yaml::{Dialect, Mapping, Node, ParseOptions, parse};
+use hagane_resource::{Diagnostic, FieldSpec, Resource, ResourceSet, Schema, emit, read_documents_at};
+use hagane_yaml::emit::EmitOptions;
+use hagane_yaml::{Dialect, Node, ParseOptions, parse};
 
 use crate::chart::{Chart, Inflation};
-use crate::decode::{Located, Names, Object, refuse_repeated_keys, string};
+use crate::decode::{Located, Names, Object, string};
 use crate::generator::{Generated, generate as generate_data};
 use crate::hash::content_hash;
 use crate::kustomization::{
@@ -50,10 +51,10 @@ pub(crate) fn generate(
     inflation: &Inflation,
     schema: &Schema,
 ) -> Result<Vec<Resource>, Diagnostic> {
-    refuse_repeated_keys(config.tree())?;
+    refuse_unwritable(config)?;
     let kind = match builtin_kind(config, &GENERATORS)? {
         "ConfigMapGenerator" => Generated::ConfigMap,
-        "IAMPolicyGenerator" => return Ok(vec![service_account(config)?]),
+        "IAMPolicyGenerator" => return service_accounts(config),
         "HelmChartInflationGenerator" => {
             let (chart, homes) = Chart::of_config(config.tree())?;
             let resources = inflation.inflate(&[(&chart, &homes)], root, sources, schema)?;
@@ -83,11 +84,14 @@ pub(crate) fn generate(
 }
 
 /// Returns the ServiceAccount that stands for one of Google Cloud in the cluster.
-fn service_account(config: &Resource) -> Result<Resource, Diagnostic> {
+///
+/// kustomize pastes the names into a text and reads it as a file, so that a name that looks like a number becomes one;
+/// so does this. Of several documents only the first counts.
+fn service_accounts(config: &Resource) -> Result<Vec<Resource>, Diagnostic> {
     let object =
-        Object::lenient(config.tree(), "a generator", &["cloud", "kubernetesService", "serviceAccount"])?;
+        Object::open(config.tree(), "a generator", &["cloud", "kubernetesService", "serviceAccount"])?;
     let part = |name, fields| match object.get(name) {
-        Some(node) => Object::lenient(node, name, fields).map(Some),
+        Some(node) => Object::open(node, name, fields).map(Some),
         None => Ok(None),
     };
     let account = part("serviceAccount", &["name", "projectId"])?;
@@ -100,22 +104,29 @@ fn service_account(config: &Resource) -> Result<Resource, Diagnostic> {
             return Err(error.hinted("`cloud: gke` is"));
         }
     }
-    let (name, project) = (text(&account, "name")?, text(&account, "projectId")?);
-    let email = format!("{name}@{project}.iam.gserviceaccount.com");
-    let mut annotations = Mapping { span: object.span, ..Mapping::default() };
-    annotations.push("iam.gke.io/gcp-service-account", Node::string(email));
-    let mut metadata = Mapping { span: object.span, ..Mapping::default() };
-    metadata.push("annotations", Node::Mapping(annotations));
-    metadata.push("name", Node::string(text(&service, "name")?));
+    let mut manifest = format!(
+        "apiVersion: v1\n\
+         kind: ServiceAccount\n\
+         metadata:\n\
+         \x20 annotations:\n\
+         \x20   iam.gke.io/gcp-service-account: {}@{}.iam.gserviceaccount.com\n\
+         \x20 name: {}\n",
+        text(&account, "name")?,
+        text(&account, "projectId")?,
+        text(&service, "name")?,
+    );
     let namespace = text(&service, "namespace")?;
     if !namespace.is_empty() {
-        metadata.push("namespace", Node::string(namespace));
+        manifest.push_str("  namespace: ");
+        manifest.push_str(&namespace);
     }
-    let mut tree = Mapping { span: object.span, ..Mapping::default() };
-    tree.push("apiVersion", Node::string("v1"));
-    tree.push("kind", Node::string("ServiceAccount"));
-    tree.push("metadata", Node::Mapping(metadata));
-    Ok(Resource::new(Node::Mapping(tree)))
+    let made = read_documents_at(&manifest, object.span).map_err(|error| {
+        let message = "the names of the accounts do not make a ServiceAccount";
+        Diagnostic::error(object.span, message)
+            .hinted("give `serviceAccount` and `kubernetesService` plain names")
+            .noted(error.message)
+    })?;
+    Ok(made.into_iter().take(1).collect())
 }
 
 /// Applies a transformer config.
@@ -127,7 +138,7 @@ pub(crate) fn transform(
     schema: &Schema,
 ) -> Result<(), Diagnostic> {
     let kind = builtin_kind(config, &TRANSFORMERS)?;
-    refuse_repeated_keys(config.tree())?;
+    refuse_unwritable(config)?;
     let names: Names = &[
         "annotations",
         "fieldSpecs",
@@ -200,6 +211,11 @@ pub(crate) fn transform(
         }
         _ => value_add(&object, resources, root, sources),
     }
+}
+
+/// Refuses a config that kustomize cannot write: it does so before it reads what the config says.
+fn refuse_unwritable(config: &Resource) -> Result<(), Diagnostic> {
+    emit([config], EmitOptions::default()).map(drop).or_else(Diagnostic::refuse)
 }
 
 /// Returns whether a config is one of a builtin generator or transformer; anything else is a function or a plugin.

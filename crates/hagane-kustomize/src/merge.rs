@@ -198,6 +198,8 @@ impl<'s> Merge<'s> {
                 .and_then(Schema::field)
                 .or_else(|| schema.and_then(|s| s.field(key.text.as_str())));
             if let Some(added) = self.node(None, Some(value), schema)?.filter(|added| !is_cleared(added)) {
+                // What joins the fields of a resource leaves its tag behind.
+                let key = if key.tagged().is_some() { key.untagged() } else { key };
                 dest.entries.push(Entry { key, value: added });
             }
         }

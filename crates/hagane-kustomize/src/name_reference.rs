@@ -243,6 +243,12 @@ impl Search<'_> {
                     .and_then(Node::as_str)
                     .is_none_or(|name| self.index.contains_key(name));
             }
+            // So is a list in a list at the end.
+            (None, Node::Sequence(sequence))
+                if sequence.items.iter().any(|item| item.as_sequence().is_some()) =>
+            {
+                *any = true
+            }
             (_, Node::Sequence(sequence)) => {
                 sequence.items.iter().for_each(|item| self.walk(item, steps, any))
             }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use hagane_resource::{Diagnostic, Fault, Resource, nearest};
-use hagane_yaml::{FileId, SourceMap, Span};
+use hagane_yaml::{Node, FileId, SourceMap, Span};
 
 use crate::address::without_credentials;
 use crate::decode::Located;
@@ -335,6 +335,7 @@ impl<'w> Sources<'w> {
             None => hagane_resource::read_documents(source.text()?, source.file),
         }?;
         self.decrypt_values(&path.0, &mut resources)?;
+        resources.iter().try_for_each(refuse_null_key)?;
         let resources = Rc::new(resources);
         self.resources.borrow_mut().insert(path.0.clone(), resources.clone());
         Ok(resources)
@@ -447,4 +448,17 @@ pub fn relative(path: &Path, base: &Path) -> PathBuf {
         out.push(".");
     }
     out
+}
+
+/// Refuses a field that is called null, without quotes: kustomize cannot read its own text then. Where nothing but a
+/// tag says that it is one, there is no text to stumble over.
+fn refuse_null_key(resource: &Resource) -> Result<(), Diagnostic> {
+    let Node::Mapping(tree) = resource.tree() else { return Ok(()) };
+    match tree.entries.iter().find(|entry| entry.key.is_null() && !entry.key.text.as_str().is_empty()) {
+        None => Ok(()),
+        Some(entry) => {
+            Err(Diagnostic::error(entry.key.span, "a resource cannot have a field without a name")
+                .hinted("`null` and `~` are no names; drop the line"))
+        }
+    }
 }

@@ -70,6 +70,8 @@ pub struct Extra {
     pub comments: Comments,
     /// A tag that is none of [`Tag`]'s, as written (`!mine`).
     pub custom_tag: Option<String>,
+    /// How a scalar was written behind a tag of YAML's own (`!!int "1"`), by which alone its type was decided.
+    pub tagged: Option<Style>,
     /// Scalars of one resource with the same number are one node in kustomize: to write to one is to write to all.
     pub shared: Option<std::num::NonZeroU32>,
 }
@@ -336,6 +338,24 @@ impl Scalar {
             Tag::Null => true,
             Tag::Unresolved => self.resolved_tag() == Tag::Null,
             _ => false,
+        }
+    }
+
+    /// Returns whether the scalar is a null of which nothing is written, not even a tag.
+    pub fn is_absent(&self) -> bool {
+        self.is_null() && self.text.as_str().is_empty() && self.tagged().is_none()
+    }
+
+    /// Returns how the scalar was written behind its tag, if it has one of YAML's own.
+    pub fn tagged(&self) -> Option<Style> {
+        self.extra.as_ref()?.tagged
+    }
+
+    /// Returns the scalar without its tag, so that its text and its quotes decide what it is.
+    pub fn untagged(&self) -> Scalar {
+        match self.tagged().unwrap_or(self.style) {
+            Style::Plain => Scalar { span: self.span, ..Scalar::bare(self.text.clone()) },
+            style => Scalar { tag: Tag::Str, style, extra: None, ..self.clone() },
         }
     }
 

@@ -101,6 +101,7 @@ pub fn parse(text: &str, file: FileId, options: &ParseOptions) -> Result<Vec<Nod
         options,
         anchors: Vec::new(),
         alias_nodes: 0,
+        lost_keys: false,
         comments: match options.comments {
             true => comments::of_nodes(text, options.limits.depth).into_iter(),
             false => Vec::new().into_iter(),
@@ -115,6 +116,8 @@ struct Reader<'a> {
     /// Nodes with an anchor, by its number. An anchor is there only once its node is complete.
     anchors: Vec<Option<(Node, usize)>>,
     alias_nodes: usize,
+    /// Whether the document has a key that [`drop_lost_keys`] takes off.
+    lost_keys: bool,
     /// The comments of the nodes to come.
     comments: std::vec::IntoIter<Comments>,
 }
@@ -137,7 +140,11 @@ impl<'a> Reader<'a> {
                 Event::DocumentStart => {
                     self.anchors.clear();
                     let first = self.next()?;
-                    documents.push(self.node(first, 0)?);
+                    let mut document = self.node(first, 0)?;
+                    if std::mem::take(&mut self.lost_keys) {
+                        drop_lost_keys(&mut document);
+                    }
+                    documents.push(document);
                     if self.options.first_only {
                         return Ok(documents);
                     }
@@ -214,8 +221,12 @@ impl<'a> Reader<'a> {
             let looks_like_merge = key.text.as_str() == "<<";
             match key.tag {
                 Tag::Merge if self.options.merge_keys == MergeKeys::Apply => merges.push(value),
-                // Where kustomize takes merge keys out, the first key with this text goes, even a quoted one.
-                _ if looks_like_merge && !seen_merge && self.expands_as_kustomize() => {}
+                // Where kustomize takes merge keys out, the first key with this text goes, even a quoted one; but
+                // what the mapping is merged into still gets it.
+                _ if looks_like_merge && !seen_merge && self.expands_as_kustomize() => {
+                    self.lost_keys = true;
+                    mapping.entries.push(Entry { key: Scalar { tag: Tag::Merge, ..key }, value });
+                }
                 _ => mapping.entries.push(Entry { key, value }),
             }
             seen_merge |= looks_like_merge;
@@ -293,6 +304,7 @@ impl<'a> Reader<'a> {
                     None => scalar.extra = custom_tag(Some(tag), ""),
                     // An explicit tag decides alone, quotes or not.
                     Some(name) => {
+                        scalar.extra.get_or_insert_default().tagged = Some(style);
                         // Written again with its tag, such a text is no merge key.
                         let is_no_merge = name == "str" && scalar.text.as_str() == "<<";
                         scalar.style = if is_no_merge { Style::SingleQuoted } else { Style::Plain };
@@ -304,10 +316,6 @@ impl<'a> Reader<'a> {
                                 format!("the value does not fit its type `!!{name}`"),
                             )
                             .hinted("quote the value, or drop its tag"));
-                        }
-                        // A null by tag stays one wherever it is written; an absent value does not in flow style.
-                        if scalar.tag == Tag::Null && scalar.text.as_str().is_empty() {
-                            scalar.text = Text::Plain("null".into());
                         }
                         // yaml.v2 gives timestamps back as they were written, whoever said that they are some.
                         if scalar.tag == Tag::Timestamp && self.options.dialect == Dialect::V2 {
@@ -333,15 +341,34 @@ fn custom_tag(tag: Option<&str>, own: &str) -> Option<Box<Extra>> {
     Some(Box::new(Extra { custom_tag: Some(written), ..Extra::default() }))
 }
 
+/// Takes off the keys that look like a merge and are lost where they stand.
+fn drop_lost_keys(node: &mut Node) {
+    match node {
+        Node::Mapping(mapping) => {
+            mapping.entries.retain(|entry| entry.key.tag != Tag::Merge);
+            mapping.entries.iter_mut().for_each(|entry| drop_lost_keys(&mut entry.value));
+        }
+        Node::Sequence(sequence) => sequence.items.iter_mut().for_each(drop_lost_keys),
+        Node::Scalar(_) => {}
+    }
+}
+
 /// Adds the entries of a merge key's value that the mapping does not have itself; of several mappings the
 /// first that has a key wins.
 fn merge(mapping: &mut Mapping, value: Node) -> Result<(), YamlError> {
     match value {
         Node::Mapping(merged) => {
-            for entry in merged.entries {
-                if mapping.entry(entry.key.text.as_str()).is_none() {
-                    mapping.entries.push(entry);
+            for mut entry in merged.entries {
+                if mapping.entry(entry.key.text.as_str()).is_some() {
+                    continue;
                 }
+                // A key that only looks like a merge comes from next door and no farther.
+                match entry.key.tag {
+                    Tag::Merge => entry.key.tag = Tag::Str,
+                    _ if entry.key.text.as_str() == "<<" => continue,
+                    _ => {}
+                }
+                mapping.entries.push(entry);
             }
             Ok(())
         }

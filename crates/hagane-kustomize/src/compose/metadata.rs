@@ -114,7 +114,7 @@ pub(super) fn settle(
                     .hinted("write `name:` and the like below it"));
             }
         }
-        refuse_null_key(resource)?;
+        drop_null_key(resource);
         remove_own_annotations(resource, metadata)?;
         if let Some(origin) = resource.origin.take().filter(|_| metadata.origin_annotations) {
             set_annotation(resource, ORIGIN, origin.to_yaml());
@@ -129,15 +129,15 @@ pub(super) fn settle(
     Ok(())
 }
 
-/// Refuses a field that is called null, without quotes: kustomize cannot read its own text then.
-fn refuse_null_key(resource: &Resource) -> Result<(), Diagnostic> {
-    let Node::Mapping(tree) = resource.tree() else { return Ok(()) };
-    match tree.entries.iter().find(|entry| entry.key.tag == Tag::Null) {
-        None => Ok(()),
-        Some(entry) => {
-            Err(Diagnostic::error(entry.key.span, "a resource cannot have a field without a name")
-                .hinted("`null` and `~` are no names; drop the line"))
-        }
+/// Takes off a field that is called null, as one can be that a patch brought.
+fn drop_null_key(resource: &mut Resource) {
+    let has_null = |tree: &Node| {
+        tree.as_mapping().is_some_and(|tree| tree.entries.iter().any(|entry| entry.key.is_null()))
+    };
+    if has_null(resource.tree())
+        && let Node::Mapping(tree) = resource.tree_mut()
+    {
+        tree.entries.retain(|entry| !entry.key.is_null());
     }
 }
 

@@ -1,8 +1,11 @@
 //! Merging lists: by their merge keys, as sets of values, or whole.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
+
 use compact_str::CompactString;
 use hagane_resource::{Diagnostic, SchemaNode};
-use hagane_yaml::{Node, Scalar, Sequence, Style};
+use hagane_yaml::{Node, Scalar, Sequence, Text};
 
 use super::directive::{Directive, take_list_directive};
 use super::{Lone, Merge, wrong_kind};
@@ -313,18 +316,22 @@ fn complete(item: &mut Node, keys: &[&str], values: &[String]) {
 /// Merges lists of single values: the patch's first, none twice. Of equal texts the resource's last one stays.
 fn primitives(dest: Vec<Node>, patch: Vec<Node>) -> Result<Vec<Node>, Diagnostic> {
     let mut out: Vec<Node> = Vec::with_capacity(dest.len() + patch.len());
+    let mut places: HashMap<Text, usize> = HashMap::with_capacity(dest.len() + patch.len());
     let patched = patch.len();
     for (index, item) in patch.into_iter().chain(dest).enumerate() {
         match &item {
             _ if item.is_null() => {}
             Node::Mapping(mapping) if mapping.entries.is_empty() => {}
             Node::Scalar(scalar) => {
-                let at = out.iter().position(|other| other.as_str() == Some(scalar.text.as_str()));
-                let item = untagged(scalar);
-                match at {
-                    Some(at) if index >= patched => out[at] = item,
-                    Some(_) => {}
-                    None => out.push(item),
+                // An item comes out of such a list without its tag.
+                let item = Node::Scalar(scalar.untagged());
+                match places.entry(scalar.text.clone()) {
+                    Occupied(place) if index >= patched => out[*place.get()] = item,
+                    Occupied(_) => {}
+                    Vacant(place) => {
+                        place.insert(out.len());
+                        out.push(item);
+                    }
                 }
             }
             other => {
@@ -333,12 +340,4 @@ fn primitives(dest: Vec<Node>, patch: Vec<Node>) -> Result<Vec<Node>, Diagnostic
         }
     }
     Ok(out)
-}
-
-/// Returns an item as it comes out of such a list: without its tag, so that its text decides what it is.
-fn untagged(scalar: &Scalar) -> Node {
-    match scalar.style {
-        Style::Plain => Node::Scalar(Scalar { span: scalar.span, ..Scalar::bare(scalar.text.clone()) }),
-        _ => Node::Scalar(Scalar { extra: None, ..scalar.clone() }),
-    }
 }

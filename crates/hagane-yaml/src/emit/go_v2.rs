@@ -182,7 +182,7 @@ impl Emitter<'_> {
         })?;
         match value {
             // On kustomize's way an absent value in a flow collection is written `''` and read again as a string.
-            Value::Null if self.flow > 0 && scalar.text.as_str().is_empty() => self.out.push_str("\"\""),
+            Value::Null if self.flow > 0 && scalar.is_absent() => self.out.push_str("\"\""),
             Value::Null => self.out.push_str("null"),
             Value::Bool(value) => self.out.push_str(if value { "true" } else { "false" }),
             Value::Int(value) => _ = write!(self.out, "{value}"),
