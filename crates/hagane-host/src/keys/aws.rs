@@ -9,7 +9,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::SharedCredentialsProvider;
-use aws_sdk_kms::error::DisplayErrorContext;
+use aws_sdk_kms::config::http::HttpResponse;
+use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
 use aws_smithy_http_client::{Builder, tls};
 use base64::Engine as _;
@@ -19,6 +20,7 @@ use hagane::{Attempt, SecretBytes};
 use tokio::runtime::Runtime;
 
 use super::Surroundings;
+use super::web::known_code;
 
 /// How often a call is made in all. The library waits longer each time, and for a random part of that.
 const ATTEMPTS: u32 = 6;
@@ -61,7 +63,7 @@ pub(super) fn encrypt(
         for (name, value) in &key.context {
             call = call.encryption_context(name, value);
         }
-        let answer = call.send().await.map_err(|error| says(&error))?;
+        let answer = call.send().await.map_err(|error| says_of_plaintext(&error))?;
         answer
             .ciphertext_blob
             .map(|blob| BASE64_STANDARD.encode(blob))
@@ -137,6 +139,19 @@ fn says(error: &(impl std::error::Error + Send + Sync + 'static)) -> String {
     // Behind it stands how the library keeps it, which helps nobody.
     let text = text.split(" (").next().unwrap_or_default();
     format!("says: {}", super::bounded(&text.replace('\n', " ")))
+}
+
+/// Returns what is wrong with a call that carried plaintext: nothing in the service's own words, which may be the request.
+fn says_of_plaintext<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let Some(response) = error.raw_response() else { return says(error) };
+    let status = response.status().as_u16();
+    match error.code().and_then(known_code) {
+        Some(code) => format!("answers {status} ({code})"),
+        None => format!("answers {status}"),
+    }
 }
 
 #[cfg(test)]

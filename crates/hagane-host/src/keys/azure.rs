@@ -89,7 +89,7 @@ impl Vault {
         let plain = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(data_key.expose()));
         let body = object(&[("alg", ALGORITHM), ("value", &plain)]);
         let answer =
-            self.call("POST", &format!("keys/{}/{}/encrypt", key.name, key.version), Body::Json(body))?;
+            self.call("POST", &format!("keys/{}/{}/encrypt", key.name, key.version), Body::Plaintext(body))?;
         text(&answer, "value").map(|value| value.to_string()).ok_or_else(|| "gave no value".to_owned())
     }
 
@@ -263,5 +263,19 @@ mod tests {
         assert_eq!(key.version, "v2");
         let opened = vault.decrypt(&key, "d3JhcHBlZA").expect("it unwraps");
         assert_eq!(opened.expose(), data_key.expose());
+    }
+
+    #[test]
+    fn what_was_asked_is_in_no_message() {
+        let url = server(&[
+            ("nothing that is asked", r#"{"error":{"code":"cGxhaW4_","message":"cGxhaW4_ is no key"}}"#),
+            ("nothing that is asked", r#"{"error":{"code":"KeyNotFound","message":"cGxhaW4_"}}"#),
+        ]);
+        let vault = Vault { url, agent: agent(), authorization: Zeroizing::new("Bearer token".into()) };
+        let mut key = AzureKey { vault_url: String::new(), name: "sops".into(), version: "v2".into() };
+        let data_key = SecretBytes::new(b"plain?".to_vec());
+        for said in ["answers 404", "answers 404 (KeyNotFound)"] {
+            assert_eq!(vault.encrypt(&mut key, &data_key), Err(said.to_owned()));
+        }
     }
 }

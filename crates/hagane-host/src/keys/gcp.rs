@@ -13,7 +13,7 @@ const RETRIES: u32 = 5;
 
 /// Returns what the key has wrapped.
 pub(super) fn decrypt(id: &str, enc: &str, surroundings: &Surroundings) -> Result<SecretBytes, Attempt> {
-    call(id, "decrypt", object(&[("ciphertext", enc.trim())]), "plaintext", surroundings)
+    call(id, "decrypt", Body::Json(object(&[("ciphertext", enc.trim())])), "plaintext", surroundings)
         .and_then(|plain| of_base64(&plain))
         .map_err(|reason| Attempt::new("Google Cloud KMS", reason))
 }
@@ -24,7 +24,8 @@ pub(super) fn encrypt(
     data_key: &SecretBytes,
     surroundings: &Surroundings,
 ) -> Result<String, Attempt> {
-    call(id, "encrypt", object(&[("plaintext", &to_base64(data_key))]), "ciphertext", surroundings)
+    let body = Body::Plaintext(object(&[("plaintext", &to_base64(data_key))]));
+    call(id, "encrypt", body, "ciphertext", surroundings)
         .map(|wrapped| wrapped.to_string())
         .map_err(|reason| Attempt::new("Google Cloud KMS", reason))
 }
@@ -32,7 +33,7 @@ pub(super) fn encrypt(
 fn call(
     id: &str,
     operation: &str,
-    body: Zeroizing<String>,
+    body: Body,
     field: &str,
     surroundings: &Surroundings,
 ) -> Result<Zeroizing<String>, String> {
@@ -48,9 +49,7 @@ fn call(
     let token = credentials::token(&agent, surroundings)?;
     let headers = vec![("Authorization", Zeroizing::new(format!("Bearer {}", *token)))];
     let url = format!("{}/v1/{id}:{operation}", endpoint(surroundings));
-    let answer = Call { method: "POST", url, headers, body: Body::Json(body), retries: RETRIES }
-        .make(&agent)?
-        .json()?;
+    let answer = Call { method: "POST", url, headers, body, retries: RETRIES }.make(&agent)?.json()?;
     text(&answer, field).ok_or_else(|| format!("gave no {field}"))
 }
 

@@ -19,7 +19,7 @@ pub(super) fn decrypt(
     enc: &str,
     surroundings: &Surroundings,
 ) -> Result<SecretBytes, Attempt> {
-    let body = object(&[("ciphertext", enc)]);
+    let body = Body::Json(object(&[("ciphertext", enc)]));
     call(key, "decrypt", body, "plaintext", surroundings)
         .and_then(|plain| of_base64(&plain))
         .map_err(|reason| Attempt::new(&key.address, reason))
@@ -31,7 +31,7 @@ pub(super) fn encrypt(
     data_key: &SecretBytes,
     surroundings: &Surroundings,
 ) -> Result<String, Attempt> {
-    let body = object(&[("plaintext", &to_base64(data_key))]);
+    let body = Body::Plaintext(object(&[("plaintext", &to_base64(data_key))]));
     call(key, "encrypt", body, "ciphertext", surroundings)
         .map(|wrapped| wrapped.to_string())
         .map_err(|reason| Attempt::new(&key.address, reason))
@@ -40,14 +40,14 @@ pub(super) fn encrypt(
 fn call(
     key: &VaultKey,
     operation: &str,
-    body: Zeroizing<String>,
+    body: Body,
     field: &str,
     surroundings: &Surroundings,
 ) -> Result<Zeroizing<String>, String> {
     allowed(&key.address, &[&key.engine_path, &key.name], surroundings)?;
     let (engine, name) = (key.engine_path.trim_matches('/'), &key.name);
     let url = format!("{}/v1/{engine}/{operation}/{name}", key.address.trim_end_matches('/'));
-    let answer = asked("PUT", url, Body::Json(body), surroundings)?.json()?;
+    let answer = asked("PUT", url, body, surroundings)?.json()?;
     answer.get("data").and_then(|data| text(data, field)).ok_or_else(|| format!("gave no {field}"))
 }
 
@@ -100,7 +100,7 @@ pub(super) fn publish(
         1 => Zeroizing::new(text.to_owned()),
         _ => Zeroizing::new(format!("{{\"data\":{text}}}")),
     };
-    let answer = asked("PUT", url, Body::Json(body), surroundings)?;
+    let answer = asked("PUT", url, Body::Plaintext(body), surroundings)?;
     if (200..300).contains(&answer.status) { Ok(true) } else { answer.json().map(|_| true) }
 }
 

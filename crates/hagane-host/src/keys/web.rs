@@ -37,8 +37,73 @@ pub(super) struct Call<'c> {
 pub(super) enum Body {
     None,
     Json(Zeroizing<String>),
+    /// JSON that holds plaintext: a service that answers with the request must not bring it into a message.
+    Plaintext(Zeroizing<String>),
     /// Names and values, as a form of HTML.
     Form(Vec<(&'static str, Zeroizing<String>)>),
+}
+
+impl Body {
+    /// Returns whether what is said in answer may be shown, or only that it failed: who asks with a secret shows no words.
+    fn is_confidential(&self) -> bool {
+        matches!(self, Body::Plaintext(_))
+    }
+}
+
+/// The codes of errors that services document, and that may be shown whatever was asked. No secret is one of them.
+const CODES: [&str; 44] = [
+    // Google, by `google.rpc.Code`.
+    "INVALID_ARGUMENT",
+    "FAILED_PRECONDITION",
+    "OUT_OF_RANGE",
+    "UNAUTHENTICATED",
+    "PERMISSION_DENIED",
+    "NOT_FOUND",
+    "ABORTED",
+    "ALREADY_EXISTS",
+    "RESOURCE_EXHAUSTED",
+    "CANCELLED",
+    "DATA_LOSS",
+    "UNKNOWN",
+    "INTERNAL",
+    "UNIMPLEMENTED",
+    "UNAVAILABLE",
+    "DEADLINE_EXCEEDED",
+    // Azure Key Vault.
+    "BadParameter",
+    "Unauthorized",
+    "Forbidden",
+    "KeyNotFound",
+    "KeyDisabled",
+    "VaultNotFound",
+    "Throttled",
+    "InternalServerError",
+    // AWS KMS, and what stands before every service of Amazon.
+    "AccessDeniedException",
+    "DependencyTimeoutException",
+    "DisabledException",
+    "DryRunOperationException",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidArnException",
+    "InvalidClientTokenId",
+    "InvalidGrantTokenException",
+    "InvalidKeyUsageException",
+    "InvalidSignatureException",
+    "KMSInternalException",
+    "KMSInvalidStateException",
+    "KeyUnavailableException",
+    "LimitExceededException",
+    "NotFoundException",
+    "RequestExpired",
+    "ThrottlingException",
+    "UnrecognizedClientException",
+    "ValidationException",
+];
+
+/// Returns a code of an error, if it is one that a service documents.
+pub(super) fn known_code(code: &str) -> Option<&'static str> {
+    CODES.into_iter().find(|known| *known == code)
 }
 
 /// A JSON value whose texts are wiped when it is dropped: tokens and keys are among them.
@@ -78,6 +143,8 @@ fn wipe(value: &mut Value) {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Zeroizing<Vec<u8>>,
+    /// Whether what it says may hold what was asked, and that plaintext.
+    is_confidential: bool,
 }
 
 impl Answer {
@@ -91,6 +158,14 @@ impl Answer {
 
     /// Returns what a service says is wrong, in each of their ways to say it.
     fn complaint(&self, value: Option<&Value>) -> String {
+        if self.is_confidential {
+            let error = value.and_then(|value| value.get("error"));
+            let code = error.and_then(|error| error.get("status").or_else(|| error.get("code")));
+            return match code.and_then(Value::as_str).and_then(known_code) {
+                Some(code) => format!("answers {} ({code})", self.status),
+                None => format!("answers {}", self.status),
+            };
+        }
         let said = value.and_then(|value| {
             let error = value.get("error");
             let text =
@@ -134,7 +209,7 @@ impl Call<'_> {
         }
         let (kind, body) = match &self.body {
             Body::None => (None, Zeroizing::default()),
-            Body::Json(text) => (Some("application/json"), text.clone()),
+            Body::Json(text) | Body::Plaintext(text) => (Some("application/json"), text.clone()),
             Body::Form(fields) => (Some("application/x-www-form-urlencoded"), form(fields)),
         };
         if let Some(kind) = kind {
@@ -152,7 +227,8 @@ impl Call<'_> {
         let mut response = agent.run(request).map_err(unreachable)?;
         let status = response.status().as_u16();
         let body = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
-        body.map(|body| Answer { status, body: Zeroizing::new(body) }).map_err(unreachable)
+        let is_confidential = self.body.is_confidential();
+        body.map(|body| Answer { status, body: Zeroizing::new(body), is_confidential }).map_err(unreachable)
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test is where the outside is")]
 #![allow(clippy::unwrap_used, reason = "in a test an error is a failure")]
 
+mod echo;
 mod google;
 mod programs;
 mod secrets;
