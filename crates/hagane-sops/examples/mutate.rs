@@ -224,7 +224,7 @@ fn main() -> ExitCode {
                 let known = Known;
                 let _ = kubesec::is_kubesec(&text);
                 let _ = kubesec::placeholders(&text, Default::default());
-                let _ = kubesec::decrypt(&text, Default::default(), &known);
+                let _ = kubesec::decrypt(&text, Default::default(), &known, kubesec::WithoutMac::Opened);
                 Ok(())
             }
             None if target == "plain" => try_plain(&text, &keyring, &chance),

@@ -40,6 +40,13 @@ pub enum DecryptError {
         /// What is wrong.
         problem: &'static str,
     },
+    /// A kubesec file is of a version that has no MAC, or was made to look so.
+    KubesecWithoutMac {
+        /// Where the version stands.
+        span: Span,
+        /// The version.
+        version: u8,
+    },
     /// No identity opens enough key groups.
     NoKey(NoKey),
     /// The keys opened, but what they gave is no data key.
@@ -130,6 +137,7 @@ impl DecryptError {
             DecryptError::Syntax { span, .. }
             | DecryptError::BadMetadata { span, .. }
             | DecryptError::BadKubesec { span, .. }
+            | DecryptError::KubesecWithoutMac { span, .. }
             | DecryptError::AlreadyEncrypted { span }
             | DecryptError::BadDataKey { span }
             | DecryptError::BadValue { span, .. }
@@ -159,6 +167,9 @@ impl DecryptError {
                 "the `sops` block is written by `sops`; restore the file, or encrypt it again".into()
             }
             DecryptError::BadKubesec { .. } => "restore the file as kubesec wrote it".into(),
+            DecryptError::KubesecWithoutMac { .. } => {
+                "restore the file if it ever was of version 3 or 4; else look at its history, and make a SOPS file of it: `hagane migrate kubesec --without-mac FILE`".into()
+            }
             DecryptError::NoKey(no_key) => no_key.hint(),
             DecryptError::BadDataKey { .. } => "the key groups were mixed up; restore the file".into(),
             DecryptError::BadValue { problem, .. } => problem.hint().into(),
@@ -246,6 +257,10 @@ impl fmt::Display for DecryptError {
                 write!(f, "SOPS metadata: `{field}` {problem}")
             }
             DecryptError::BadKubesec { problem, .. } => write!(f, "kubesec: {problem}"),
+            DecryptError::KubesecWithoutMac { version, .. } => write!(
+                f,
+                "kubesec: a file of version {version} has no MAC: nobody knows whether values are missing, or older than the others"
+            ),
             DecryptError::NoKey(no_key) => no_key.fmt(f),
             DecryptError::BadDataKey { .. } => f.write_str("the parts of the data key do not fit together"),
             DecryptError::BadValue { path, problem, .. } => write!(f, "cannot decrypt `{path}`: {problem}"),

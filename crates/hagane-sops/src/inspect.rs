@@ -28,26 +28,41 @@ pub fn inspect(text: &[u8], format: Format, file: FileId) -> Result<Inspection, 
         metadata.selector = Default::default();
     }
     let has_mac = metadata.mac.as_ref().is_some_and(|(mac, _)| Parts::parse(mac.as_bytes()).is_some());
-    let mut walk = Walk { selector: &metadata.selector, plain: Vec::new() };
-    for document in &documents {
-        walk.mapping(document, "", Seen::default());
-    }
-    let plain = walk.plain;
+    let plain = found(&documents, &metadata.selector, Wanted::Plain);
     Ok(Inspection { metadata, plain, has_mac })
 }
 
 /// Returns the first value of a plain file that a selector would encrypt, by its key path.
 pub fn first_to_encrypt(contents: &Contents, selector: &Selector) -> Option<(String, Span)> {
-    let mut walk = Walk { selector, plain: Vec::new() };
-    for document in &contents.documents {
+    found(&contents.documents, selector, Wanted::Plain).into_iter().next()
+}
+
+/// Returns the first value that was decrypted and that a selector would write in the clear, by its key path.
+pub fn first_left_plain(contents: &Contents, selector: &Selector) -> Option<(String, Span)> {
+    found(&contents.documents, selector, Wanted::LeftPlain).into_iter().next()
+}
+
+/// Which values are looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Those that are plain and that the selector encrypts.
+    Plain,
+    /// Those that were decrypted and that the selector does not encrypt.
+    LeftPlain,
+}
+
+fn found(documents: &[Vec<Item>], selector: &Selector, wanted: Wanted) -> Vec<(String, Span)> {
+    let mut walk = Walk { selector, wanted, found: Vec::new() };
+    for document in documents {
         walk.mapping(document, "", Seen::default());
     }
-    walk.plain.into_iter().next()
+    walk.found
 }
 
 struct Walk<'a> {
     selector: &'a Selector,
-    plain: Vec<(String, Span)>,
+    wanted: Wanted,
+    found: Vec<(String, Span)>,
 }
 
 impl Walk<'_> {
@@ -88,9 +103,13 @@ impl Walk<'_> {
             Value::Leaf(leaf) => {
                 let bytes = leaf.bytes.expose();
                 let is_empty = leaf.kind == Kind::Str && bytes.is_empty();
-                let is_sealed = leaf.kind == Kind::Str && Parts::parse(bytes).is_some();
-                if self.selector.encrypts(seen) && !is_empty && !is_sealed {
-                    self.plain.push((path.to_owned(), leaf.span));
+                let encrypts = self.selector.encrypts(seen);
+                let is_wanted = match self.wanted {
+                    Wanted::Plain => encrypts && !(leaf.kind == Kind::Str && Parts::parse(bytes).is_some()),
+                    Wanted::LeftPlain => !encrypts && leaf.sensitive,
+                };
+                if is_wanted && !is_empty {
+                    self.found.push((path.to_owned(), leaf.span));
                 }
             }
         }

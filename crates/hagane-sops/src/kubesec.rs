@@ -38,12 +38,36 @@ pub fn master_keys(text: &[u8], file: FileId) -> Result<Vec<WrappedKey>, Decrypt
     Header::read(text, file).map(|header| header.keys)
 }
 
-/// Decrypts a file. Its MAC is always verified; files of kubesec's first two versions have none, which is a warning.
-pub fn decrypt(text: &[u8], file: FileId, keyring: &dyn Keyring) -> Result<Contents, DecryptError> {
+/// Whether a file without a MAC is opened. Those of kubesec's first two versions have none, and so has one of a later version whose
+/// comments somebody altered: nothing tells the two apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithoutMac {
+    /// It is not.
+    Refused,
+    /// It is, with a warning: for who has looked at the file and wants to be rid of the format.
+    Opened,
+}
+
+/// Returns whether a file has a MAC, for which no key is needed. Whether it is right only a key tells.
+pub fn has_mac(text: &[u8], file: FileId) -> Result<bool, DecryptError> {
+    Header::read(text, file).map(|header| header.mac.is_some())
+}
+
+/// Decrypts a file. Its MAC is verified wherever it is there.
+pub fn decrypt(
+    text: &[u8],
+    file: FileId,
+    keyring: &dyn Keyring,
+    without_mac: WithoutMac,
+) -> Result<Contents, DecryptError> {
     let (header, mut items) = load(text, file)?;
+    if header.mac.is_none() && without_mac == WithoutMac::Refused {
+        return Err(DecryptError::KubesecWithoutMac { span: header.span, version: header.version });
+    }
     let key = key_group::unwrap_data_key(std::slice::from_ref(&header.keys), None, header.span, keyring)?;
     let cipher = Cipher::new(&key);
-    let mut authenticated = Zeroizing::new(Vec::with_capacity(text.len()));
+    // Never grown in place, which would leave a copy behind.
+    let mut authenticated = Zeroizing::new(Vec::new());
     for field in FIELDS {
         let mut entries = entries(&mut items, field)?;
         if field == "stringData"
@@ -64,6 +88,10 @@ pub fn decrypt(text: &[u8], file: FileId, keyring: &dyn Keyring) -> Result<Conte
             (leaf.bytes, leaf.sensitive) = (opened, true);
         }
         entries.sort_by(|one, other| one.0.cmp(other.0));
+        let length: usize = entries.iter().map(|(key, leaf)| key.len() + leaf.bytes.expose().len()).sum();
+        let mut longer = Zeroizing::new(Vec::with_capacity(authenticated.len() + length));
+        longer.extend_from_slice(&authenticated);
+        authenticated = longer;
         for (key, leaf) in &entries {
             authenticated.extend_from_slice(key.as_bytes());
             authenticated.extend_from_slice(leaf.bytes.expose());
@@ -181,7 +209,8 @@ impl Cipher {
     /// Verifies the MAC, which seals no text at all: all that it covers is its additional data.
     fn verify(&self, mac: &str, values: &[u8], header: &Header, span: Span) -> Result<(), DecryptError> {
         let fits = |keys: &[&WrappedKey]| {
-            let mut additional = Zeroizing::new(Vec::with_capacity(values.len() + 4096));
+            let names: usize = keys.iter().map(|key| key.key.name().len()).sum();
+            let mut additional = Zeroizing::new(Vec::with_capacity(values.len() + names));
             additional.extend_from_slice(values);
             keys.iter().for_each(|key| additional.extend_from_slice(key.key.name().as_bytes()));
             self.open(mac.as_bytes(), &additional).is_ok_and(|opened| opened.is_empty())

@@ -53,7 +53,7 @@ pub use detect::detect;
 pub use encrypt::{EncryptError, Recipe, Sealing, encrypt_file};
 pub use error::{DecryptError, ErrorClass, GroupFailure, NoKey, ValueProblem};
 pub use format::{Format, Indent, Layout};
-pub use inspect::{Inspection, first_to_encrypt, inspect};
+pub use inspect::{Inspection, first_left_plain, first_to_encrypt, inspect};
 pub use key_group::{KeyGroup, unwrap_data_key};
 pub use key_path::{KeyPath, NewValue, PathError};
 pub use keyring::{AgeKeyring, AgeOutside, AnyIdentity, AnyRecipient, Identities, NoOutside, Remembering};

@@ -10,7 +10,7 @@ use hagane_kustomize::{Decrypted, Decrypter};
 use hagane_resource::Resource;
 use hagane_sops::{
     Contents, DecryptError, ErrorClass, Format, Keyring, MasterKey, NoKey, ValueProblem, decrypt_file,
-    detect, kubesec, placeholders,
+    detect, kubesec, kubesec::WithoutMac, placeholders,
 };
 use hagane_yaml::{FileId, Span};
 use zeroize::Zeroizing;
@@ -80,7 +80,7 @@ impl<'w> Opener<'w> {
             }
             let opened = match encrypted {
                 Encrypted::Sops(format) => decrypt_file(content, format, file, keyring),
-                Encrypted::Kubesec => kubesec::decrypt(content, file, keyring),
+                Encrypted::Kubesec => kubesec::decrypt(content, file, keyring, WithoutMac::Refused),
             };
             opened.map_err(|error| diagnostic(&error, file))
         })

@@ -140,9 +140,16 @@ pub(super) fn unread(file: &Unread, map: &mut SourceMap) -> Option<Checked> {
 
 /// Returns what is to be said of a kubesec file.
 fn of_kubesec(found: &Found, file: FileId) -> Diagnostic {
-    match kubesec::placeholders(&found.content, file) {
+    let has_mac =
+        kubesec::placeholders(&found.content, file).and_then(|_| kubesec::has_mac(&found.content, file));
+    match has_mac {
         Err(error) => hagane::decrypt_diagnostic(&error, file),
-        Ok(_) => {
+        Ok(false) => {
+            let message = "the file is encrypted by kubesec, and has no MAC: it is not decrypted in a render";
+            Diagnostic::error(Span { file, line: 1, column: 1 }, message)
+                .hinted("look at its history; `hagane migrate kubesec --without-mac` makes a SOPS file of it")
+        }
+        Ok(true) => {
             let message = "the file is encrypted by kubesec, which is no longer kept up";
             Diagnostic::warning(Span { file, line: 1, column: 1 }, message)
                 .hinted("`hagane migrate kubesec` makes a SOPS file of it")

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use hagane::sops::{Contents, Format, Selector, encrypt_file, kubesec};
+use hagane::sops::kubesec::{self, WithoutMac};
+use hagane::sops::{Contents, EncryptError, Format, Selector, encrypt_file, first_left_plain};
 use hagane::{Diagnostic, MasterKey, SourceMap, Span};
 use hagane_host::{Access, now};
 
@@ -40,8 +41,9 @@ enum Verb {
 /// Turn every kubesec file of a tree into a SOPS file
 ///
 /// Each file is decrypted with the keys that it names, its MAC is verified, and it is encrypted for whom the nearest `.sops.yaml` above
-/// it says, under a new data key. Nothing plain is written. A file that cannot be opened stays as it is, and the others are migrated
-/// all the same. Where the rule has no selector, `encrypted_regex: ^(data|stringData)$` is taken.
+/// it says, under a new data key. Nothing plain is written: where the rule's selector would leave a value that kubesec encrypts in the
+/// clear, the file is refused. A file that is not migrated stays as it is, and the others are migrated all the same. Where the rule
+/// has no selector, `encrypted_regex: ^(data|stringData)$` is taken.
 #[derive(Args)]
 #[command(after_help = "Examples:
   hagane migrate kubesec --dry-run clusters
@@ -55,6 +57,12 @@ struct Kubesec {
     /// Open the files and say for whom they would be; nothing is written
     #[arg(long)]
     dry_run: bool,
+    /// Open files of kubesec's versions 1 and 2, too, which have no MAC
+    ///
+    /// Nobody knows whether values of such a file are missing, or older than the others, nor whether it was of a later version and
+    /// somebody took the MAC away. Look at the history of each file first.
+    #[arg(long)]
+    without_mac: bool,
 }
 
 /// Runs a command and returns the exit code.
@@ -79,7 +87,7 @@ fn kubesec(arguments: &Kubesec, surroundings: &mut Surroundings) -> u8 {
         if !kubesec::is_kubesec(&file.content) {
             continue;
         }
-        if let Err(failure) = migrate(&file.path, &file.content, arguments.dry_run, surroundings) {
+        if let Err(failure) = migrate(&file.path, &file.content, arguments, surroundings) {
             message::tell(&failure.diagnostics, &failure.source_map, MessageFormat::Human, surroundings);
             code = 1;
         }
@@ -90,9 +98,10 @@ fn kubesec(arguments: &Kubesec, surroundings: &mut Surroundings) -> u8 {
 fn migrate(
     path: &Path,
     content: &[u8],
-    dry_run: bool,
+    arguments: &Kubesec,
     surroundings: &mut Surroundings,
 ) -> Result<(), Failure> {
+    let dry_run = arguments.dry_run;
     let (services, common) = (Services::default(), Common::default());
     let absolute = surroundings.directory.join(path);
     let name = shown(&absolute, surroundings);
@@ -105,12 +114,19 @@ fn migrate(
     if recipe.key_groups.iter().all(Vec::is_empty) {
         return Err(no_rule());
     }
-    if recipe.selector.is_none() {
-        recipe.selector = Selector::of_field("encrypted_regex", ENCRYPTED);
+    let selector = match recipe.selector.take() {
+        Some(selector) => selector,
+        None => Selector::of_field("encrypted_regex", ENCRYPTED).unwrap_or_default(),
+    };
+    if selector.is_broken() {
+        let failure = Failure::from(EncryptError::BrokenSelector(selector.field().0));
+        return Err(failure.noted(format!("the rule for `{name}` says so")));
     }
+    recipe.selector = Some(selector.clone());
     let (files, directory) = (surroundings.files, surroundings.directory.clone());
     let keys = keyring(&services, files, &directory)?;
-    let contents = open(&name, content, &keys, surroundings)?;
+    let contents = open(&name, content, arguments, &keys, surroundings)?;
+    refuse_left_plain(&contents, &selector, &name)?;
     let mut said = format!("{}: {}\n", one_line(&name), if dry_run { "would be for" } else { "now for" });
     for key in recipe.key_groups.iter().flatten() {
         said.push_str(&format!("    {}\n", one_line(&MasterKey::to_string(key))));
@@ -124,15 +140,33 @@ fn migrate(
     output::print(said.as_bytes(), surroundings).map_err(Failure::from)
 }
 
+/// Refuses to write a value in the clear that kubesec encrypts.
+fn refuse_left_plain(contents: &Contents, selector: &Selector, name: &str) -> Result<(), Failure> {
+    let Some((path, span)) = first_left_plain(contents, selector) else { return Ok(()) };
+    let (field, text) = selector.field();
+    let message =
+        format!("`{path}` would be written in the clear: the rule for the file says `{field}: {text}`");
+    let mut error = Diagnostic::error(span, message).hinted(format!(
+        "a rule of `.sops.yaml` with `encrypted_regex: {ENCRYPTED}` encrypts what kubesec does"
+    ));
+    error.quotable = false;
+    // No line of it is shown, so none is kept.
+    let mut map = SourceMap::new();
+    map.add(name, "".into());
+    Err(Failure::of(GENERIC, error).within(map))
+}
+
 fn open(
     name: &str,
     content: &[u8],
+    arguments: &Kubesec,
     keys: &dyn hagane::Keyring,
     surroundings: &mut Surroundings,
 ) -> Result<Contents, Failure> {
     let mut map = SourceMap::new();
     let file = map.add(name, String::from_utf8_lossy(content).into());
-    match kubesec::decrypt(content, file, keys) {
+    let without_mac = if arguments.without_mac { WithoutMac::Opened } else { WithoutMac::Refused };
+    match kubesec::decrypt(content, file, keys, without_mac) {
         Ok(contents) => {
             let warnings: Vec<_> =
                 contents.warnings().iter().map(|w| Diagnostic::warning(w.span, w.message)).collect();

@@ -5,7 +5,7 @@ mod generator;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use generator::{Plain, seal};
-use hagane_sops::kubesec::{decrypt, is_kubesec, placeholders};
+use hagane_sops::kubesec::{WithoutMac, decrypt, is_kubesec, placeholders};
 use hagane_sops::{KeyFailure, Keyring, MasterKey, SecretBytes, WrappedKey};
 
 const DATA_KEY: [u8; 32] = [7; 32];
@@ -61,7 +61,11 @@ fn file(version: u8, string_data: &[(&str, &str)], kinds: &[&str]) -> String {
 }
 
 fn opened(text: &str, kind: &'static str) -> String {
-    match decrypt(text.as_bytes(), Default::default(), &Turned(kind)) {
+    opened_as(text, kind, WithoutMac::Refused)
+}
+
+fn opened_as(text: &str, kind: &'static str, without_mac: WithoutMac) -> String {
+    match decrypt(text.as_bytes(), Default::default(), &Turned(kind), without_mac) {
         Ok(contents) => {
             let warned = contents.warnings().len();
             let text = String::from_utf8(contents.to_bytes().expose().to_vec()).expect("it is UTF-8");
@@ -81,8 +85,6 @@ fn every_version_and_kind_of_key_opens() {
     check(file(3, &[], &["pgp", "gcp", "aws"]), "gcp_kms", PLAIN);
     check(file(3, &[], &["aws", "gcp"]), "kms", PLAIN);
     check(file(4, &[], &["aws"]), "kms", PLAIN);
-    check(file(1, &[], &["pgp"]), "pgp", &format!("{PLAIN}warned\n"));
-    check(file(2, &[], &["gcp"]), "gcp_kms", &format!("{PLAIN}warned\n"));
     let long = "x".repeat(96);
     let both = PLAIN.replace("kind:", &format!("stringData:\n    token: \"1\"\n    long: {long}\nkind:"));
     check(file(4, &[("token", "1"), ("long", &long)], &["pgp"]), "pgp", &both);
@@ -90,9 +92,31 @@ fn every_version_and_kind_of_key_opens() {
 }
 
 #[test]
+fn a_file_without_a_mac_is_opened_for_who_says_so() {
+    let check = |text: &str, kind, version: u8| {
+        let refused = format!(
+            "10: kubesec: a file of version {version} has no MAC: nobody knows whether values are missing, or older than the others"
+        );
+        assert_eq!(opened(text, kind), refused, "{text}");
+        assert_eq!(opened_as(text, kind, WithoutMac::Opened), format!("{PLAIN}warned\n"), "{text}");
+    };
+    check(&file(1, &[], &["pgp"]), "pgp", 1);
+    check(&file(2, &[], &["gcp"]), "gcp_kms", 2);
+    // One of version 3 that somebody took the MAC of: nothing tells it from one that never had any.
+    let text = file(3, &[], &["pgp"]);
+    let text: String =
+        text.lines().filter(|line| !line.contains(":mac:")).map(|line| format!("{line}\n")).collect();
+    check(&text.replace("v:3", "v:2"), "pgp", 2);
+    // A MAC that is there is verified, whatever is said.
+    let altered = file(3, &[], &["pgp"]).replace(":mac:", ":mac:AAAA.");
+    assert!(opened_as(&altered, "pgp", WithoutMac::Opened).contains("the MAC does not fit"));
+}
+
+#[test]
 fn values_are_marked_and_placeholders_need_no_key() {
     let text = file(3, &[], &["pgp"]);
-    let contents = decrypt(text.as_bytes(), Default::default(), &Turned("pgp")).expect("it is right");
+    let contents = decrypt(text.as_bytes(), Default::default(), &Turned("pgp"), WithoutMac::Refused)
+        .expect("it is right");
     let document = &contents.documents()[0];
     for (path, marked) in [(["data", "password"], true), (["metadata", "name"], false)] {
         let node = document.at(&path).expect("it is there");
