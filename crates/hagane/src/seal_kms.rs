@@ -13,6 +13,13 @@ use crate::{Diagnostic, Fault};
 /// Bytes that `Encrypt` of AWS KMS takes.
 const MAX_OF_AWS: usize = 4096;
 
+/// The fields whose values are encrypted.
+const VALUES: [&str; 2] = ["data", "stringData"];
+/// The other fields of a Secret. What stands under any other name stays plain, a misspelt `stringData` say.
+const OTHERS: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
+/// The annotation in which `kubectl apply` keeps all that it was given, the values too.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// Returns the Secret of a text with every value encrypted by a key, and with the annotations by which
 /// [`render`](crate::render) decrypts it. `name` and `context` are as those annotations have them; what stood in `stringData` stands in
 /// `data` then.
@@ -36,13 +43,17 @@ pub fn seal_kms(
         return Err(Diagnostic::error(top, "it is no Secret: its values would not be decrypted")
             .hinted("`apiVersion: v1` and `kind: Secret`"));
     }
+    refuse_odd(&secret)?;
     annotate(&mut secret, name, context)?;
     let mut sealed = Mapping::default();
-    for field in ["data", "stringData"] {
+    for field in VALUES {
         let Some(Node::Mapping(values)) = secret.get(field) else { continue };
         for entry in &values.entries {
             sealed.set(entry.key.text.as_str(), Node::string(seal(entry, field, &key, keyring)?));
         }
+    }
+    if sealed.entries.is_empty() {
+        return Err(Diagnostic::error(top, "the Secret has no values: nothing would be encrypted"));
     }
     let field = if secret.get("data").is_some() { "data" } else { "stringData" };
     match secret.entries.iter_mut().find(|entry| entry.key.text.as_str() == field) {
@@ -50,11 +61,39 @@ pub fn seal_kms(
             entry.key.text = "data".into();
             entry.value = Node::Mapping(sealed);
         }
-        None => return Err(Diagnostic::error(top, "the Secret has no values")),
+        None => return Err(Diagnostic::error(top, "the Secret has no values: nothing would be encrypted")),
     }
     secret.remove("stringData");
     let options = v3::Options { indent: 2, ..v3::Options::default() };
     Ok(v3::write(&[Node::Mapping(secret)], &options).to_string())
+}
+
+/// Refuses a Secret in which something plain would stay, or be lost.
+fn refuse_odd(secret: &Mapping) -> Result<(), Diagnostic> {
+    let wrong = |span, message: String| Diagnostic { quotable: false, ..Diagnostic::error(span, message) };
+    for entry in &secret.entries {
+        let name = entry.key.text.shown();
+        if !VALUES.contains(&name) && !OTHERS.contains(&name) {
+            let message = format!("`{name}` is no field of a Secret, and would stay as it is");
+            return Err(wrong(entry.key.span, message).hinted("values stand in `data` and `stringData`"));
+        }
+    }
+    let metadata = secret.get("metadata").and_then(Node::as_mapping);
+    let annotations = metadata.and_then(|metadata| metadata.get("annotations"));
+    let fields = VALUES.map(|field| (field, secret.get(field)));
+    for (field, node) in [("metadata", secret.get("metadata")), ("metadata.annotations", annotations)]
+        .into_iter()
+        .chain(fields)
+    {
+        if let Some(node) = node.filter(|node| node.as_mapping().is_none() && !node.is_null()) {
+            return Err(wrong(node.span(), format!("`{field}` is no mapping")));
+        }
+    }
+    if let Some(entry) = annotations.and_then(Node::as_mapping).and_then(|found| found.entry(LAST_APPLIED)) {
+        let message = format!("the annotation `{LAST_APPLIED}` holds the values, and would stay as it is");
+        return Err(wrong(entry.key.span, message).hinted("take it out"));
+    }
+    Ok(())
 }
 
 fn seal(entry: &Entry, field: &str, key: &MasterKey, keyring: &dyn Keyring) -> Result<String, Diagnostic> {
