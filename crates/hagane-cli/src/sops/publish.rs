@@ -1,8 +1,9 @@
 //! `sops publish`: plain values to the secrets of a Vault.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hagane::sops::{Format, Layout, Target, VaultSecrets};
+use hagane::sops::{Destination, Format, Layout, Target, VaultSecrets};
 use hagane::{Diagnostic, normalized};
 
 use super::arguments::Publish;
@@ -28,14 +29,51 @@ pub(super) fn run(arguments: &Publish, surroundings: &mut Surroundings) -> Resul
     let tree = Tree::below(std::slice::from_ref(&arguments.file), surroundings)
         .map_err(|problem| Failure::new(GENERIC, problem))?;
     let mut code = 0;
+    let root = Some(arguments.file.as_path());
+    refuse_one_place(&tree.paths, root, arguments, &configuration, surroundings)?;
     for path in &tree.paths {
-        let root = Some(arguments.file.as_path());
         if let Err(failure) = publish(path, root, arguments, &configuration, surroundings) {
             message::tell(&failure.diagnostics, &failure.source_map, MessageFormat::Human, surroundings);
             code = 1;
         }
     }
     Ok(code)
+}
+
+/// Refuses files that would be written over one another.
+fn refuse_one_place(
+    paths: &[PathBuf],
+    root: Option<&Path>,
+    arguments: &Publish,
+    configuration: &Configuration,
+    surroundings: &Surroundings,
+) -> Result<(), Failure> {
+    let mut places: BTreeMap<String, String> = BTreeMap::new();
+    for path in paths {
+        let absolute = normalized(&surroundings.directory.join(path));
+        let Some(rule) = rule(&absolute, configuration) else { continue };
+        let Target::Vault(secrets) = &rule.target else { continue };
+        let name = name(path, root, arguments.omit_extensions || rule.omit_extensions, surroundings);
+        let (place, file) = (place(secrets, &name), shown(&absolute, surroundings));
+        if let Some(other) = places.insert(place.clone(), file.clone()) {
+            let message = format!(
+                "`{}` and `{}` would both be {}",
+                one_line(&other),
+                one_line(&file),
+                one_line(&place)
+            );
+            return Err(
+                Failure::new(GENERIC, message).hinted("without `omit_extensions` they have two names")
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Returns the rule that says where a file goes.
+fn rule<'c>(absolute: &Path, configuration: &'c Configuration) -> Option<&'c Destination> {
+    let relative = absolute.strip_prefix(normalized(&configuration.directory)).unwrap_or(absolute);
+    configuration.config.destination(&relative.to_string_lossy()).ok().flatten()
 }
 
 fn publish(
@@ -46,10 +84,9 @@ fn publish(
     surroundings: &mut Surroundings,
 ) -> Result<(), Failure> {
     let absolute = normalized(&surroundings.directory.join(path));
-    let relative = absolute.strip_prefix(normalized(&configuration.directory)).unwrap_or(&absolute);
     let file = shown(&absolute, surroundings);
-    let rule = configuration.config.destination(&relative.to_string_lossy()).ok().flatten();
-    let rule = rule.ok_or_else(|| Failure::new(GENERIC, format!("no destination rule is for `{file}`")))?;
+    let rule = rule(&absolute, configuration)
+        .ok_or_else(|| Failure::new(GENERIC, format!("no destination rule is for `{file}`")))?;
     let secrets = match &rule.target {
         Target::Vault(secrets) => secrets,
         Target::S3(bucket) => return Err(elsewhere("an S3 bucket", bucket, "aws s3 cp")),
@@ -57,7 +94,7 @@ fn publish(
             return Err(elsewhere("a bucket of Google Cloud", bucket, "gcloud storage cp"));
         }
     };
-    let name = name(path, root, arguments.omit_extensions || rule.omit_extensions);
+    let name = name(path, root, arguments.omit_extensions || rule.omit_extensions, surroundings);
     let (files, directory) = (surroundings.files, surroundings.directory.clone());
     let keys = keyring(&arguments.services, files, &directory)?;
     let input = Input::read(Some(path), &types(None), surroundings)?;
@@ -83,11 +120,12 @@ fn publish(
 }
 
 /// Returns the name of the secret: the file's, below `root` with the directories between.
-fn name(path: &Path, root: Option<&Path>, omit_extension: bool) -> String {
-    let within =
-        root.and_then(|root| path.strip_prefix(root).ok()).filter(|path| !path.as_os_str().is_empty());
-    let mut name =
-        within.map_or_else(|| path.file_name().map(PathBuf::from).unwrap_or_default(), Path::to_owned);
+fn name(path: &Path, root: Option<&Path>, omit_extension: bool, surroundings: &Surroundings) -> String {
+    let absolute = |path: &Path| normalized(&surroundings.directory.join(path));
+    let path = absolute(path);
+    let within = root.and_then(|root| path.strip_prefix(absolute(root)).ok());
+    let within = within.filter(|path| !path.as_os_str().is_empty()).map(Path::to_owned);
+    let mut name = within.unwrap_or_else(|| path.file_name().map(PathBuf::from).unwrap_or_default());
     if omit_extension {
         name.set_extension("");
     }
