@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hagane::sops::{Contents, Format, detect};
 use hagane::{Diagnostic, KMS_ANNOTATION, Node};
+use zeroize::Zeroizing;
 
 /// Parts of names that stand for secrets, in lower case and without signs.
 const NAMES: [&str; 12] = [
@@ -67,17 +68,26 @@ fn resource(node: &Node, findings: &mut Vec<Diagnostic>) {
         let values = |field: &str| {
             node.get(field).and_then(Node::as_mapping).into_iter().flat_map(|data| &data.entries)
         };
-        let is_of_kms = node.at(&["metadata", "annotations", KMS_ANNOTATION]).is_some();
+        let key = node.at(&["metadata", "annotations", KMS_ANNOTATION]).and_then(Node::as_str);
+        let is_encrypted = |text| is_encrypted_file(text) || key.is_some_and(|key| is_of_kms(text, key));
         let first = values("data")
-            .filter(|entry| !is_of_kms && !entry.value.as_str().is_some_and(is_encrypted_file))
+            .filter(|entry| !entry.value.as_str().is_some_and(is_encrypted))
             .chain(values("stringData"))
             .find(|entry| entry.value.as_str().is_some_and(|text| !text.is_empty()));
         if let Some(entry) = first {
             let name = node.at(&["metadata", "name"]).and_then(Node::as_str).unwrap_or_default();
-            findings.push(
-                Diagnostic::error(entry.key.span, format!("the Secret `{name}` is not encrypted"))
-                    .hinted("`hagane sops encrypt --in-place` encrypts it; if it was ever pushed, change what is in it"),
-            );
+            let message = match key {
+                Some(_) => {
+                    let value = entry.key.text.shown();
+                    format!(
+                        "the Secret `{name}` is not encrypted: `{value}` is no ciphertext of the KMS that its annotation names"
+                    )
+                }
+                None => format!("the Secret `{name}` is not encrypted"),
+            };
+            findings.push(Diagnostic::error(entry.key.span, message).hinted(
+                "`hagane sops encrypt --in-place` encrypts it; if it was ever pushed, change what is in it",
+            ));
         }
         return;
     }
@@ -87,8 +97,37 @@ fn resource(node: &Node, findings: &mut Vec<Diagnostic>) {
 
 /// Returns whether a value of `data` is a file that SOPS encrypted.
 fn is_encrypted_file(text: &str) -> bool {
-    let content = BASE64_STANDARD.decode(text.split_ascii_whitespace().collect::<String>());
-    content.is_ok_and(|content| detect(&content, Format::Binary).is_some())
+    decoded(text).is_some_and(|content| detect(&content, Format::Binary).is_some())
+}
+
+fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let text = Zeroizing::new(text.split_ascii_whitespace().collect::<String>());
+    BASE64_STANDARD.decode(text.as_bytes()).ok().map(Zeroizing::new)
+}
+
+/// Bytes that every ciphertext of a KMS has at least: which key it is of, a nonce and a tag.
+const LEAST_OF_KMS: usize = 48;
+
+/// Returns whether a value has the shape of what a key of a KMS has encrypted. Whether it is that only the key tells.
+fn is_of_kms(text: &str, key: &str) -> bool {
+    let Some(content) = decoded(text) else { return false };
+    let has_shape = match key.split(':').next() {
+        // The format's version and the digest of what it was encrypted under; stand-ins for the service put the id of the key there.
+        Some("arn") => {
+            matches!(content[..], [1, _, _, 0, 0x78, ..])
+                || content.get(..36).is_some_and(|id| {
+                    let is_dash = |at| [8, 13, 18, 23].contains(&at);
+                    id.iter().enumerate().all(|(at, byte)| match is_dash(at) {
+                        true => *byte == b'-',
+                        false => byte.is_ascii_hexdigit(),
+                    })
+                })
+        }
+        // A message of protobuf, whose first field is a text.
+        _ if key.starts_with("projects/") => content.first() == Some(&0x0a),
+        _ => false,
+    };
+    has_shape && content.len() >= LEAST_OF_KMS && std::str::from_utf8(&content).is_err()
 }
 
 fn walk(node: &Node, names_count: bool, findings: &mut Vec<Diagnostic>) {
@@ -169,6 +208,37 @@ mod tests {
             &[secret],
         );
         check(Format::Yaml, "{kind: ExternalSecret, spec: {secretStoreRef: {name: my-secret-store}}}", &[]);
+    }
+
+    #[test]
+    fn an_annotation_alone_hides_nothing() {
+        let with = |key: &str, plain: &[u8], is_hidden: bool| {
+            let value = BASE64_STANDARD.encode(plain);
+            let text = format!(
+                "{{apiVersion: v1, kind: Secret, metadata: {{name: a, annotations: {{hagane.dev/kms: '{key}'}}}}, data: {{x: {value}}}}}"
+            );
+            let said =
+                "the Secret `a` is not encrypted: `x` is no ciphertext of the KMS that its annotation names";
+            let findings = if is_hidden { Vec::new() } else { vec![said] };
+            check(Format::Yaml, &text, &findings);
+        };
+        let (arn, name) = ("arn:aws:kms:eu-west-1:1:key/a", "projects/p/locations/l/keyRings/r/cryptoKeys/k");
+        let noise: Vec<u8> = (0..150).map(|at: u8| at.wrapping_mul(91) | 0x80).collect();
+        let of_aws = [&[1, 2, 2, 0, 0x78][..], &noise].concat();
+        let of_moto = [&b"0b8a1f5e-11aa-4c0d-9b1a-0123456789ab"[..], &noise].concat();
+        let of_google = [&[0x0a, 0x24, 0][..], &noise].concat();
+        with(arn, &of_aws, true);
+        with(arn, &of_moto, true);
+        with(arn, &of_google, false);
+        with(name, &of_google, true);
+        with(name, &of_aws, false);
+        with("mine", &of_aws, false);
+        for key in [arn, name, ""] {
+            with(key, b"hunter2", false);
+            with(key, "a text that is long enough to be something else than a password".as_bytes(), false);
+            with(key, &noise, false);
+            with(key, &of_aws[..40], false);
+        }
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! The files of a tree, as they lie or as they are about to be committed: first their names, then one after the other.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hagane::{Environment, FileError, FileKind, Process};
+use hagane::{Diagnostic, Environment, FileError, FileKind, Files, Process, SourceMap, Span};
 
 use crate::Surroundings;
+use crate::message::{self, MessageFormat};
 
 /// Directories that hold nothing of the user's own.
 const SKIPPED: [&str; 3] = [".git", "node_modules", ".terraform"];
-/// What lies in a directory of things that can be made again.
-const CACHE: &str = "CACHEDIR.TAG";
+/// What lies in a directory of things that can be made again, and how it begins: a file of this name alone says nothing.
+const CACHE: (&str, &[u8]) = ("CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55");
 /// Bytes of a file that is looked at.
 const MAX_BYTES: usize = 5 << 20;
 /// Directories inside of one another.
@@ -47,16 +49,17 @@ enum Source {
 impl Tree {
     /// Returns the files at and below these paths, in the order of their names.
     pub(crate) fn below(paths: &[PathBuf], surroundings: &Surroundings) -> Result<Tree, String> {
-        let mut found = Vec::new();
+        let (files, from) = (surroundings.files, surroundings.directory.as_path());
+        let mut walk = Walk { files, from, seen: BTreeSet::new(), found: Vec::new() };
         for path in paths {
             let absolute = surroundings.directory.join(path);
             match surroundings.files.resolve(&absolute) {
-                Ok((_, FileKind::Directory)) => walk(path, 0, surroundings, &mut found),
-                Ok(_) => found.push(path.clone()),
+                Ok((resolved, FileKind::Directory)) => walk.directory(path, resolved, 0)?,
+                Ok(_) => walk.found.push(path.clone()),
                 Err(_) => return Err(format!("there is no `{}`", path.display())),
             }
         }
-        Ok(Tree { paths: found, source: Source::Disk })
+        Ok(Tree { paths: walk.found, source: Source::Disk })
     }
 
     /// Returns the files that are about to be committed, as the index of git has them.
@@ -68,8 +71,29 @@ impl Tree {
         Ok(Tree { paths, source: Source::Index })
     }
 
-    /// Reads one of the files.
+    /// Reads one of the files for a command that works on what is encrypted, of whatever length; one that cannot be read is told.
+    pub(crate) fn read_or_tell(&self, path: &Path, surroundings: &mut Surroundings) -> Option<Found> {
+        match self.read_whole(path, surroundings) {
+            Ok(found) => Some(found),
+            Err(unread) => {
+                let message = format!("`{}` was not looked at: {}", unread.path.display(), unread.why);
+                let error = Diagnostic::error(Span::default(), message);
+                message::tell(&[error], &SourceMap::new(), MessageFormat::Human, surroundings);
+                None
+            }
+        }
+    }
+
+    /// Reads one of the files, unless it is too large to be looked at.
     pub(crate) fn read(&self, path: &Path, surroundings: &Surroundings) -> Result<Found, Unread> {
+        let found = self.read_whole(path, surroundings)?;
+        match found.content.len() > MAX_BYTES {
+            true => Err(Unread { path: found.path, why: "it is larger than 5 MiB" }),
+            false => Ok(found),
+        }
+    }
+
+    fn read_whole(&self, path: &Path, surroundings: &Surroundings) -> Result<Found, Unread> {
         let unread = |why| Unread { path: path.to_owned(), why };
         let content = match self.source {
             Source::Disk => surroundings.files.read(&surroundings.directory.join(path)).map_err(|error| {
@@ -85,31 +109,51 @@ impl Tree {
                 git(&["show".into(), name], surroundings).map_err(|_| unread("git does not show it"))?.into()
             }
         };
-        match content.len() > MAX_BYTES {
-            true => Err(unread("it is larger than 5 MiB")),
-            false => Ok(Found { path: path.to_owned(), content }),
-        }
+        Ok(Found { path: path.to_owned(), content })
     }
 }
 
-fn walk(directory: &Path, depth: usize, surroundings: &Surroundings, found: &mut Vec<PathBuf>) {
-    let absolute = surroundings.directory.join(directory);
-    let names = surroundings.files.names(&absolute);
-    if depth > MAX_DEPTH || names.iter().any(|name| name == CACHE) {
-        return;
-    }
-    for name in names {
-        let path = if directory == Path::new(".") { PathBuf::from(&name) } else { directory.join(&name) };
-        match surroundings.files.resolve(&absolute.join(&name)) {
-            // A link to what lies elsewhere in the tree is looked at there.
-            Ok((resolved, _)) if resolved.file_name().is_none_or(|file| file != name.as_str()) => {}
-            Ok((_, FileKind::Directory)) if !SKIPPED.contains(&name.as_str()) => {
-                walk(&path, depth + 1, surroundings, found);
-            }
-            Ok((_, FileKind::File)) => found.push(path),
-            _ => {}
+struct Walk<'s> {
+    files: &'s dyn Files,
+    from: &'s Path,
+    /// Directories that were looked at, wherever links lead.
+    seen: BTreeSet<PathBuf>,
+    found: Vec<PathBuf>,
+}
+
+impl Walk<'_> {
+    fn directory(&mut self, directory: &Path, resolved: PathBuf, depth: usize) -> Result<(), String> {
+        if depth > MAX_DEPTH {
+            return Err(format!("`{}` lies more than {MAX_DEPTH} directories deep", directory.display()));
         }
+        if !self.seen.insert(resolved) {
+            return Ok(());
+        }
+        let absolute = self.from.join(directory);
+        let names = self.files.names(&absolute);
+        // What somebody asks for by its name is looked at, whatever lies in it.
+        if depth > 0 && names.iter().any(|name| name == CACHE.0) && is_cache(&absolute, self.files) {
+            return Ok(());
+        }
+        for name in names {
+            let path = if directory == Path::new(".") { PathBuf::from(&name) } else { directory.join(&name) };
+            match self.files.resolve(&absolute.join(&name)) {
+                // A link to what lies elsewhere in the tree is looked at there.
+                Ok((resolved, _)) if resolved.file_name().is_none_or(|file| file != name.as_str()) => {}
+                Ok((resolved, FileKind::Directory)) if !SKIPPED.contains(&name.as_str()) => {
+                    self.directory(&path, resolved, depth + 1)?;
+                }
+                Ok((_, FileKind::File)) => self.found.push(path),
+                _ => {}
+            }
+        }
+        Ok(())
     }
+}
+
+/// Returns whether what lies in a directory can be made again, by its tag.
+fn is_cache(directory: &Path, files: &dyn Files) -> bool {
+    files.read(&directory.join(CACHE.0)).is_ok_and(|content| content.starts_with(CACHE.1))
 }
 
 fn git(arguments: &[OsString], surroundings: &Surroundings) -> Result<Vec<u8>, String> {

@@ -39,7 +39,10 @@ pub(super) fn run(arguments: &UpdateKeys, surroundings: &mut Surroundings) -> u8
     let consent = if arguments.dry_run { Consent::Never } else { Consent::Given };
     let mut code = 0;
     for path in &found.paths {
-        let Ok(file) = found.read(path, surroundings) else { continue };
+        let Some(file) = found.read_or_tell(path, surroundings) else {
+            code = 1;
+            continue;
+        };
         let by_name = Format::of_path(&file.path.to_string_lossy());
         let Some(format) = detect(&file.content, by_name) else { continue };
         // Every file is tried: one that cannot be opened must not keep the others from those who should read them.

@@ -83,7 +83,10 @@ fn kubesec(arguments: &Kubesec, surroundings: &mut Surroundings) -> u8 {
     };
     let mut code = 0;
     for path in &found.paths {
-        let Ok(file) = found.read(path, surroundings) else { continue };
+        let Some(file) = found.read_or_tell(path, surroundings) else {
+            code = 1;
+            continue;
+        };
         if !kubesec::is_kubesec(&file.content) {
             continue;
         }
