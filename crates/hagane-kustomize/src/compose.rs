@@ -1,11 +1,11 @@
 //! kustomize's order of things, a step a line.
 
 mod additions;
+mod duplicates;
 mod layer;
 mod metadata;
 mod transform;
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -28,6 +28,7 @@ use crate::plugin::{Plugin, Plugins};
 use crate::sources::{Root, Source, Sources, is_file_url, marks_repository};
 use crate::variable::{point_vars, resolve_vars};
 pub use additions::{Additions, OwnGenerator};
+use duplicates::{drop_local, refuse_duplicates};
 pub(crate) use layer::{Layer, Place};
 
 /// What a user may ask of a build.
@@ -100,8 +101,8 @@ pub fn compose_with(
     append_hashes(&mut resources)?;
     fix_references(&mut resources, &config)?;
     compose.warnings.extend(resolve_vars(&mut resources, &vars, &config.var_reference)?);
+    drop_local(&mut resources)?;
     refuse_duplicates(&resources)?;
-    resources.retain(|resource| !is_local(resource));
     sort(&mut resources, order.as_ref(), options.reorder);
     metadata::settle(&mut resources, loaded.kustomization.build_metadata, options.managed_by_label)?;
     Ok(Composed { resources, warnings: compose.warnings })
@@ -388,32 +389,6 @@ impl Compose<'_, '_> {
         }
         Ok(all.resources.into_iter().collect())
     }
-}
-
-/// Returns whether a resource is there for the build alone, and not for the cluster.
-fn is_local(resource: &Resource) -> bool {
-    resource
-        .metadata_entry("annotations", "config.kubernetes.io/local-config")
-        .is_some_and(|value| value != "false")
-}
-
-/// Refuses two resources of one id: JSON patches may rename one to another.
-fn refuse_duplicates(resources: &ResourceSet) -> Result<(), Diagnostic> {
-    let mut seen = HashMap::with_capacity(resources.len());
-    for resource in resources {
-        let id = resource.id();
-        let (named, nameless): (Vec<_>, Vec<_>) = resource.formers.iter().partition(|f| !f.name.is_empty());
-        if !named.is_empty() && !nameless.is_empty() {
-            let error = Diagnostic::error(resource.tree().span(), format!("{id} had no name at first"));
-            return Err(error.hinted("give it a name in the file it comes from"));
-        }
-        if let Some(first) = seen.insert((&id.gvk, &id.name, id.effective_namespace()), resource) {
-            let error =
-                Diagnostic::error(resource.tree().span(), format!("there are two resources {id} in the end"));
-            return Err(error.hinted_at("the other one is here", first.tree().span()));
-        }
-    }
-    Ok(())
 }
 
 fn append_hashes(resources: &mut ResourceSet) -> Result<(), Diagnostic> {

@@ -3,7 +3,7 @@
 
 mod value_add;
 
-use hagane_resource::{Diagnostic, FieldSpec, Resource, ResourceSet, Schema, emit, read_documents_at};
+use hagane_resource::{Diagnostic, FieldSpec, Resource, ResourceSet, Schema, emit, resources_of};
 use hagane_yaml::emit::EmitOptions;
 use hagane_yaml::{Dialect, Node, ParseOptions, parse};
 
@@ -120,13 +120,15 @@ fn service_accounts(config: &Resource) -> Result<Vec<Resource>, Diagnostic> {
         manifest.push_str("  namespace: ");
         manifest.push_str(&namespace);
     }
-    let made = read_documents_at(&manifest, object.span).map_err(|error| {
+    let options =
+        ParseOptions { first_only: true, lines_before: object.span.line, ..ParseOptions::default() };
+    let made = parse(&manifest, object.span.file, &options).map_err(Diagnostic::from).and_then(resources_of);
+    made.map_err(|error| {
         let message = "the names of the accounts do not make a ServiceAccount";
         Diagnostic::error(object.span, message)
             .hinted("give `serviceAccount` and `kubernetesService` plain names")
             .noted(error.message)
-    })?;
-    Ok(made.into_iter().take(1).collect())
+    })
 }
 
 /// Applies a transformer config.

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use compact_str::CompactString;
 use hagane_resource::{CLUSTER, Create, Diagnostic, FieldSpec, Gvk, GvkPattern, Resource, ResourceSet};
+use hagane_yaml::scalar::{Value, value};
 use hagane_yaml::{Mapping, Node, Scalar, Style, Tag, Text};
 
 use crate::config::{Config, NameReference};
@@ -39,7 +40,7 @@ struct Referrer {
 
 /// Updates every field that holds the former name of a resource.
 pub(crate) fn fix_references(resources: &mut ResourceSet, config: &Config) -> Result<(), Diagnostic> {
-    refuse_blank_namespaces(resources)?;
+    refuse_odd_subjects(resources)?;
     let index = index(resources);
     let moves = moves(resources);
     let mut referred: Vec<usize> = Vec::new();
@@ -81,14 +82,24 @@ pub(crate) fn fix_references(resources: &mut ResourceSet, config: &Config) -> Re
     Ok(())
 }
 
-/// Refuses a service account without a namespace that a RoleBinding gives one by a key without a value.
-fn refuse_blank_namespaces(resources: &ResourceSet) -> Result<(), Diagnostic> {
+/// Refuses what kustomize stumbles over in the subjects of a RoleBinding: one that is no mapping or has a blank kind,
+/// and a service account whose namespace is no text.
+fn refuse_odd_subjects(resources: &ResourceSet) -> Result<(), Diagnostic> {
     for resource in resources.iter().filter(|r| r.gvk().kind == "RoleBinding") {
         let Some(Node::Sequence(subjects)) = resource.tree().get("subjects") else { continue };
         for subject in &subjects.items {
-            let account = subject.get("kind").and_then(Node::as_str) == Some("ServiceAccount");
-            if let Some(namespace) = subject.get("namespace").filter(|n| account && n.is_null()) {
-                let message = format!("the namespace of a service account in {} is blank", resource.id());
+            if subject.as_mapping().is_none() || subject.get("kind").is_some_and(Node::is_null) {
+                let message = format!("a subject of {} must be a mapping with a kind", resource.id());
+                return Err(Diagnostic::error(subject.span(), message)
+                    .hinted("for example `{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}`"));
+            }
+            let is_account = subject.get("kind").and_then(Node::as_str) == Some("ServiceAccount");
+            let is_text = |node: &Node| {
+                node.as_scalar().is_some_and(|scalar| matches!(value(scalar), Ok(Value::Str(_))))
+            };
+            if let Some(namespace) = subject.get("namespace").filter(|n| is_account && !is_text(n)) {
+                let message =
+                    format!("the namespace of a service account in {} is blank or no text", resource.id());
                 return Err(Diagnostic::error(namespace.span(), message)
                     .hinted("name the namespace, or drop the key"));
             }
@@ -273,7 +284,8 @@ impl Search<'_> {
                 Node::Scalar(scalar) => self.set_scalar(scalar, referred),
                 Node::Mapping(mapping) => self.set_mapping(mapping, referred),
                 Node::Sequence(s) => {
-                    Err(Diagnostic::error(s.span, "a name or a mapping with a name is expected here"))
+                    Err(Diagnostic::error(s.span, "a name or a mapping with a name is expected here")
+                        .hinted("drop the inner dash or brackets"))
                 }
             }),
         }

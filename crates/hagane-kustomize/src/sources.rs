@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use hagane_resource::{Diagnostic, Fault, Resource, nearest};
-use hagane_yaml::{Node, FileId, SourceMap, Span};
+use hagane_yaml::{FileId, Node, SourceMap, Span};
 
 use crate::address::without_credentials;
 use crate::decode::Located;

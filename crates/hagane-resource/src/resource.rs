@@ -219,10 +219,20 @@ impl Resource {
     /// Sets the name in the style of the old one and without a type: kustomize writes `12` where `1` gets in front of `2`.
     pub fn rename_bare(&mut self, name: &str) {
         let text = Text::with_mark(name, self.id.decrypted);
-        let style = self.tree.at(&["metadata", "name"]).and_then(Node::as_scalar).map(|scalar| scalar.style);
-        let scalar = Scalar { style: style.unwrap_or_default(), ..Scalar::bare(text) };
-        self.metadata_mut().set("name", Node::Scalar(scalar));
+        let bare = bare_like(self.tree.at(&["metadata", "name"]), text);
+        self.metadata_mut().set("name", bare);
         self.id.name = name.into();
+    }
+
+    /// Sets the namespace as [`Resource::rename_bare`] sets the name; an empty one is removed.
+    pub fn move_bare(&mut self, namespace: &str) {
+        if namespace.is_empty() {
+            return self.set_namespace(namespace);
+        }
+        let text = Text::with_mark(namespace, self.id.decrypted);
+        let bare = bare_like(self.tree.at(&["metadata", "namespace"]), text);
+        self.metadata_mut().set("namespace", bare);
+        self.id.namespace = namespace.into();
     }
 
     /// Sets the namespace; an empty one is removed.
@@ -238,11 +248,12 @@ impl Resource {
         self.id.namespace = namespace.into();
     }
 
-    /// Sets the kind.
-    pub fn set_kind(&mut self, kind: Text) {
+    /// Sets the kind as [`Resource::rename_bare`] sets the name.
+    pub fn set_kind_bare(&mut self, kind: Text) {
         self.id.gvk.kind = kind.as_str().into();
         if let Node::Mapping(mapping) = Arc::make_mut(&mut self.tree) {
-            mapping.set("kind", Node::string(kind));
+            let bare = bare_like(mapping.get("kind"), kind);
+            mapping.set("kind", bare);
         }
     }
 
@@ -300,6 +311,12 @@ impl Resource {
             _ => _ = self.metadata_mut().remove("annotations"),
         }
     }
+}
+
+/// Returns a text in the style of the value that it replaces, without a type: what it looks like decides.
+fn bare_like(old: Option<&Node>, text: Text) -> Node {
+    let style = old.and_then(Node::as_scalar).map(|scalar| scalar.style);
+    Node::Scalar(Scalar { style: style.unwrap_or_default(), ..Scalar::bare(text) })
 }
 
 /// Makes a plain string of an annotation; what is no single value has no text.

@@ -394,13 +394,13 @@ fn lay_over(
         return Ok(());
     }
     if !patch.allow_kind_change && resource.id().gvk.kind != before.gvk.kind {
-        resource.set_kind(kind.unwrap_or_default());
+        resource.set_kind_bare(kind.unwrap_or_default());
     }
     if !patch.allow_name_change && resource.id().name != before.name {
-        resource.set_name(&before.name);
+        resource.rename_bare(&before.name);
     }
     if resource.id().namespace != before.namespace {
-        resource.set_namespace(&before.namespace);
+        resource.move_bare(&before.namespace);
     }
     refuse_nameless(resource, patch)
 }
