@@ -129,12 +129,23 @@ impl Keyring for OfflineKeys<'_> {
         self.0.unwrap_key_here(key)
     }
 
+    fn unwrap_bound(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        match key.key.is_held_here() {
+            true => self.0.unwrap_bound(key),
+            false => Err(KeyFailure::offline(&key.key)),
+        }
+    }
+
     fn wrap_key(&self, key: &mut MasterKey, _: &SecretBytes) -> Result<String, KeyFailure> {
         Err(KeyFailure::offline(key))
     }
 
     fn order(&self) -> Vec<String> {
         self.0.order()
+    }
+
+    fn asks_services(&self) -> bool {
+        false
     }
 }
 

@@ -114,6 +114,10 @@ impl Keyring for LocalKeys<'_> {
         self.0.unwrap_key_here(key)
     }
 
+    fn unwrap_bound(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.0.unwrap_bound(key)
+    }
+
     fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
         self.0.wrap_key(key, data_key)
     }
@@ -136,6 +140,13 @@ impl Keyring for Services<'_> {
             Asked::Local(keys) => keys.unwrap_key_here(wrapped),
             Asked::Service(address) if address.starts_with("unix://") => decrypt_at(address, wrapped),
             Asked::Service(address) => Err(KeyFailure::new(address, "is not asked: this run is offline")),
+        })
+    }
+
+    fn unwrap_bound(&self, wrapped: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.ask(|who| match who {
+            Asked::Local(keys) => keys.unwrap_bound(wrapped),
+            Asked::Service(address) => Err(KeyFailure::unbound(address)),
         })
     }
 
@@ -235,6 +246,22 @@ impl Keyring for Local<'_, '_> {
             #[cfg(not(feature = "aws"))]
             MasterKey::AwsKms(_) => Err(unknown()),
             MasterKey::HuaweiKms(_) => Err(unknown()),
+        }
+    }
+
+    fn unwrap_bound(&self, wrapped: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        let surroundings = &self.0.surroundings;
+        match &wrapped.key {
+            MasterKey::Age(recipient) => self.0.age(recipient).unwrap_bound(wrapped),
+            MasterKey::Pgp(fingerprint) => {
+                gpg::decrypt_by(fingerprint, &wrapped.enc, surroundings).map_err(of_service)
+            }
+            // The calls to these name the key, and the services use no other.
+            MasterKey::GcpKms(_)
+            | MasterKey::AzureKeyVault(_)
+            | MasterKey::Vault(_)
+            | MasterKey::AwsKms(_)
+            | MasterKey::HuaweiKms(_) => self.unwrap_key(wrapped),
         }
     }
 

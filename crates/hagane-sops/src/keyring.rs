@@ -13,7 +13,14 @@ pub use self::age::{AgeKeyring, AgeOutside, AnyIdentity, AnyRecipient, Identitie
 /// share a data key.
 pub struct Remembering<K> {
     keyring: K,
-    known: Mutex<BTreeMap<(MasterKey, String), SecretBytes>>,
+    known: Mutex<BTreeMap<(Asked, MasterKey, String), SecretBytes>>,
+}
+
+/// How a key was asked for. What any key has unwrapped is no answer to who asks for one alone.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    ForAny,
+    ForTheNamed,
 }
 
 impl<K: Keyring> Remembering<K> {
@@ -29,10 +36,11 @@ impl<K: Keyring> Remembering<K> {
 
     fn remembered(
         &self,
+        asked: Asked,
         key: &WrappedKey,
         unwrap: impl FnOnce() -> Result<SecretBytes, KeyFailure>,
     ) -> Result<SecretBytes, KeyFailure> {
-        let name = (key.key.clone(), key.enc.clone());
+        let name = (asked, key.key.clone(), key.enc.clone());
         if let Some(known) = self.known.lock().ok().and_then(|known| known.get(&name).cloned()) {
             return Ok(known);
         }
@@ -47,11 +55,15 @@ impl<K: Keyring> Remembering<K> {
 
 impl<K: Keyring> Keyring for Remembering<K> {
     fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
-        self.remembered(key, || self.keyring.unwrap_key(key))
+        self.remembered(Asked::ForAny, key, || self.keyring.unwrap_key(key))
     }
 
     fn unwrap_key_here(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
-        self.remembered(key, || self.keyring.unwrap_key_here(key))
+        self.remembered(Asked::ForAny, key, || self.keyring.unwrap_key_here(key))
+    }
+
+    fn unwrap_bound(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.remembered(Asked::ForTheNamed, key, || self.keyring.unwrap_bound(key))
     }
 
     fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
@@ -60,5 +72,9 @@ impl<K: Keyring> Keyring for Remembering<K> {
 
     fn order(&self) -> Vec<String> {
         self.keyring.order()
+    }
+
+    fn asks_services(&self) -> bool {
+        self.keyring.asks_services()
     }
 }

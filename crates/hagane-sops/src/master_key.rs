@@ -164,6 +164,12 @@ pub trait Keyring: Sync {
         }
     }
 
+    /// Returns what `key` has wrapped, and by no other key than the one that it names: whose name stands in a file is up to who wrote
+    /// it, so whoever grants the use of a key asks this way. A keyring that cannot tell which key it uses refuses.
+    fn unwrap_bound(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        Err(KeyFailure::unbound(key.key.kind()))
+    }
+
     /// Returns the data key as `key` wraps it. A service completes the key's name where it has a part of it, as
     /// Azure's version, that must be known later.
     fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure>;
@@ -172,6 +178,11 @@ pub trait Keyring: Sync {
     /// of the file. Local keys come first unless the user says otherwise.
     fn order(&self) -> Vec<String> {
         vec!["age".into(), "pgp".into()]
+    }
+
+    /// Returns whether anybody beyond this machine is asked; where nobody is, there is nothing to gain by asking ahead.
+    fn asks_services(&self) -> bool {
+        true
     }
 }
 
@@ -186,6 +197,14 @@ impl KeyFailure {
     /// Returns the failure of a key that only somebody beyond this machine could use.
     pub fn offline(key: &MasterKey) -> KeyFailure {
         KeyFailure::new(key.kind(), "is not asked: this run is offline")
+    }
+
+    /// Returns the failure of a source that uses whatever key fits, where only the one that the file names may be used.
+    pub fn unbound(source: impl Into<String>) -> KeyFailure {
+        KeyFailure::new(
+            source,
+            "is not asked: whether it uses just the key that the file names cannot be told",
+        )
     }
 
     /// Returns the failure of one attempt.

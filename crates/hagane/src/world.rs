@@ -10,7 +10,7 @@ use crate::{Files, Keyring, Processes, Remotes};
 pub struct World<'w> {
     /// The files.
     pub files: &'w dyn Files,
-    /// The keys to encrypted files.
+    /// The keys to encrypted files. One may be asked for several times: [`Remembering`](crate::Remembering) asks a service once.
     pub keyring: &'w dyn Keyring,
     /// Whoever fetches what lies elsewhere; none refuses it.
     pub remotes: Option<&'w dyn Remotes>,

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use hagane::sops::{Contents, Format, Layout, Recipe, Sealing, encrypt_file};
 use hagane::{
-    KeyFailure, Keyring, MasterKey, MemoryFiles, RenderOptions, SecretBytes, World, WrappedKey, render,
+    KeyFailure, Keyring, MasterKey, MemoryFiles, Remembering, RenderOptions, SecretBytes, World, WrappedKey,
+    render,
 };
 
 const KEY: &str = "projects/p/locations/l/keyRings/r/cryptoKeys/k";
@@ -23,7 +24,7 @@ struct Service {
     wanted: usize,
 }
 
-impl Keyring for Service {
+impl Keyring for &Service {
     fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
         let mut asked = self.asked.lock().unwrap();
         *asked.entry(key.enc.clone()).or_default() += 1;
@@ -63,7 +64,7 @@ fn secret(name: &str, service: &Service) -> Vec<u8> {
         })
     };
     let sealing = Sealing {
-        keyring: service,
+        keyring: &service,
         random: &random,
         time: "2026-11-21T15:21:45Z",
         layout: Layout::default(),
@@ -73,7 +74,8 @@ fn secret(name: &str, service: &Service) -> Vec<u8> {
 
 /// Renders and returns how often the service was asked, or what was wrong.
 fn check(files: &MemoryFiles, service: &Service) -> Result<Vec<usize>, String> {
-    let world = World::new(files, service, Path::new("/"));
+    let keyring = Remembering::new(service);
+    let world = World::new(files, &keyring, Path::new("/"));
     match render(&world, Path::new("."), &RenderOptions::default()) {
         Ok(_) => Ok(service.asked.lock().unwrap().values().copied().collect()),
         Err(failed) => Err(failed.diagnostics.iter().flat_map(|d| d.notes.clone()).collect()),
@@ -91,8 +93,9 @@ fn different_keys_are_asked_for_at_once() {
         let name = if path == "p" { "a" } else { path.rsplit('/').next().unwrap() };
         files.insert(format!("/{path}.yaml"), secret(name, &service));
     }
-    let [one, two] = ["one", "two"]
-        .map(|text| service.wrap_key(&mut MasterKey::gcp_kms(KEY), &SecretBytes::new(text.into())).unwrap());
+    let [one, two] = ["one", "two"].map(|text| {
+        (&service).wrap_key(&mut MasterKey::gcp_kms(KEY), &SecretBytes::new(text.into())).unwrap()
+    });
     // Numbers are base64 when they are four digits long.
     let pad = |number: &str| format!("{number:0>4}");
     let kms = format!(

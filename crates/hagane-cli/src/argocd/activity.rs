@@ -75,12 +75,21 @@ impl Keyring for WatchedKeys<'_> {
         self.activity.during(asking(key), || self.inner.unwrap_key_here(key))
     }
 
+    fn unwrap_bound(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.unless_over(key)?;
+        self.activity.during(asking(key), || self.inner.unwrap_bound(key))
+    }
+
     fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
         self.inner.wrap_key(key, data_key)
     }
 
     fn order(&self) -> Vec<String> {
         self.inner.order()
+    }
+
+    fn asks_services(&self) -> bool {
+        self.inner.asks_services()
     }
 }
 

@@ -13,10 +13,68 @@ use crate::disk::words;
 /// Returns what an OpenPGP message holds.
 pub(super) fn decrypt(message: &str, surroundings: &Surroundings) -> Result<SecretBytes, Attempt> {
     let gpg = program(surroundings);
-    let output = run(&gpg, &["--quiet", "-d"], message.as_bytes().to_vec(), surroundings)?;
+    let said = run(&gpg, &["--quiet", "-d"], message.as_bytes().to_vec(), surroundings)?;
+    some(&gpg, said.stdout)
+}
+
+/// Returns what an OpenPGP message holds, if it is the key of this fingerprint that opens it, or one of its subkeys; with `!` behind
+/// it, just that subkey. gpg tries every key that it has, and says which one it was.
+pub(super) fn decrypt_by(
+    fingerprint: &str,
+    message: &str,
+    surroundings: &Surroundings,
+) -> Result<SecretBytes, Attempt> {
+    let gpg = program(surroundings);
+    let failed = |reason: &str| Attempt::new(&gpg, reason);
+    let named = Named::of(fingerprint).ok_or_else(|| {
+        // A shorter name is that of several keys.
+        failed("is not asked: the file does not name the key by its whole fingerprint")
+    })?;
+    let arguments = ["--quiet", "--status-fd", "2", "-d"];
+    let said = run(&gpg, &arguments, message.as_bytes().to_vec(), surroundings)?;
+    let stderr = String::from_utf8_lossy(&said.stderr);
+    let mut used = stderr.lines().filter_map(|line| line.strip_prefix(USED)).peekable();
+    if used.peek().is_none() {
+        return Err(failed("does not say which key it used"));
+    }
+    match used.all(|line| named.is_one_of(line)) {
+        true => some(&gpg, said.stdout),
+        false => Err(failed("opens it with another key than the one that the file names")),
+    }
+}
+
+fn some(gpg: &str, output: SecretBytes) -> Result<SecretBytes, Attempt> {
     match output.expose().is_empty() {
-        true => Err(Attempt::new(&gpg, "gave nothing")),
+        true => Err(Attempt::new(gpg, "gave nothing")),
         false => Ok(output),
+    }
+}
+
+/// How gpg says which key it used: the fingerprint of the subkey and that of its primary key follow.
+const USED: &str = "[GNUPG:] DECRYPTION_KEY ";
+
+/// A key that is named by its whole fingerprint.
+struct Named {
+    fingerprint: String,
+    is_just_that_subkey: bool,
+}
+
+impl Named {
+    fn of(text: &str) -> Option<Named> {
+        let fingerprint = text.trim_end_matches('!');
+        let is_whole =
+            matches!(fingerprint.len(), 40 | 64) && fingerprint.bytes().all(|b| b.is_ascii_hexdigit());
+        is_whole.then(|| Named {
+            fingerprint: fingerprint.to_ascii_uppercase(),
+            is_just_that_subkey: text.ends_with('!'),
+        })
+    }
+
+    fn is_one_of(&self, line: &str) -> bool {
+        let mut keys = line.split_whitespace();
+        let (subkey, primary) = (keys.next(), keys.next());
+        let is_named = |key: Option<&str>| key == Some(self.fingerprint.as_str());
+        is_named(subkey) || (!self.is_just_that_subkey && is_named(primary))
     }
 }
 
@@ -45,8 +103,8 @@ pub(super) fn encrypt(
         trusted,
         "--no-encrypt-to",
     ];
-    let output = run(&gpg, &arguments, text.expose().to_vec(), surroundings)?;
-    let message = output.expose_str().filter(|text| text.starts_with("-----BEGIN PGP MESSAGE"));
+    let said = run(&gpg, &arguments, text.expose().to_vec(), surroundings)?;
+    let message = said.stdout.expose_str().filter(|text| text.starts_with("-----BEGIN PGP MESSAGE"));
     message.map(|text| text.trim_end().to_owned()).ok_or_else(|| Attempt::new(&gpg, "gave no message"))
 }
 
@@ -54,12 +112,13 @@ fn program(surroundings: &Surroundings) -> String {
     surroundings.text("SOPS_GPG_EXEC").unwrap_or_else(|| "gpg".into())
 }
 
-fn run(
-    gpg: &str,
-    arguments: &[&str],
-    input: Vec<u8>,
-    surroundings: &Surroundings,
-) -> Result<SecretBytes, Attempt> {
+/// What gpg says where it succeeds.
+struct Said {
+    stdout: SecretBytes,
+    stderr: Vec<u8>,
+}
+
+fn run(gpg: &str, arguments: &[&str], input: Vec<u8>, surroundings: &Surroundings) -> Result<Said, Attempt> {
     let input = Zeroizing::new(input);
     let failed = |reason: String| Attempt::new(gpg, reason);
     let mut command = surroundings.command(gpg).map_err(failed)?;
@@ -83,9 +142,10 @@ fn run(
     let _ = writer.join();
     let stdout = SecretBytes::new(output.stdout);
     if output.status.success() {
-        return Ok(stdout);
+        return Ok(Said { stdout, stderr: output.stderr });
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let said: Vec<&str> = said.lines().map(|line| line.trim_start_matches("gpg: ").trim()).collect();
+    let said = said.lines().filter(|line| !line.starts_with("[GNUPG:] "));
+    let said: Vec<&str> = said.map(|line| line.trim_start_matches("gpg: ").trim()).collect();
     Err(failed(format!("says: {}", super::bounded(&said.join("; ")))))
 }

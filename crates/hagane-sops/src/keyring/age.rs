@@ -13,7 +13,7 @@ use age::secrecy::SecretString;
 use age::{DecryptError, Decryptor, Identity};
 use zeroize::Zeroizing;
 
-use self::identities::Source;
+use self::identities::{Known, Source};
 use crate::{Attempt, KeyFailure, Keyring, MasterKey, SecretBytes, WrappedKey};
 
 pub use self::identities::Identities;
@@ -73,7 +73,14 @@ impl AgeKeyring {
 impl Keyring for AgeKeyring {
     fn unwrap_key(&self, wrapped: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
         match &wrapped.key {
-            MasterKey::Age(_) => self.unwrap_age(&wrapped.enc),
+            MasterKey::Age(_) => self.unwrap_age(&wrapped.enc, None),
+            _ => Err(KeyFailure::default()),
+        }
+    }
+
+    fn unwrap_bound(&self, wrapped: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        match &wrapped.key {
+            MasterKey::Age(recipient) => self.unwrap_age(&wrapped.enc, Some(recipient)),
             _ => Err(KeyFailure::default()),
         }
     }
@@ -92,18 +99,17 @@ impl AgeKeyring {
         self.identities.outside()
     }
 
-    fn unwrap_age(&self, enc: &str) -> Result<SecretBytes, KeyFailure> {
+    /// Unwraps with any identity, or with those of one recipient alone.
+    fn unwrap_age(&self, enc: &str, of: Option<&str>) -> Result<SecretBytes, KeyFailure> {
         if enc.len() > MAX_ENC {
             return Err(KeyFailure::new("the file", "the wrapped data key is too long"));
         }
         let mut tried = Vec::new();
         for source in self.identities.sources() {
             if !source.identities.is_empty() {
-                match unwrap_with(source, enc) {
+                match unwrap_with(source, enc, of) {
                     Ok(key) => return Ok(key),
-                    Err(reason) => {
-                        tried.push(Attempt::new(&source.label, reason.unwrap_or_else(|| source.holds())));
-                    }
+                    Err(reason) => tried.push(Attempt::new(&source.label, reason)),
                 }
             }
             tried.extend(source.problems.iter().map(|problem| Attempt::new(&source.label, problem)));
@@ -112,19 +118,27 @@ impl AgeKeyring {
     }
 }
 
-/// Unwraps with the first identity that fits; no reason means that none fits.
-fn unwrap_with(source: &Source, enc: &str) -> Result<SecretBytes, Option<String>> {
-    let damaged = || Some("the wrapped data key is damaged".to_owned());
+/// Unwraps with the first identity that fits.
+fn unwrap_with(source: &Source, enc: &str, of: Option<&str>) -> Result<SecretBytes, String> {
+    let damaged = || "the wrapped data key is damaged".to_owned();
+    let usable: Vec<&Known> = match of {
+        None => source.identities.iter().collect(),
+        Some(recipient) => source.identities.iter().filter(|known| known.is_of(recipient)).collect(),
+    };
+    if usable.is_empty() {
+        return Err(source.holds_no_such());
+    }
     let decryptor = Decryptor::new_buffered(ArmoredReader::new(enc.as_bytes())).map_err(|_| damaged())?;
-    let identities = source.identities.iter().map(|known| &*known.identity as &dyn Identity);
+    let identities = usable.iter().map(|known| &*known.identity as &dyn Identity);
     let reader = decryptor.decrypt(identities).map_err(|error| match error {
-        DecryptError::NoMatchingKeys => None,
-        DecryptError::KeyDecryptionFailed => {
-            Some("is under a passphrase, and it was not this one".to_owned())
+        DecryptError::NoMatchingKeys if of.is_some() => {
+            "holds the identity of that recipient, and the data key is wrapped for another".to_owned()
         }
+        DecryptError::NoMatchingKeys => source.holds(),
+        DecryptError::KeyDecryptionFailed => "is under a passphrase, and it was not this one".to_owned(),
         DecryptError::Plugin(errors) => {
             let said: Vec<String> = errors.iter().map(|error| error.to_string().trim().to_owned()).collect();
-            Some(format!("has a plugin that says: {}", said.join("; ")))
+            format!("has a plugin that says: {}", said.join("; "))
         }
         _ => damaged(),
     })?;

@@ -21,12 +21,13 @@ use super::values;
 /// How many calls are made at a time: services turn away those who come in crowds.
 const AT_ONCE: usize = 16;
 
-/// A keyring that, once it is asked for a key of a service, asks for all of them that composing will need.
+/// A keyring that, once it is asked for a key of a service, asks for all of them that composing will need. What they unwrap is for the
+/// keyring below to remember; here is only which failed.
 pub(super) struct Ahead<'w> {
     keyring: &'w dyn Keyring,
     tree: Tree<'w>,
     started: AtomicBool,
-    known: Mutex<BTreeMap<(MasterKey, String), Result<SecretBytes, KeyFailure>>>,
+    failed: Mutex<BTreeMap<(MasterKey, String), KeyFailure>>,
 }
 
 /// The files of this machine that are composed.
@@ -39,7 +40,7 @@ pub(super) struct Tree<'w> {
 
 impl<'w> Ahead<'w> {
     pub(super) fn new(keyring: &'w dyn Keyring, tree: Tree<'w>) -> Ahead<'w> {
-        Ahead { keyring, tree, started: AtomicBool::new(false), known: Mutex::default() }
+        Ahead { keyring, tree, started: AtomicBool::new(false), failed: Mutex::default() }
     }
 
     /// Unwraps what services hold the keys of. What fails is told when the file is read.
@@ -54,18 +55,25 @@ impl<'w> Ahead<'w> {
 
 impl Keyring for Ahead<'_> {
     fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
-        if !key.key.is_held_here() && !self.started.swap(true, Ordering::Relaxed) {
+        let is_of_service = !key.key.is_held_here() && self.keyring.asks_services();
+        if is_of_service && !self.started.swap(true, Ordering::Relaxed) {
             self.unwrap_all();
         }
         let name = (key.key.clone(), key.enc.clone());
-        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = known().get(&name) {
-            return known.clone();
+        let failed = || self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = failed().get(&name) {
+            return Err(failure.clone());
         }
         // The lock is free meanwhile: the others must not wait for this answer.
         let unwrapped = self.keyring.unwrap_key(key);
-        known().insert(name, unwrapped.clone());
+        if let Err(failure) = &unwrapped {
+            failed().insert(name, failure.clone());
+        }
         unwrapped
+    }
+
+    fn unwrap_bound(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.keyring.unwrap_bound(key)
     }
 
     fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
@@ -74,6 +82,10 @@ impl Keyring for Ahead<'_> {
 
     fn order(&self) -> Vec<String> {
         self.keyring.order()
+    }
+
+    fn asks_services(&self) -> bool {
+        self.keyring.asks_services()
     }
 }
 

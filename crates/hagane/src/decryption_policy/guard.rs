@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use hagane_sops::{Format, KeyFailure, Keyring, MasterKey, SecretBytes, WrappedKey, inspect};
+use hagane_sops::{Format, KeyFailure, Keyring, MasterKey, SecretBytes, WrappedKey, read_metadata};
 use hagane_yaml::{FileId, Span};
 
 use super::key_name::key_name;
@@ -102,9 +102,9 @@ pub(crate) struct GuardedKeys<'g> {
 impl GuardedKeys<'_> {
     /// Refuses a file that none of the keys can open, before any is asked.
     pub(crate) fn check_file(&self, content: &[u8], format: Format, file: FileId) -> Result<(), Diagnostic> {
-        let inspection =
-            inspect(content, format, file).map_err(|error| crate::decrypt::diagnostic(&error, file))?;
-        let groups = inspection.metadata.key_groups();
+        let metadata =
+            read_metadata(content, format, file).map_err(|error| crate::decrypt::diagnostic(&error, file))?;
+        let groups = metadata.key_groups();
         let keys: Vec<&MasterKey> = groups.iter().flatten().map(|wrapped| &wrapped.key).collect();
         if keys.iter().any(|key| self.check(key).is_ok()) {
             return Ok(());
@@ -125,31 +125,30 @@ impl GuardedKeys<'_> {
             .map(move |rule| Opening { rule, file: file.clone() })
     }
 
-    /// Returns the rule that allows a key.
-    fn check(&self, key: &MasterKey) -> Result<usize, KeyFailure> {
-        match self.rules.iter().find(|(_, rule)| rule.allows(key)) {
-            Some((place, _)) => Ok(*place),
-            None => Err(KeyFailure::new(
-                key.kind(),
-                format!("is not used: {} does not allow it", names(&self.rules)),
-            )),
+    /// Returns the rules that allow a key: where the value may end is for all of them to say.
+    fn check(&self, key: &MasterKey) -> Result<Vec<usize>, KeyFailure> {
+        let allowing = self.rules.iter().filter(|(_, rule)| rule.allows(key));
+        let places: Vec<usize> = allowing.map(|(place, _)| *place).collect();
+        if places.is_empty() {
+            let reason = format!("is not used: {} does not allow it", names(&self.rules));
+            return Err(KeyFailure::new(key.kind(), reason));
         }
+        Ok(places)
     }
 
-    fn note(&self, rule: usize) {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(rule);
+    fn note(&self, rules: &[usize]) {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).extend(rules);
     }
 }
 
 impl Keyring for GuardedKeys<'_> {
     fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
-        self.note(self.check(&key.key)?);
-        self.inner.unwrap_key(key)
+        self.unwrap_bound(key)
     }
 
-    fn unwrap_key_here(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
-        self.note(self.check(&key.key)?);
-        self.inner.unwrap_key_here(key)
+    fn unwrap_bound(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.note(&self.check(&key.key)?);
+        self.inner.unwrap_bound(key)
     }
 
     fn wrap_key(&self, key: &mut MasterKey, _: &SecretBytes) -> Result<String, KeyFailure> {

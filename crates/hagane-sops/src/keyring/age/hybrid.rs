@@ -9,7 +9,7 @@ use age_core::format::{FileKey, Stanza};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use bech32::primitives::decode::CheckedHrpstring;
-use bech32::{Bech32, Checksum};
+use bech32::{Bech32, Checksum, Hrp};
 use chacha20poly1305::aead::{Aead as _, KeyInit as _};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use hmac::{Hmac, Mac as _};
@@ -50,6 +50,12 @@ impl HybridIdentity {
     pub(super) fn parse(text: &str) -> Option<HybridIdentity> {
         let seed = decode(text, "age-secret-key-pq-").filter(|_| text.starts_with("AGE"))?;
         SecretKey::of_seed(seed.as_slice().try_into().ok()?).map(HybridIdentity)
+    }
+
+    /// Returns the recipient whose files it opens.
+    pub(super) fn recipient(&self) -> Option<String> {
+        let prefix = Hrp::parse("age1pq").ok()?;
+        bech32::encode_lower::<LongBech32>(prefix, &self.0.public_key()).ok()
     }
 
     fn unwrap(&self, stanza: &Stanza) -> Option<FileKey> {

@@ -33,6 +33,22 @@ pub(super) struct Source {
 pub(super) struct Known {
     pub(super) identity: AnyIdentity,
     name: String,
+    /// For whom it opens; nothing where only a plugin knows.
+    recipient: Option<String>,
+}
+
+impl Known {
+    /// Returns whether the identity is that of a recipient.
+    pub(super) fn is_of(&self, recipient: &str) -> bool {
+        match &self.recipient {
+            // What follows the key is a comment.
+            Some(own) if own.starts_with("ssh-") => {
+                own.split_whitespace().eq(recipient.split_whitespace().take(2))
+            }
+            Some(own) => own == recipient,
+            None => false,
+        }
+    }
 }
 
 impl Default for Identities {
@@ -152,19 +168,30 @@ impl Source {
         // The parser goes line by line and knows one line end only.
         let text = Zeroizing::new(text.replace("\r\n", "\n"));
         let name = "an SSH key".to_owned();
-        match ssh::Identity::from_buffer(text.trim_start().as_bytes(), Some(self.label.clone())) {
+        let key = match ssh::Identity::from_buffer(text.trim_start().as_bytes(), Some(self.label.clone())) {
             Ok(ssh::Identity::Unsupported(_)) => {
-                self.problems.push("holds an SSH key of a kind that age does not take".into());
+                return self.problems.push("holds an SSH key of a kind that age does not take".into());
             }
-            Ok(ssh::Identity::Unencrypted(key)) => {
-                let identity = Box::new(ssh::Identity::from(key));
-                self.identities.push(Known { identity, name });
-            }
-            Ok(key) => {
+            Ok(key) => key,
+            Err(_) => return self.problems.push("holds no SSH key that can be read".into()),
+        };
+        let recipient = ssh::Recipient::try_from(key.clone()).ok().map(|recipient| recipient.to_string());
+        let identity: AnyIdentity = match key {
+            ssh::Identity::Unencrypted(key) => Box::new(ssh::Identity::from(key)),
+            key => {
                 let asking = Asking { outside: Arc::clone(outside), of: self.label.clone() };
-                self.identities.push(Known { identity: Box::new(Deferred { key, asking }), name });
+                Box::new(Deferred { key, asking })
             }
-            Err(_) => self.problems.push("holds no SSH key that can be read".into()),
+        };
+        self.identities.push(Known { identity, name, recipient });
+    }
+
+    /// Returns what a message says of a source that has no identity of the one recipient that is asked for.
+    pub(super) fn holds_no_such(&self) -> String {
+        let unknown = self.identities.iter().find(|known| known.recipient.is_none());
+        match unknown {
+            Some(known) => format!("holds {}, and for whom that opens cannot be told", known.name),
+            None => "holds no identity of that recipient".into(),
         }
     }
 
@@ -191,15 +218,16 @@ fn identity(word: &str, outside: &Arc<dyn AgeOutside>) -> Result<Option<Known>, 
             "an identity of the plugin {}",
             plugin["AGE-PLUGIN-".len()..].trim_end_matches('-').to_lowercase()
         );
-        return Ok(Some(Known { identity: outside.plugin_identity(word)?, name }));
+        return Ok(Some(Known { identity: outside.plugin_identity(word)?, name, recipient: None }));
     }
     if let Some(identity) = HybridIdentity::parse(word) {
         let name = "a post-quantum identity".to_owned();
-        return Ok(Some(Known { identity: Box::new(identity), name }));
+        let recipient = identity.recipient();
+        return Ok(Some(Known { identity: Box::new(identity), name, recipient }));
     }
     Ok(word.parse::<x25519::Identity>().ok().map(|identity| {
         let name = identity.to_public().to_string();
-        Known { identity: Box::new(identity), name }
+        Known { identity: Box::new(identity), recipient: Some(name.clone()), name }
     }))
 }
 

@@ -31,6 +31,12 @@ impl SecretKey {
         Some(SecretKey { ml_kem, x25519: StaticSecret::from(*x25519) })
     }
 
+    /// Returns the bytes of the public key.
+    pub(super) fn public_key(&self) -> Vec<u8> {
+        let ml_kem = self.ml_kem.encapsulation_key().as_bytes();
+        [ml_kem.as_slice(), Point::from(&self.x25519).as_bytes()].concat()
+    }
+
     /// Returns the shared secret, unless the text is no encapsulation.
     pub(super) fn decapsulate(&self, encapsulated: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
         let (of_ml_kem, of_x25519) = encapsulated.split_at_checked(ML_KEM_CIPHERTEXT)?;
