@@ -7,9 +7,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hagane_resource::ResourceSet;
-use hagane_sops::{Format, detect, inspect};
+use hagane_sops::{Format, detect, read_metadata};
 use hagane_yaml::emit::go_v2;
-use hagane_yaml::{FileId, Node, ParseOptions, parse};
+use hagane_yaml::{FileId, Node, ParseOptions, Tag, parse};
 
 use crate::{Diagnostic, Resource};
 
@@ -31,7 +31,7 @@ impl KeptFile {
         }
         let text = std::str::from_utf8(content).ok()?;
         let documents = parse(text, file, &ParseOptions::default()).ok()?;
-        let only_encrypted = inspect(content, format, file).ok()?.metadata.is_mac_only_encrypted();
+        let only_encrypted = read_metadata(content, format, file).ok()?.is_mac_only_encrypted();
         let mac = documents.iter().find_map(mac)?.to_owned();
         Some(KeptFile { documents, mac, only_encrypted })
     }
@@ -72,26 +72,17 @@ fn as_it_lies(resource: &Resource, files: &[KeptFile]) -> Result<Option<Node>, D
         return Err(refused("its MAC covers all documents of its file".into())
             .hinted("put each encrypted resource into a file of its own"));
     };
-    let (before, after) = (values(document, false), values(resource.tree(), false));
-    let sorted = |mut values: Vec<(String, String)>| {
-        values.sort();
-        values
-    };
-    if sorted(before.clone()) == sorted(after.clone()) {
+    let (before, after) = (parts(document), parts(resource.tree()));
+    if before == after {
         return Ok(Some(document.clone()));
     }
     let written = go_v2(resource.tree()).ok();
     let written = written.and_then(|text| parse(&text, FileId::default(), &ParseOptions::default()).ok());
     let written = written.and_then(|documents| documents.into_iter().next()).unwrap_or_else(Node::mapping);
-    if file.only_encrypted && values(document, true) == values(&written, true) {
+    if file.only_encrypted && encrypted(document) == encrypted(&written) {
         return Ok(None);
     }
-    let is_there = |all: &[(String, String)], one: &(String, String)| all.iter().any(|other| other == one);
-    let changed = after
-        .iter()
-        .find(|value| !is_there(&before, value))
-        .or_else(|| before.iter().find(|value| !is_there(&after, value)))
-        .map_or("the order of its values", |(path, _)| path.as_str());
+    let changed = first_change(&before, &after).map_or("the order of its values", |part| part.path.as_str());
     let error = refused(format!("composing changes `{changed}`, and its MAC would no longer hold"));
     Err(match file.only_encrypted {
         false => error
@@ -103,32 +94,89 @@ fn as_it_lies(resource: &Resource, files: &[KeptFile]) -> Result<Option<Node>, D
     })
 }
 
-/// Returns paths and texts of values in their order; without the metadata.
-fn values(tree: &Node, only_encrypted: bool) -> Vec<(String, String)> {
-    fn walk(node: &Node, path: &str, only_encrypted: bool, out: &mut Vec<(String, String)>) {
+/// A part of a tree: a value, or that there is a mapping or a list.
+#[derive(PartialEq, Eq)]
+struct Part {
+    path: String,
+    text: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Mapping,
+    List,
+    Value(Tag),
+}
+
+impl Part {
+    /// Returns what parts are sorted by.
+    fn place(&self) -> (&str, &str) {
+        (&self.path, &self.text)
+    }
+}
+
+/// Returns all parts in the order of their paths, the metadata among them: the order of fields is all that does not count.
+fn parts(tree: &Node) -> Vec<Part> {
+    fn walk(node: &Node, path: String, out: &mut Vec<Part>) {
+        let below = |step: &str| if path.is_empty() { step.to_owned() } else { format!("{path}.{step}") };
+        let (kind, text) = match node {
+            Node::Mapping(mapping) => {
+                for entry in &mapping.entries {
+                    walk(&entry.value, below(entry.key.text.as_str()), out);
+                }
+                (Kind::Mapping, "")
+            }
+            Node::Sequence(sequence) => {
+                for (place, item) in sequence.items.iter().enumerate() {
+                    walk(item, below(&place.to_string()), out);
+                }
+                (Kind::List, "")
+            }
+            // There are several ways to write that there is nothing.
+            Node::Scalar(scalar) if scalar.is_null() => (Kind::Value(Tag::Null), ""),
+            Node::Scalar(scalar) => (Kind::Value(scalar.resolved_tag()), scalar.text.as_str()),
+        };
+        out.push(Part { path, text: text.to_owned(), kind });
+    }
+    let mut out = Vec::new();
+    walk(tree, String::new(), &mut out);
+    out.sort_by(|one, other| one.place().cmp(&other.place()));
+    out
+}
+
+/// Returns the first part that only one of two sorted lists has, rather a new one.
+fn first_change<'p>(before: &'p [Part], after: &'p [Part]) -> Option<&'p Part> {
+    let is_in = |others: &[Part], part: &Part| {
+        let found = others.binary_search_by(|other| other.place().cmp(&part.place()));
+        found.is_ok_and(|at| others[at].kind == part.kind)
+    };
+    let mut new = after.iter().filter(|part| !is_in(before, part));
+    new.next().or_else(|| before.iter().find(|part| !is_in(after, part)))
+}
+
+/// Returns paths and texts of the encrypted values in their order, as the MAC has them: that of an item is its list's.
+fn encrypted(tree: &Node) -> Vec<(String, String)> {
+    fn walk(node: &Node, path: &str, out: &mut Vec<(String, String)>) {
         match node {
             Node::Mapping(mapping) => {
                 for entry in &mapping.entries {
                     let key = entry.key.text.as_str();
                     let below = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-                    walk(&entry.value, &below, only_encrypted, out);
+                    walk(&entry.value, &below, out);
                 }
             }
-            Node::Sequence(sequence) => {
-                sequence.items.iter().for_each(|item| walk(item, path, only_encrypted, out));
+            Node::Sequence(sequence) => sequence.items.iter().for_each(|item| walk(item, path, out)),
+            Node::Scalar(scalar) if scalar.text.as_str().starts_with(ENCRYPTED) => {
+                out.push((path.to_owned(), scalar.text.as_str().to_owned()));
             }
-            Node::Scalar(scalar) => {
-                let text = scalar.text.as_str();
-                if !only_encrypted || text.starts_with(ENCRYPTED) {
-                    out.push((path.to_owned(), text.to_owned()));
-                }
-            }
+            Node::Scalar(_) => {}
         }
     }
     let mut out = Vec::new();
     for entry in tree.as_mapping().map(|tree| tree.entries.as_slice()).unwrap_or_default() {
         if entry.key.text.as_str() != "sops" {
-            walk(&entry.value, entry.key.text.as_str(), only_encrypted, &mut out);
+            walk(&entry.value, entry.key.text.as_str(), &mut out);
         }
     }
     out
@@ -136,7 +184,7 @@ fn values(tree: &Node, only_encrypted: bool) -> Vec<(String, String)> {
 
 /// Refuses ciphertext that lost the metadata to open it. A whole file in a value has its own.
 fn no_ciphertext(resource: &Resource) -> Result<(), Diagnostic> {
-    for (path, text) in values(resource.tree(), false) {
+    for Part { path, text, .. } in parts(resource.tree()) {
         let decoded =
             STANDARD.decode(text.replace('\n', "")).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let texts = [Some(text), decoded];
