@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use hagane_resource::Diagnostic;
-use hagane_yaml::{Node, Span, Text};
+use hagane_yaml::{Span, Text};
 
 use crate::helpers_of_text as text;
 use crate::insert::Quote;
@@ -26,6 +26,13 @@ pub(crate) struct Called<'v> {
     /// What each was written as, for messages.
     pub(crate) words: Vec<String>,
     pub(crate) at: Span,
+    /// How many bytes it may make.
+    pub(crate) room: usize,
+}
+
+/// Returns the error of helpers that make more than a template may.
+pub(crate) fn too_much(at: Span) -> Diagnostic {
+    Diagnostic::error(at, "the template's helpers make too much of its values").hinted("part it into several")
 }
 
 /// Returns at which place a helper takes a value that is not there.
@@ -50,7 +57,9 @@ impl<'v> Called<'v> {
             },
             "lookup" => {
                 let (tree, key) = self.pair()?;
-                return Ok(look_up(tree.clone().into_node(self.at)?, key, self.at)?.map(Value::Node));
+                let key = self.known(key, 1, "say what is looked up")?;
+                let tree = tree.clone().into_node(self.at)?;
+                return Ok(crate::render::child(tree, key.as_str()).map(Value::Node));
             }
             "and" => self.first_that(|value| !value.is_true())?,
             "or" => self.first_that(|value| value.is_true())?,
@@ -147,8 +156,19 @@ impl<'v> Called<'v> {
         Ok(first == second)
     }
 
+    /// Returns a text by which something is decided that shows: who sees what comes of a secret has read it.
+    fn known(&self, value: &Value, place: usize, what: &str) -> Result<Text, Diagnostic> {
+        let text = value.to_text(&self.words[place], self.at)?;
+        match text.is_sensitive() {
+            true => Err(self
+                .error(format!("a secret value cannot {what}"))
+                .hinted("take a value beside it that is no secret")),
+            false => Ok(text),
+        }
+    }
+
     fn spaces(&self, by: &Value) -> Result<usize, Diagnostic> {
-        let text = by.to_text(&self.words[0], self.at)?;
+        let text = self.known(by, 0, "say how far a text is indented")?;
         match text.as_str().parse::<usize>() {
             Ok(by) if by <= MAX_INDENT => Ok(by),
             _ => Err(self
@@ -173,23 +193,11 @@ impl<'v> Called<'v> {
                 out.push_str(separator.as_str());
             }
             out.push_str(text.as_str());
+            if out.len() > self.room {
+                // The separator may be long, and there may be many.
+                return Err(too_much(self.at));
+            }
         }
         Ok(Value::text(Text::with_mark(out, secret)))
     }
-}
-
-/// Returns what is in a tree under a key; what a secret key leads to is secret.
-fn look_up<'v>(tree: Cow<'v, Node>, key: &Value, at: Span) -> Result<Option<Cow<'v, Node>>, Diagnostic> {
-    let key = key.to_text("the key", at)?;
-    let found = crate::render::child(tree, key.as_str());
-    Ok(match found {
-        Some(node) if key.is_sensitive() => {
-            let mut node = node.into_owned();
-            node.for_each_scalar(&mut |scalar| {
-                scalar.text = Text::sensitive(scalar.text.as_str().to_owned())
-            });
-            Some(Cow::Owned(node))
-        }
-        found => found,
-    })
 }

@@ -26,12 +26,14 @@ mod expression;
 mod helpers;
 mod helpers_of_text;
 mod insert;
+mod lines;
 mod output;
 mod parse;
 #[cfg(test)]
 mod recorded;
 mod render;
 mod settle;
+mod size;
 mod syntax;
 mod tags;
 mod value;
@@ -56,13 +58,15 @@ pub struct Limits {
     pub template: usize,
     /// Bytes that it writes, those of values included.
     pub output: usize,
+    /// Bytes of what its helpers make of values, written or not.
+    pub made: usize,
     /// Pieces of text and expressions that it comes by.
     pub steps: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { template: 4 << 20, output: 32 << 20, steps: 1_000_000 }
+        Limits { template: 4 << 20, output: 32 << 20, made: 64 << 20, steps: 1_000_000 }
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a template has written: text with signs in it, and where each piece of it comes from.
 
 use hagane_resource::Diagnostic;
-use hagane_yaml::{Node, Span};
+use hagane_yaml::Span;
 
 use crate::Limits;
 use crate::insert::{Insert, What, push_sign};
+use crate::lines::Lines;
+use crate::size;
 
 /// What a template has written so far.
 pub(crate) struct Output {
@@ -70,8 +72,8 @@ impl Output {
         Ok(())
     }
 
-    /// Returns where in the template a byte of the text comes from; `lines` is where the text's lines start.
-    pub(crate) fn origin(&self, byte: usize, lines: &[usize]) -> Span {
+    /// Returns where in the template a byte of the text comes from; `lines` are those of the text.
+    pub(crate) fn origin(&self, byte: usize, lines: &Lines) -> Span {
         let place = self.origins.partition_point(|origin| origin.start <= byte);
         let Some(origin) = place.checked_sub(1).map(|place| self.origins[place]) else {
             return self.origins.first().map_or(Span::default(), |origin| origin.at);
@@ -79,16 +81,14 @@ impl Output {
         if !origin.is_text {
             return origin.at;
         }
-        let line_of = |byte: usize| lines.partition_point(|start| *start <= byte);
-        let breaks = line_of(byte) - line_of(origin.start);
-        let (from, column) = match breaks {
-            0 => (origin.start, origin.at.column),
-            _ => (lines[line_of(byte) - 1], 1),
+        let ((line, start), (first, _)) = (lines.line(byte), lines.line(origin.start));
+        let (from, column) = match line == first {
+            true => (origin.start, origin.at.column),
+            false => (start, 1),
         };
-        let before = self.text.get(from..byte).unwrap_or_default();
         Span {
-            line: origin.at.line + breaks as u32,
-            column: column + before.chars().count() as u32,
+            line: origin.at.line + (line - first) as u32,
+            column: column + lines.between(from, byte) as u32,
             ..origin.at
         }
     }
@@ -97,18 +97,7 @@ impl Output {
 fn size(what: &What) -> usize {
     match what {
         What::Plain(scalar) | What::Yaml(scalar) => scalar.text.as_str().len(),
-        What::Quoted { text, .. } => text.as_str().len(),
-        What::Json(node) => bytes(node),
-    }
-}
-
-/// Returns about how many bytes a tree has as a text.
-fn bytes(node: &Node) -> usize {
-    match node {
-        Node::Scalar(scalar) => scalar.text.as_str().len() + 2,
-        Node::Sequence(sequence) => sequence.items.iter().map(bytes).sum::<usize>() + 2,
-        Node::Mapping(mapping) => {
-            mapping.entries.iter().map(|e| e.key.text.as_str().len() + 3 + bytes(&e.value)).sum::<usize>() + 2
-        }
+        What::Quoted { text, .. } => size::in_quotes(text.as_str()),
+        What::Json(node) => size::of_tree(node, 0),
     }
 }

@@ -6,14 +6,15 @@ use hagane_resource::{Diagnostic, nearest};
 use hagane_yaml::{Node, Scalar, Span, Tag};
 
 use crate::Limits;
-use crate::helpers::{Called, optional_place};
+use crate::helpers::{Called, optional_place, too_much};
 use crate::output::Output;
 use crate::syntax::{Block, BlockKind, Call, Expression, Item, Path, Start};
 use crate::value::Value;
 
 /// Returns what a template writes.
 pub(crate) fn render<'v>(items: &'v [Item], values: &'v Node, limits: &Limits) -> Result<Output, Diagnostic> {
-    let mut run = Run { out: Output::new(limits), scopes: Vec::new(), steps: limits.steps };
+    let mut run =
+        Run { out: Output::new(limits), scopes: Vec::new(), steps: limits.steps, room: limits.made };
     run.scopes.push(Scope::of(Cow::Borrowed(values)));
     run.items(items)?;
     Ok(run.out)
@@ -25,6 +26,8 @@ struct Run<'v> {
     scopes: Vec<Scope<'v>>,
     /// How many steps are left.
     steps: usize,
+    /// How many bytes helpers may still make.
+    room: usize,
 }
 
 /// What names mean within a block.
@@ -142,7 +145,19 @@ impl<'v> Run<'v> {
             });
         }
         let words = call.arguments.iter().map(words).collect();
-        Called { name: &call.name, given, words, at: call.at }.result()
+        if matches!(call.name.as_str(), "eq" | "ne" | "join") {
+            // These go through all that they are given.
+            self.charge(given.iter().flatten().map(Value::extent).sum(), call.at)?;
+        }
+        let made = Called { name: &call.name, given, words, at: call.at, room: self.room }.result()?;
+        // Helpers within helpers may make much of little that is never written.
+        self.charge(made.as_ref().map_or(0, Value::size), call.at)?;
+        Ok(made)
+    }
+
+    fn charge(&mut self, size: usize, at: Span) -> Result<(), Diagnostic> {
+        self.room = self.room.checked_sub(size).ok_or_else(|| too_much(at))?;
+        Ok(())
     }
 
     fn look_up(&self, path: &Path) -> Option<Cow<'v, Node>> {

@@ -4,12 +4,13 @@ use hagane_resource::{Diagnostic, split_documents};
 use hagane_yaml::{FileId, Node, ParseOptions, Scalar, Span, Style, Tag, Text, YamlError, parse};
 
 use crate::insert::{Insert, What, is_sign, number_of, without_signs};
+use crate::lines::Lines;
 use crate::output::Output;
 use crate::value::{json_text, quoted, yaml_scalar};
 
 /// Returns the trees of what a template has written. Their positions are those of the template.
 pub(crate) fn settle(output: Output, file: FileId) -> Result<Vec<Node>, Diagnostic> {
-    let settler = Settler { lines: line_starts(&output.text), output: &output };
+    let settler = Settler { lines: Lines::new(&output.text), output: &output };
     let mut trees = Vec::new();
     for document in split_documents(&output.text, file).map_err(|error| settler.error(error))? {
         if document.text.trim().is_empty() {
@@ -25,14 +26,9 @@ pub(crate) fn settle(output: Output, file: FileId) -> Result<Vec<Node>, Diagnost
     Ok(trees)
 }
 
-fn line_starts(text: &str) -> Vec<usize> {
-    let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-    std::iter::once(0).chain(breaks).collect()
-}
-
 struct Settler<'o> {
     output: &'o Output,
-    lines: Vec<usize>,
+    lines: Lines<'o>,
 }
 
 impl Settler<'_> {
@@ -43,20 +39,20 @@ impl Settler<'_> {
 
     /// Returns the byte at a position of the text.
     fn byte(&self, span: Span) -> Option<usize> {
-        let start = (span.line as usize).checked_sub(1).and_then(|line| self.lines.get(line))?;
-        let line = &self.output.text[*start..];
-        let column = span.column.saturating_sub(1) as usize;
-        Some(start + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at))
+        let line = (span.line as usize).checked_sub(1)?;
+        self.lines.byte(line, span.column.saturating_sub(1) as usize)
     }
 
     /// Returns whether a tag of YAML's own stands before the scalar at a position.
     fn is_tagged(&self, span: Span) -> bool {
         let before = &self.output.text[..self.byte(span).unwrap_or_default()];
-        before.split_ascii_whitespace().next_back().is_some_and(|word| word.starts_with('!'))
+        // Behind anything but white space is no tag, and the word may be the whole of a long line.
+        before.ends_with(|c: char| c.is_ascii_whitespace())
+            && before.split_ascii_whitespace().next_back().is_some_and(|word| word.starts_with('!'))
     }
 
     fn error(&self, error: YamlError) -> Diagnostic {
-        let line = self.lines.get((error.span.line as usize).saturating_sub(1)).copied().unwrap_or_default();
+        let line = self.lines.start((error.span.line as usize).saturating_sub(1)).unwrap_or_default();
         let line = self.output.text[line..].lines().next().unwrap_or_default();
         let message = format!("what the template makes is no YAML: {}", without_signs(&error.message));
         let mut diagnostic = Diagnostic::error(self.origin(error.span), message);

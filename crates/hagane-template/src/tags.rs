@@ -3,6 +3,8 @@
 use hagane_resource::Diagnostic;
 use hagane_yaml::{FileId, Span};
 
+use crate::lines::Lines;
+
 /// A piece of the text.
 #[derive(Debug)]
 pub(crate) enum Piece<'t> {
@@ -40,22 +42,20 @@ pub(crate) enum TagKind {
 
 /// A text in which places are looked up.
 pub(crate) struct Places<'t> {
-    text: &'t str,
     file: FileId,
-    lines: Vec<usize>,
+    lines: Lines<'t>,
 }
 
 impl<'t> Places<'t> {
     pub(crate) fn new(text: &'t str, file: FileId) -> Places<'t> {
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Places { text, file, lines: std::iter::once(0).chain(breaks).collect() }
+        Places { file, lines: Lines::new(text) }
     }
 
     /// Returns the position of a byte.
     pub(crate) fn at(&self, byte: usize) -> Span {
-        let line = self.lines.partition_point(|start| *start <= byte).saturating_sub(1);
-        let before = self.text.get(self.lines[line]..byte).unwrap_or_default();
-        Span { file: self.file, line: line as u32 + 1, column: before.chars().count() as u32 + 1 }
+        let (line, start) = self.lines.line(byte);
+        let column = self.lines.between(start, byte);
+        Span { file: self.file, line: line as u32 + 1, column: column as u32 + 1 }
     }
 }
 
@@ -166,11 +166,10 @@ fn tag<'t>(text: &'t str, open: usize, places: &Places) -> Result<(Tag<'t>, bool
     let rest = &text[start..];
     if rest.starts_with("!") {
         let (close, length) = match rest.starts_with("!--") {
-            true => match (rest.find("--}}"), rest.find("--~}}")) {
-                (Some(plain), Some(trimmed)) if trimmed < plain => (trimmed, 5),
-                (Some(plain), _) => (plain, 4),
-                (None, Some(trimmed)) => (trimmed, 5),
-                (None, None) => return Err(unclosed()),
+            true => match rest.find("--}}") {
+                // Only up to there: the other may be far away, or nowhere.
+                Some(plain) => rest[..plain].find("--~}}").map_or((plain, 4), |trimmed| (trimmed, 5)),
+                None => (rest.find("--~}}").ok_or_else(unclosed)?, 5),
             },
             false => (rest.find("}}").ok_or_else(unclosed)?, 2),
         };

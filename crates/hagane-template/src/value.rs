@@ -7,6 +7,7 @@ use hagane_yaml::{Node, Scalar, Span, Tag, Text, emit};
 
 use crate::insert::{Quote, What};
 use crate::output::Output;
+use crate::size;
 
 /// A value, or what a helper made of one to be written.
 #[derive(Clone, Debug)]
@@ -69,6 +70,38 @@ impl<'v> Value<'v> {
     /// Returns whether it is nothing: null, or an empty text.
     pub(crate) fn is_nothing(&self) -> bool {
         matches!(self, Value::Node(node) if node.is_null() || node.as_str() == Some(""))
+    }
+
+    /// Returns about how many bytes it has as a text; none where it is a part of the values as they are.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Value::Node(Cow::Borrowed(_)) => 0,
+            Value::Node(node) | Value::Json(node) => size::of_tree(node, 0),
+            Value::Yaml(node) => size::of_tree(node, 2),
+            Value::Quoted(text, _) => size::in_quotes(text.as_str()),
+            Value::Indented { inner, by, .. } => {
+                let lines = inner.lines();
+                inner.size().max(lines).saturating_add(lines.saturating_mul(*by))
+            }
+        }
+    }
+
+    /// Returns about how many bytes there are to go through, wherever it is from.
+    pub(crate) fn extent(&self) -> usize {
+        match self {
+            Value::Node(node) => size::of_tree(node, 0),
+            made => made.size(),
+        }
+    }
+
+    /// Returns at most how many lines it has as a text.
+    fn lines(&self) -> usize {
+        match self {
+            Value::Node(node) | Value::Yaml(node) => size::lines(node),
+            Value::Json(_) | Value::Quoted(_, Quote::Double) => 1,
+            Value::Quoted(text, Quote::Single) => size::lines_of(text.as_str()),
+            Value::Indented { inner, .. } => inner.lines() + 1,
+        }
     }
 
     /// Returns the value as a text, for `user` who needs one.

@@ -144,9 +144,17 @@ fn marks() {
     check("v: {{join \"-\" l}}", given, "v: «redacted»\n");
     check("v: [{{#each l}}{{this}}, {{/each}}]", given, "v:\n- a\n- «redacted»\n");
     check("v: {{default \"x\" s}}\nw: {{or \"\" s}}", given, "v: «redacted»\nw: «redacted»\n");
-    check("v: {{lookup m s}}", "{m: {canary: x}, s: canary}", "v: «redacted»\n");
     check("v: {{quote s}}", given, "v: «redacted»\n");
     check("v: {{#if (eq s \"c\")}}x{{/if}}", given, "1:11 a secret value cannot be compared");
+    // What is found, or not, and how far a text is indented, shows.
+    let looked_up = "1:6 a secret value cannot say what is looked up";
+    check("v: {{lookup m s}}", "{m: {canary: x}, s: canary}", looked_up);
+    check(
+        "v: {{default \"no\" (lookup m s)}}",
+        "{m: {plain: x}, s: canary}",
+        &looked_up.replace("1:6", "1:20"),
+    );
+    check("v: |\n{{indent s p}}", given, "2:3 a secret value cannot say how far a text is indented");
     check("v: {{required s missing}}", given, "1:6 «decrypted»");
     let error = |template: &str| render(template, given, &Limits::default()).err().map(|error| error.message);
     assert_eq!(error("kind: A{{s}}").as_deref(), Some("`kind` cannot be a secret value"));
@@ -300,5 +308,34 @@ fn what_a_template_may_do_is_bounded() {
     check("{{#each l}}a: {{@root.s}}\n{{/each}}", &long, limits, "the template writes more than 1 MiB");
     check("{{#each l}}a: {{toJson @root}}\n{{/each}}", &long, limits, "the template writes more than 1 MiB");
     check("{{#each l}}{{toYaml @root.s}}\n{{/each}}", &long, limits, "the template writes more than 1 MiB");
+    let quotes = format!(
+        "v: {}a{}",
+        "{{#if (quote ".to_owned() + &"(quote ".repeat(28),
+        ")".repeat(29) + "}}x{{/if}}"
+    );
+    let much = "the template's helpers make too much of its values";
+    check(&quotes, &format!("a: {}", "x".repeat(1000)), Limits::default(), much);
+    let joined = "{{#if (join s l)}}x{{/if}}";
+    let limits = Limits { made: 1 << 20, ..Limits::default() };
+    check(joined, &long, limits, much);
+    check(
+        "{{#if (indent 200 (toYaml a))}}x{{/if}}",
+        &format!("a: \"{}\"", "x\\n".repeat(10_000)),
+        limits,
+        much,
+    );
+    check("{{#each l}}{{#if (eq @root.s @root.s)}}x{{/if}}{{/each}}", &long, limits, much);
     check(&"x".repeat((4 << 20) + 1), "{}", limits, "a template has at most 4 MiB");
+}
+
+/// Each place is looked up without a walk along its line, which here is all of the template.
+#[test]
+fn one_long_line_is_read_and_written() {
+    const COUNT: usize = 20_000;
+    let list = format!("kind: T\nmetadata: {{name: t}}\nv: [{}]\n", "ä,{{a}},{{!--x--}}".repeat(COUNT));
+    let resources = render(&list, "a: 1", &Limits::default()).expect("the template is right");
+    let Some(Node::Sequence(list)) = resources[0].tree().get("v") else { panic!("`v` is a list") };
+    assert_eq!(list.items.len(), 2 * COUNT);
+    let last = list.items[2 * COUNT - 1].span();
+    assert_eq!((last.line, last.column as usize), (3, 5 + (COUNT - 1) * 18 + 4));
 }

@@ -124,6 +124,11 @@ impl Parameter {
         if texts.len() != length {
             return Err("must hold single values".into());
         }
+        let is_limited = !self.choices.is_empty() || self.pattern.is_some();
+        if is_limited && texts.iter().any(|scalar| scalar.text.is_sensitive()) {
+            // Whoever declares patterns would learn with each one what is in the value.
+            return Err("has an `enum` or a `pattern`, which a decrypted value is not compared with".into());
+        }
         let is_choice =
             |scalar: &Scalar| self.choices.iter().any(|choice| choice.as_str() == Some(scalar.text.as_str()));
         if !self.choices.is_empty() && !texts.iter().all(|text| is_choice(text)) {
@@ -220,8 +225,11 @@ pub(crate) fn set(
         let value = parameter.value(value, sources).map_err(|why| wrong(parameter, &why))?;
         fields.set(name, value);
     }
+    let is_set = |parameter: &Parameter| settings.iter().any(|setting| setting.name == parameter.name);
     for parameter in parameters {
         match fields.get_mut(&parameter.name).filter(|value| !value.is_null()) {
+            // Checked when it was set, before what is secret of it was marked.
+            Some(_) if is_set(parameter) => {}
             Some(value) => {
                 parameter.check(value).map_err(|why| wrong(parameter, &why).or_at(value.span()))?;
                 if parameter.secret {

@@ -169,7 +169,7 @@ impl Make {
             "/base/enc-values.yaml",
             format!("one: {one}\nplain: calm\ntree: {{deep: [{two}, calm], {key}: x, plain: calm}}\nlist: [calm, {one}]\n"),
         );
-        let mut template = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: written, annotations: {plain: {{plain}}}}\ndata:\n  plain: {{upper plain}}\n".to_owned();
+        let mut template = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: written, annotations: {plain: {{#if one}}{{plain}}{{/if}}}}\ndata:\n  plain: {{upper plain}}\n".to_owned();
         for number in 0..=self.rng.up_to(4) {
             let value = self.rng.pick(&[
                 "{{one}}",
@@ -186,8 +186,24 @@ impl Make {
                 "{{or \"\" one}}",
                 "{{b64dec (b64enc one)}}",
                 "{{lookup tree.deep 0}}",
+                "{{#if one}}yes{{else}}no{{/if}}",
+                "{{#unless one}}{{one}}{{else}}{{plain}}{{/unless}}",
+                "{{#each tree}}{{@key}}{{#unless @last}},{{/unless}}{{/each}}",
+                "{{#each tree.deep as |item place|}}{{place}}{{#if item}}{{item}}{{/if}}{{/each}}",
+                "{{#with one}}{{this}}{{/with}}",
+                "{{lookup (lookup tree \"deep\") 0}}",
+                "{{not one}}-{{and one plain}}",
             ]);
             let _ = writeln!(template, "  field{number}: {value}");
+        }
+        if self.rng.once_in(40) {
+            // Refused, and without a word of it.
+            let decides = self.rng.pick(&[
+                "{{lookup tree one}}",
+                "{{#if (eq one \"a\")}}x{{/if}}",
+                "{{indent one plain}}",
+            ]);
+            let _ = writeln!(template, "  decides: {decides}");
         }
         if self.rng.once_in(3) {
             template.push_str("  {{one}}: x\n");
