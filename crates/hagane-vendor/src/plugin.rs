@@ -1,25 +1,39 @@
-//! The paths in configurations of builtin generators and transformers.
+//! The paths in configurations of generators and transformers: kustomize's builtin ones, and those that a render knows by itself.
 
 use hagane_edit::text_edit::Document;
 use hagane_kustomize::{ChartReference, Reference, Role, chart_directory};
 use hagane_resource::Diagnostic;
 use hagane_yaml::{Dialect, FileId, Node, Span};
 
-/// Where paths stand, by kind. A list on the way is gone through.
-const PATHS: [(&str, &[&str], Role); 13] = [
-    ("ConfigMapGenerator", &["env"], Role::File),
-    ("ConfigMapGenerator", &["envs"], Role::File),
-    ("ConfigMapGenerator", &["files"], Role::FileSource),
-    ("SecretGenerator", &["env"], Role::File),
-    ("SecretGenerator", &["envs"], Role::File),
-    ("SecretGenerator", &["files"], Role::FileSource),
-    ("HelmChartInflationGenerator", &["valuesFile"], Role::File),
-    ("HelmChartInflationGenerator", &["additionalValuesFiles"], Role::File),
-    ("PatchTransformer", &["path"], Role::File),
-    ("PatchJson6902Transformer", &["path"], Role::File),
-    ("PatchStrategicMergeTransformer", &["paths"], Role::File),
-    ("ReplacementTransformer", &["replacements", "path"], Role::File),
-    ("ValueAddTransformer", &["targetFilePath"], Role::File),
+const BUILTIN: &str = "builtin";
+const TEMPLATE: &str = "hagane.dev/v1alpha1";
+const KSOPS: &str = "viaduct.ai/v1";
+
+/// Where paths stand, by apiVersion and kind. A list on the way is gone through.
+const PATHS: [(&str, &str, &[&str], Role); 23] = [
+    (BUILTIN, "ConfigMapGenerator", &["env"], Role::File),
+    (BUILTIN, "ConfigMapGenerator", &["envs"], Role::File),
+    (BUILTIN, "ConfigMapGenerator", &["files"], Role::FileSource),
+    (BUILTIN, "SecretGenerator", &["env"], Role::File),
+    (BUILTIN, "SecretGenerator", &["envs"], Role::File),
+    (BUILTIN, "SecretGenerator", &["files"], Role::FileSource),
+    (BUILTIN, "HelmChartInflationGenerator", &["valuesFile"], Role::File),
+    (BUILTIN, "HelmChartInflationGenerator", &["additionalValuesFiles"], Role::File),
+    (BUILTIN, "PatchTransformer", &["path"], Role::File),
+    (BUILTIN, "PatchJson6902Transformer", &["path"], Role::File),
+    (BUILTIN, "PatchStrategicMergeTransformer", &["paths"], Role::File),
+    (BUILTIN, "ReplacementTransformer", &["replacements", "path"], Role::File),
+    (BUILTIN, "ValueAddTransformer", &["targetFilePath"], Role::File),
+    (TEMPLATE, "Template", &["templates"], Role::File),
+    (TEMPLATE, "Template", &["valuesFiles"], Role::File),
+    (KSOPS, "ksops", &["files"], Role::File),
+    (KSOPS, "ksops", &["secretFrom", "files"], Role::FileSource),
+    (KSOPS, "ksops", &["secretFrom", "binaryFiles"], Role::FileSource),
+    (KSOPS, "ksops", &["secretFrom", "envs"], Role::File),
+    (KSOPS, "ksops-exec", &["files"], Role::File),
+    (KSOPS, "ksops-exec", &["secretFrom", "files"], Role::FileSource),
+    (KSOPS, "ksops-exec", &["secretFrom", "binaryFiles"], Role::FileSource),
+    (KSOPS, "ksops-exec", &["secretFrom", "envs"], Role::File),
 ];
 
 /// Who says what stands in a reference's place; nothing where it stays.
@@ -86,12 +100,9 @@ fn rewrite_document(text: &str, before: Span, replace: &mut Replace) -> Result<S
     };
     let root = document.root();
     let field = |name: &str| root.get(name).and_then(Node::as_str).unwrap_or_default();
-    if field("apiVersion") != "builtin" {
-        return Ok(text.to_owned());
-    }
-    let kind = field("kind");
+    let of = (field("apiVersion"), field("kind"));
     let mut paths = Vec::new();
-    for (_, fields, role) in PATHS.iter().filter(|(of, ..)| *of == kind) {
+    for (_, _, fields, role) in PATHS.iter().filter(|(version, kind, ..)| (*version, *kind) == of) {
         find(root, fields, &mut Vec::new(), &mut |path| paths.push((path.to_vec(), *role)));
     }
     for (path, role) in paths {
@@ -166,6 +177,18 @@ mod tests {
             &format!("{head}ReplacementTransformer\nreplacements:\n- path: r\n- source: {{kind: A}}\n"),
             &format!("{head}ReplacementTransformer\nreplacements:\n- path: new/r\n- source: {{kind: A}}\n"),
             &[("r", 13)],
+        );
+        let template = "apiVersion: hagane.dev/v1alpha1\nkind: Template\nvalues: {files: [c]}\n";
+        check(
+            &format!("{template}templates: [a.hbs]\nvaluesFiles:\n- b.yaml\n"),
+            &format!("{template}templates: [new/a.hbs]\nvaluesFiles:\n- new/b.yaml\n"),
+            &[("a.hbs", 13), ("b.yaml", 15)],
+        );
+        let ksops = "apiVersion: viaduct.ai/v1\nkind: ksops\n";
+        check(
+            &format!("{ksops}files: [a.yaml]\nsecretFrom: [{{files: [k=b], envs: [c]}}]\n"),
+            &format!("{ksops}files: [new/a.yaml]\nsecretFrom: [{{files: [new/b], envs: [new/c]}}]\n"),
+            &[("a.yaml", 12), ("k=b", 13), ("c", 13)],
         );
         // What is none of ours, and what is no YAML.
         for text in ["apiVersion: v1\nkind: PatchTransformer\npath: a\n", "a: [", ""] {
