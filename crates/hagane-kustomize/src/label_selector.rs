@@ -46,6 +46,12 @@ impl LabelSelector {
         Ok(LabelSelector { requirements })
     }
 
+    /// Returns whether the value of a key matters.
+    pub(crate) fn is_about(&self, key: &str) -> bool {
+        let compares = |test: &Test| !matches!(test, Test::Exists | Test::DoesNotExist);
+        self.requirements.iter().any(|requirement| requirement.key == key && compares(&requirement.test))
+    }
+
     /// Returns whether all requirements hold; `get` returns the value of a key.
     pub(crate) fn takes<'a>(&self, get: &dyn Fn(&str) -> Option<&'a str>) -> bool {
         self.requirements.iter().all(|requirement| {

@@ -94,10 +94,12 @@ pub(crate) fn take_notes(resource: &mut Resource) -> Result<(), Diagnostic> {
         return Err(Diagnostic::error(resource.tree().span(), message)
             .hinted(format!("`{FORMER_NAMES}`, `…Namespaces` and `…Kinds` have as many parts each")));
     }
+    let decrypted = resource.id().decrypted;
     let former = |((name, namespace), kind): ((&&str, &&str), &&str)| Former {
         kind: (*kind).into(),
         name: (*name).into(),
         namespace: (*namespace).into(),
+        decrypted,
     };
     resource.formers = names.iter().zip(&namespaces).zip(&kinds).map(former).collect();
     resource.prefixes = parts(&prefixes).into_iter().map(Into::into).collect();

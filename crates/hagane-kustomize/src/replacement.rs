@@ -78,7 +78,17 @@ impl ReplacementTarget {
             ids.iter()
                 .any(|id| s.takes_gvk(&id.gvk) && s.name.takes(&id.name) && s.namespace.takes(&id.namespace))
         };
-        Ok(by_id(&self.select) && !self.reject.iter().any(|reject| reject.has_id() && by_id(reject)))
+        self.select.refuse_decrypted_id(resource)?;
+        if !by_id(&self.select) {
+            return Ok(false);
+        }
+        for reject in self.reject.iter().filter(|reject| reject.has_id()) {
+            reject.refuse_decrypted_id(resource)?;
+            if by_id(reject) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Returns the field paths, parsed; without any it is the name.

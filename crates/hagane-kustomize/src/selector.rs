@@ -131,6 +131,7 @@ impl Selector {
 
     /// Returns whether the resource is meant, by its current or its first name and namespace.
     pub(crate) fn takes(&self, resource: &Resource) -> Result<bool, Diagnostic> {
+        self.refuse_decrypted_id(resource)?;
         let (current, first) = (resource.id(), resource.formers.first());
         let by_id = (self.name.takes(&current.name) || first.is_some_and(|f| self.name.takes(&f.name)))
             && (!self.namespace.is_given()
@@ -138,6 +139,28 @@ impl Selector {
                 || first.is_some_and(|f| self.namespace.takes(&f.namespace)))
             && self.takes_gvk(resource.gvk());
         Ok(by_id && self.takes_labels(resource)?)
+    }
+
+    /// Refuses to compare a name, a namespace or a kind that was decrypted: whoever may ask often enough whether it matches this
+    /// or that has read it. Of a resource whose kind is not meant nothing is compared.
+    pub(crate) fn refuse_decrypted_id(&self, resource: &Resource) -> Result<(), Diagnostic> {
+        let is_kind_given = [&self.group, &self.version, &self.kind].iter().any(|part| part.is_given());
+        if is_kind_given && resource.has_decrypted_kind() {
+            return Err(self.decrypted("kind", resource));
+        }
+        let is_name_given = self.name.is_given() || self.namespace.is_given();
+        match is_name_given && resource.has_decrypted_name() && self.takes_gvk(resource.gvk()) {
+            true => Err(self.decrypted("name", resource)),
+            false => Ok(()),
+        }
+    }
+
+    fn decrypted(&self, what: &str, resource: &Resource) -> Diagnostic {
+        let message =
+            format!("a selector is not compared with a decrypted {what}, which {} has or had", resource.id());
+        Diagnostic::error(self.span, message)
+            .hinted("encrypt what is secret alone: `encrypted_regex: ^(data|stringData)$` in `.sops.yaml`")
+            .hinted_at("the resource", resource.tree().span())
     }
 
     /// Returns whether the labels and annotations are meant.
@@ -151,12 +174,12 @@ impl Selector {
                     Diagnostic::error(list.span(), format!("`{field}` must be a mapping, and is a list"));
                 return Err(error.hinted("write `key: value` lines, without dashes"));
             }
-            if let Some(selector) = selector
-                && !selector
-                    .as_ref()
-                    .map_err(Diagnostic::clone)?
-                    .takes(&|key| resource.metadata_entry(field, key))
-            {
+            let Some(selector) = selector else { continue };
+            let selector = selector.as_ref().map_err(Diagnostic::clone)?;
+            if is_compared_with_decrypted(selector, resource, field) {
+                return Err(self.decrypted(field.trim_end_matches('s'), resource));
+            }
+            if !selector.takes(&|key| resource.metadata_entry(field, key)) {
                 return Ok(false);
             }
         }
@@ -173,6 +196,15 @@ impl Selector {
         let part = |part: &Part| if part.text.is_empty() { "*".to_owned() } else { part.text.clone() };
         format!("{}/{}", part(&self.kind), part(&self.name))
     }
+}
+
+/// Returns whether a key or a value that a selector is about was decrypted.
+fn is_compared_with_decrypted(selector: &LabelSelector, resource: &Resource, field: &str) -> bool {
+    let Some(Node::Mapping(mapping)) = resource.tree().at(&["metadata", field]) else { return false };
+    mapping.entries.iter().any(|entry| {
+        entry.key.text.is_sensitive()
+            || (entry.value.is_sensitive() && selector.is_about(entry.key.text.as_str()))
+    })
 }
 
 /// Returns the resource that is most like the one wanted: of the kind first, then of any.

@@ -49,6 +49,8 @@ pub struct Former {
     pub name: CompactString,
     /// The namespace that counted ([`ResId::effective_namespace`]).
     pub namespace: CompactString,
+    /// Whether it was a decrypted one ([`ResId::decrypted`]).
+    pub decrypted: bool,
 }
 
 /// How a generated resource meets one with its id.
@@ -160,8 +162,19 @@ impl Resource {
             gvk: Gvk { kind: former.kind.clone(), ..self.id.gvk.clone() },
             name: former.name.clone(),
             namespace: former.namespace.clone(),
-            decrypted: self.id.decrypted,
+            decrypted: self.id.decrypted || former.decrypted,
         })
+    }
+
+    /// Returns whether its kind came out of decryption, and is not a word that everybody knows.
+    pub fn has_decrypted_kind(&self) -> bool {
+        self.id.decrypted && is_secret_kind(&self.tree, &self.id.gvk)
+    }
+
+    /// Returns whether a name or a namespace that it has or had came out of decryption.
+    pub fn has_decrypted_name(&self) -> bool {
+        self.formers.iter().any(|former| former.decrypted)
+            || (self.id.decrypted && is_secret_name(&self.tree))
     }
 
     /// Returns the first id the resource had.
@@ -182,6 +195,7 @@ impl Resource {
             kind: self.id.gvk.kind.clone(),
             name: self.id.name.clone(),
             namespace: self.id.effective_namespace().into(),
+            decrypted: self.id.decrypted,
         });
     }
 
@@ -356,10 +370,15 @@ fn id_of(tree: &Node) -> ResId {
     let given = |field| tree.at(&["metadata", field]).filter(|node| !node.is_null());
     let text = |field| given(field).and_then(Node::as_str).unwrap_or_default().into();
     let gvk = Gvk::of(tree);
-    let is_secret = |path: &[&str]| tree.at(path).is_some_and(Node::is_sensitive);
-    let has_secret_kind = (is_secret(&["kind"]) || is_secret(&["apiVersion"]))
-        && !Schema::knows_scope(&gvk.api_version(), &gvk.kind);
-    let decrypted =
-        has_secret_kind || ["name", "namespace"].iter().any(|field| is_secret(&["metadata", field]));
+    let decrypted = is_secret_kind(tree, &gvk) || is_secret_name(tree);
     ResId { gvk, name: text("name"), namespace: text("namespace"), decrypted }
+}
+
+fn is_secret_kind(tree: &Node, gvk: &Gvk) -> bool {
+    ["kind", "apiVersion"].iter().any(|field| tree.get(field).is_some_and(Node::is_sensitive))
+        && !Schema::knows_scope(&gvk.api_version(), &gvk.kind)
+}
+
+fn is_secret_name(tree: &Node) -> bool {
+    ["name", "namespace"].iter().any(|field| tree.at(&["metadata", field]).is_some_and(Node::is_sensitive))
 }

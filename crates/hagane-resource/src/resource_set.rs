@@ -11,9 +11,16 @@ use crate::{ResId, Resource};
 #[derive(Clone, Default)]
 pub struct ResourceSet {
     resources: Vec<Resource>,
-    /// Places of resources by every name they have or had; `None` until somebody asks, and after changes that
-    /// were not followed. A place may stay under a name that its resource lost.
-    by_name: Option<HashMap<CompactString, Vec<usize>>>,
+    /// `None` until somebody asks, and after changes that were not followed.
+    by_name: Option<Index>,
+}
+
+/// Places of resources by every name they have or had. A place may stay under a name that its resource lost.
+#[derive(Clone, Default)]
+struct Index {
+    places: HashMap<CompactString, Vec<usize>>,
+    /// The places of those with a name that was decrypted.
+    decrypted: Vec<usize>,
 }
 
 /// A resource whose id is there already.
@@ -132,25 +139,39 @@ impl ResourceSet {
 
     /// Returns the places of the resources that may have or have had this name, in order: all that do are among them.
     pub fn named(&mut self, name: &str) -> &[usize] {
+        self.index().places.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the places of the resources that may have or have had a decrypted name or namespace, in order.
+    pub fn with_decrypted_names(&mut self) -> &[usize] {
+        &self.index().decrypted
+    }
+
+    fn index(&mut self) -> &Index {
         let resources = &self.resources;
-        let index = self.by_name.get_or_insert_with(|| {
-            let mut index = HashMap::with_capacity(resources.len());
+        self.by_name.get_or_insert_with(|| {
+            let mut index = Index { places: HashMap::with_capacity(resources.len()), ..Index::default() };
             for (place, resource) in resources.iter().enumerate() {
                 note(&mut index, resource, place);
             }
             index
-        });
-        index.get(name).map_or(&[], Vec::as_slice)
+        })
     }
 }
 
-fn note(index: &mut HashMap<CompactString, Vec<usize>>, resource: &Resource, place: usize) {
+fn note(index: &mut Index, resource: &Resource, place: usize) {
     let formers = resource.formers.iter().map(|f| &f.name);
     for name in std::iter::once(&resource.id().name).chain(formers) {
-        let places = index.entry(name.clone()).or_default();
-        if let Err(at) = places.binary_search(&place) {
-            places.insert(at, place);
-        }
+        insert(index.places.entry(name.clone()).or_default(), place);
+    }
+    if resource.has_decrypted_name() {
+        insert(&mut index.decrypted, place);
+    }
+}
+
+fn insert(places: &mut Vec<usize>, place: usize) {
+    if let Err(at) = places.binary_search(&place) {
+        places.insert(at, place);
     }
 }
 

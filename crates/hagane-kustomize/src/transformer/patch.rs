@@ -251,7 +251,14 @@ fn drop_deleted(resources: &mut ResourceSet, touched: &[usize]) {
 fn selected(resources: &mut ResourceSet, target: &LateSelector) -> Result<Vec<usize>, Diagnostic> {
     let target = target.as_ref().map_err(Diagnostic::clone)?;
     let places: Vec<usize> = match target.name.exact() {
-        Some(name) => resources.named(name).to_vec(),
+        // That a decrypted name is another one is not to be seen, either.
+        Some(name) => {
+            let mut places =
+                [resources.named(name).to_vec(), resources.with_decrypted_names().to_vec()].concat();
+            places.sort_unstable();
+            places.dedup();
+            places
+        }
         None => (0..resources.len()).collect(),
     };
     let mut taken = Vec::with_capacity(places.len());

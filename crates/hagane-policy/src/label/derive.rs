@@ -54,7 +54,8 @@ fn name(resource: &Resource, pods: &[FieldPath]) -> Option<String> {
             }
         }
     }
-    let first = resource.formers.first().map_or(resource.name(), |former| former.name.as_str());
+    let first = resource.formers.first().filter(|former| !former.decrypted);
+    let first = first.map_or(resource.name(), |former| former.name.as_str());
     (!pods.is_empty()).then(|| first.to_owned())
 }
 
