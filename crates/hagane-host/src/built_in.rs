@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gix::progress::Discard;
 use gix::remote::fetch::{Shallow, Tags};
@@ -17,10 +17,11 @@ use gix::remote::{Direction, ref_map};
 use gix::worktree::stack::state::attributes;
 use gix::{ObjectId, ThreadSafeRepository, create, open};
 use hagane::{Named, RemoteError, Repository, without_credentials};
-use ureq::Agent;
 
 use crate::address::{self, Transport, is_commit};
 use crate::disk::words;
+use crate::hosts::LookUp;
+use crate::http::{Patience, Reach};
 use crate::remotes::Revision;
 
 /// Fetches a repository into an empty directory, at `commit` where one is given. The URL, the reference and the commit
@@ -29,14 +30,14 @@ use crate::remotes::Revision;
 /// It happens in a thread of its own, which is left alone when its time is over: nobody can ask it to stop waiting for
 /// a server.
 pub(crate) fn fetch(
-    agent: &Agent,
+    reach: &Reach,
     repository: &Repository,
     commit: Option<&str>,
     directory: &Path,
 ) -> Result<Revision, RemoteError> {
     let (sender, steps) = channel();
     let fetching = Fetching {
-        agent: agent.clone(),
+        reach: reach.clone(),
         time_limit: repository.time_limit,
         steps: sender,
         stop: Arc::new(AtomicBool::new(false)),
@@ -85,7 +86,7 @@ const TAGS: &[u8] = b"refs/tags/";
 
 /// A repository being fetched, with its submodules.
 struct Fetching {
-    agent: Agent,
+    reach: Reach,
     time_limit: Duration,
     steps: Sender<Step>,
     stop: Arc<AtomicBool>,
@@ -116,6 +117,12 @@ impl Fetching {
         directory: &Path,
     ) -> Result<(Found, gix::index::File), RemoteError> {
         let transport = address::transport(url)?;
+        let look_up = match transport {
+            // The `ssh` program finds addresses by itself.
+            Transport::Ssh => LookUp::Yes,
+            Transport::Http | Transport::File => LookUp::No,
+        };
+        self.reach.hosts().check(url, look_up)?;
         let kind = create::Kind::WithWorktree;
         let repository =
             ThreadSafeRepository::init_opts(directory, kind, create::Options::default(), options())
@@ -156,8 +163,7 @@ impl Fetching {
         depth: Shallow,
         repository: &gix::Repository,
     ) -> Result<Found, RemoteError> {
-        let deadline = Instant::now() + self.time_limit;
-        let (transport, failure) = transport::http(&self.agent, url, deadline, self.time_limit)?;
+        let (transport, failure) = transport::http(&self.reach, url, Patience::new(self.time_limit))?;
         let remote = repository.remote_at(failure.url()).map_err(|error| other(&error))?;
         let received = self
             .receive(remote, reference, depth, |remote| Ok(remote.to_connection_with_transport(transport)));

@@ -1,16 +1,20 @@
 //! Repositories fetched by the `git` program, as kustomize fetches them: with the user's credential helpers, ssh
 //! configuration and proxies.
 
+mod submodules;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use hagane::{Named, Output, ProcessError, RemoteError, Repository, without_credentials};
+use ureq::http::Uri;
 use zeroize::Zeroizing;
 
 use crate::address::is_commit;
 use crate::child::run;
-use crate::hosts::Hosts;
+use crate::hosts::{Hosts, LookUp};
 use crate::leftovers::Leftovers;
 use crate::remotes::Revision;
 
@@ -31,25 +35,26 @@ const LOCAL_VARIABLES: [&str; 10] = [
 /// The longest text of git that a message quotes, in bytes.
 const MAX_WORDS: usize = 600;
 
-/// Fetches a repository into an empty directory, at `commit` where one is given. The URL, the reference and the commit
-/// have been checked.
-pub(crate) fn fetch(
-    git: &Path,
-    repository: &Repository,
-    commit: Option<&str>,
-    directory: &Path,
-    leftovers: &Leftovers,
-    hosts: &Hosts,
-) -> Result<Revision, RemoteError> {
-    let step = |arguments: &[&str]| -> Result<Output, RemoteError> {
-        let mut command = Command::new(git);
+/// The program, as a fetch runs it.
+struct Program<'g> {
+    git: &'g Path,
+    time_limit: Duration,
+    leftovers: &'g Leftovers,
+    hosts: &'g Hosts,
+}
+
+impl Program<'_> {
+    /// Runs a step in a directory, with settings of its own.
+    fn step(&self, directory: &Path, settings: &[String], arguments: &[&str]) -> Result<Output, RemoteError> {
+        let mut command = Command::new(self.git);
         command.current_dir(directory).args(["-c", "gc.auto=0", "-c", "maintenance.auto=false"]);
         // What a repository says about submodules does not get at the repositories of this machine.
         command.args(["-c", "protocol.ext.allow=never", "-c", "protocol.file.allow=user"]);
-        if *hosts != Hosts::Any {
+        if *self.hosts != Hosts::Any {
             // Only the host of the URL was looked at.
             command.args(["-c", "http.followRedirects=false"]);
         }
+        settings.iter().for_each(|setting| _ = command.args(["-c", setting.as_str()]));
         command.args(arguments);
         for name in LOCAL_VARIABLES {
             command.env_remove(name);
@@ -60,14 +65,56 @@ pub(crate) fn fetch(
         if std::env::var_os("SSH_ASKPASS_REQUIRE").is_none() {
             command.env("SSH_ASKPASS_REQUIRE", "force");
         }
-        let output = run(&mut command, Zeroizing::default(), Some(repository.time_limit), leftovers);
+        let output = run(&mut command, Zeroizing::default(), Some(self.time_limit), self.leftovers);
         output.map_err(|error| match error {
             ProcessError::TimedOut(limit) => RemoteError::TimedOut(limit),
             other => RemoteError::Other(format!("git cannot be run: {other:?}")),
         })
+    }
+
+    /// Refuses a URL that may not be asked, and returns a setting with which git asks the address that was looked at, and no
+    /// other that it may find in the meantime.
+    fn check(&self, url: &str) -> Result<Vec<String>, RemoteError> {
+        let look_up = LookUp::of_program(url);
+        let addresses = self.hosts.check(url, look_up)?;
+        let place = Some(url).filter(|_| look_up == LookUp::Yes).and_then(host_and_port);
+        Ok(place.filter(|_| !addresses.is_empty()).map_or_else(Vec::new, |place| {
+            let addresses: Vec<String> = addresses
+                .iter()
+                .map(|address| if address.is_ipv6() { format!("[{address}]") } else { address.to_string() })
+                .collect();
+            vec![format!("http.curloptResolve={place}:{}", addresses.join(","))]
+        }))
+    }
+}
+
+/// Returns host and port of an `http` URL, as `host:443`, where the host is a name.
+fn host_and_port(url: &str) -> Option<String> {
+    let uri: Uri = url.parse().ok()?;
+    let usual = match uri.scheme_str()? {
+        "https" => 443,
+        "http" => 80,
+        _ => return None,
     };
-    let reference = if repository.reference.is_empty() { "HEAD" } else { &repository.reference };
+    let host = uri.host().filter(|host| !host.starts_with('['))?;
+    Some(format!("{host}:{}", uri.port_u16().unwrap_or(usual)))
+}
+
+/// Fetches a repository into an empty directory, at `commit` where one is given. The URL, the reference and the commit
+/// have been checked.
+pub(crate) fn fetch(
+    git: &Path,
+    repository: &Repository,
+    commit: Option<&str>,
+    directory: &Path,
+    leftovers: &Leftovers,
+    hosts: &Hosts,
+) -> Result<Revision, RemoteError> {
+    let program = Program { git, time_limit: repository.time_limit, leftovers, hosts };
     let url = repository.url.as_str();
+    let settings = program.check(url)?;
+    let step = |arguments: &[&str]| program.step(directory, &settings, arguments);
+    let reference = if repository.reference.is_empty() { "HEAD" } else { &repository.reference };
     success(step(&["init", "--quiet", "--template="])?)?;
     // Relative URLs of submodules start at it.
     success(step(&["remote", "add", "origin", url])?)?;
@@ -87,14 +134,10 @@ pub(crate) fn fetch(
         return Err(RemoteError::NoSuchReference);
     }
     success(checked_out)?;
-    if repository.submodules && matches!(hosts, Hosts::Named(_)) && directory.join(".gitmodules").exists() {
-        return Err(RemoteError::Refused {
-            why: "its submodules may lie on any host, and not all may be asked from here".into(),
-            hint: "`?submodules=false` in the URL leaves them out".into(),
-        });
-    }
-    if repository.submodules {
+    if repository.submodules && *hosts == Hosts::Any {
         success(step(&["submodule", "--quiet", "update", "--init", "--recursive"])?)?;
+    } else if repository.submodules {
+        program.submodules(directory, 0)?;
     }
     let head = fs::read_to_string(directory.join(".git/HEAD"));
     let head = head.map_err(|error| RemoteError::Other(format!("its commit is not known: {error}")))?;
@@ -194,6 +237,18 @@ fn words(stderr: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_of_urls() {
+        let check = |url: &str, expected: Option<&str>| {
+            assert_eq!(host_and_port(url).as_deref(), expected, "{url}");
+        };
+        check("https://me:p@host/x", Some("host:443"));
+        check("http://host:8080/x", Some("host:8080"));
+        check("https://[2001:db8::1]/x", None);
+        check("ssh://git@host/x", None);
+        check("git@host:x", None);
+    }
 
     #[test]
     fn failures() {

@@ -3,14 +3,19 @@
 //! Who renders the repositories of others from inside a network lends them its place in it: a URL in a kustomization could reach
 //! services that listen for this machine alone, and those that give away the machine's credentials.
 
+mod host;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
 
-use hagane::RemoteError;
+use hagane::{RemoteError, without_credentials};
+use ureq::Proxy;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
+
+use host::{Unclear, host, is_name, plain};
 
 /// Addresses at which clouds give machines their credentials, where those are not link-local.
 const CREDENTIALS: [IpAddr; 4] = [
@@ -37,47 +42,58 @@ impl Hosts {
     /// Reads a list of names, parted by commas; says which one is none.
     pub fn named(list: &str) -> Result<Hosts, String> {
         let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
-        let names: Vec<String> = names.map(plain).collect();
-        let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
-        let is_name = |name: &str| {
-            let name = name.strip_prefix("*.").unwrap_or(name);
-            !name.is_empty() && !name.starts_with(['-', '.']) && name.chars().all(is_part)
+        // Addresses are compared as they are usually written.
+        let usual = |name: String| name.parse::<Ipv6Addr>().map_or(name, |address| address.to_string());
+        let names: Vec<String> = names.map(plain).map(usual).collect();
+        let is_listed = |name: &&String| {
+            is_name(name.strip_prefix("*.").unwrap_or(name)) || name.parse::<Ipv6Addr>().is_ok()
         };
-        match names.iter().find(|name| !is_name(name)) {
+        match names.iter().find(|name| !is_listed(name)) {
             Some(name) => Err(name.clone()),
             None => Ok(Hosts::Named(names)),
         }
     }
 
-    /// Refuses a URL whose host may not be asked, by its name, and where `look_up` is set by its addresses.
-    pub(crate) fn check(&self, url: &str, look_up: LookUp) -> Result<(), RemoteError> {
-        let host = match self {
-            Hosts::Any => return Ok(()),
-            _ => host(url),
-        };
+    /// Refuses a URL that another program is to ask, if it does not name its host plainly, or one that may not be asked.
+    pub fn check_url(&self, url: &str) -> Result<(), RemoteError> {
+        self.check(url, LookUp::of_program(url)).map(drop)
+    }
+
+    /// Refuses a URL whose host may not be asked, by its name, and by its addresses where they are looked up. Returns these.
+    pub(crate) fn check(&self, url: &str, look_up: LookUp) -> Result<Vec<IpAddr>, RemoteError> {
+        if *self == Hosts::Any {
+            return Ok(Vec::new());
+        }
         // What lies on no host is refused elsewhere.
-        let Some(host) = host else { return Ok(()) };
+        let Some(host) = host(url).map_err(|Unclear| unclear(url))? else { return Ok(Vec::new()) };
         // First, so that nobody hears a name who may not be asked.
         if !self.allows_name(&host) {
             return Err(self.refusal(&host));
         }
         let addresses: Vec<IpAddr> = match (host.parse(), look_up) {
             (Ok(address), _) => vec![address],
-            (Err(_), LookUp::No) => Vec::new(),
-            // A name that is not found is not found by who fetches either, and that says so better.
-            (Err(_), LookUp::Yes) => (host.as_str(), 443)
+            (Err(_), LookUp::No) => return Ok(Vec::new()),
+            (Err(_), LookUp::Yes | LookUp::IfFound) => (host.as_str(), 443)
                 .to_socket_addrs()
                 .map_or_else(|_| Vec::new(), |found| found.map(|address| address.ip()).collect()),
         };
+        // One that is not found now may be found by who fetches, and be any then.
+        if addresses.is_empty() && look_up == LookUp::Yes {
+            return Err(RemoteError::Unreachable(format!("there is no host `{host}`")));
+        }
         match addresses.iter().all(|address| self.allows(&host, *address)) {
-            true => Ok(()),
+            true => Ok(addresses),
             false => Err(self.refusal(&host)),
         }
     }
 
     fn allows_name(&self, host: &str) -> bool {
         match self {
-            Hosts::Any | Hosts::Beyond => true,
+            Hosts::Any => true,
+            // Where a proxy looks them up, nobody else sees their addresses.
+            Hosts::Beyond => {
+                host != "localhost" && !host.ends_with(".localhost") && host != "metadata.google.internal"
+            }
             Hosts::Named(names) => names.iter().any(|name| match name.strip_prefix("*.") {
                 Some(end) => host.strip_suffix(end).is_some_and(|rest| rest.ends_with('.')),
                 None => name == host,
@@ -108,11 +124,22 @@ impl Hosts {
     }
 }
 
-/// Whether the addresses of a name are looked up: who fetches with a resolver of its own does it then.
+/// Whether the addresses of a name are looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LookUp {
+    /// They are, and there must be one.
     Yes,
+    /// They are, where this machine knows any: a proxy may know others.
+    IfFound,
+    /// Who fetches does it, with [`Careful`].
     No,
+}
+
+impl LookUp {
+    /// Returns what is right for a URL that another program asks.
+    pub(crate) fn of_program(url: &str) -> LookUp {
+        if is_proxied(url) { LookUp::IfFound } else { LookUp::Yes }
+    }
 }
 
 /// Returns whether an address is this machine's, its link's, or one at which machines get their credentials.
@@ -145,28 +172,27 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     address.to_ipv4_mapped().or_else(nat64)
 }
 
-/// Returns the host of a URL, or of `user@host:path`.
-fn host(url: &str) -> Option<String> {
-    let authority = match url.split_once("://") {
-        Some((_, rest)) => rest.split(['/', '?', '#']).next()?,
-        None => url.split_once(':')?.0,
-    };
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let host = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next()?,
-        None => host.split(':').next()?,
-    };
-    (!host.is_empty()).then(|| plain(host))
+fn unclear(url: &str) -> RemoteError {
+    RemoteError::Refused {
+        why: format!("`{}` does not say plainly which host it is on", without_credentials(url)),
+        hint: "a name or an address in its usual form does, with no percent sign and no zone in it".into(),
+    }
 }
 
-/// Returns a name as names are compared.
-fn plain(name: &str) -> String {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).map_or(name.clone(), str::to_owned)
+/// Returns whether a proxy of the environment is asked for a URL.
+fn is_proxied(url: &str) -> bool {
+    let names = match url.split_once("://") {
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => ["https_proxy", "HTTPS_PROXY"],
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => ["http_proxy", "HTTP_PROXY"],
+        _ => return false,
+    };
+    let is_set = |name| std::env::var_os(name).is_some_and(|proxy| !proxy.is_empty());
+    let uri = url.parse::<Uri>().ok().zip(Proxy::try_from_env());
+    names.into_iter().chain(["all_proxy", "ALL_PROXY"]).any(is_set)
+        && uri.is_some_and(|(uri, proxy)| !proxy.is_no_proxy(&uri))
 }
 
-/// A resolver that gives no address which may not be asked. It sees every host that is connected to, those that redirects name
-/// among them.
+/// A resolver that gives no address which may not be asked.
 #[derive(Debug)]
 pub(crate) struct Careful(pub(crate) Hosts);
 
@@ -177,6 +203,10 @@ impl Resolver for Careful {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        // Who set it wants it to be asked, wherever it is. What it is asked for has been checked.
+        if config.proxy().is_some_and(|proxy| proxy.uri().authority() == uri.authority()) {
+            return DefaultResolver::default().resolve(uri, config, timeout);
+        }
         let host = plain(uri.host().unwrap_or_default());
         if self.0.allows_name(&host) {
             let found = DefaultResolver::default().resolve(uri, config, timeout)?;
@@ -211,18 +241,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_of_urls() {
-        let check = |url: &str, expected: Option<&str>| assert_eq!(host(url).as_deref(), expected, "{url}");
-        check("https://Git.Example.com./a", Some("git.example.com"));
-        check("https://me:pw@host:8443/a@b", Some("host"));
-        check("https://[::1]:80/a", Some("::1"));
-        check("git@github.com:org/repo", Some("github.com"));
-        check("ssh://git@host:22/x", Some("host"));
-        check("file:///etc", None);
-        check("/etc", None);
-    }
-
-    #[test]
     fn who_may_be_asked() {
         let named = Hosts::named("git.example.com, *.corp.example,127.0.0.1").expect("they are names");
         let check = |hosts: &Hosts, url: &str, allowed: bool| {
@@ -248,6 +266,9 @@ mod tests {
         ] {
             check(&Hosts::Beyond, &format!("http://{near}:8081/x"), false);
         }
+        for near in ["localhost", "LOCALHOST.", "x.localhost", "metadata.google.internal"] {
+            check(&Hosts::Beyond, &format!("http://{near}/x"), false);
+        }
         for beyond in ["10.1.2.3", "192.168.0.1", "github.com", "[2001:db8::1]"] {
             check(&Hosts::Beyond, &format!("https://{beyond}/x"), true);
             check(&named, &format!("https://{beyond}/x"), false);
@@ -260,6 +281,8 @@ mod tests {
         check(&named, "https://git.example.com.evil/a", false);
         check(&named, "http://127.0.0.1:9/a", true);
         check(&named, "http://127.0.0.2:9/a", false);
+        let six = Hosts::named("[0:0:0:0:0:0:0:1]").expect("it is an address");
+        check(&six, "https://[::1]:8443/a", true);
         assert_eq!(Hosts::named("a b"), Err("a b".into()));
         assert_eq!(Hosts::named("https://x"), Err("https://x".into()));
         assert_eq!(Hosts::named(""), Ok(Hosts::Named(Vec::new())));
@@ -267,8 +290,14 @@ mod tests {
 
     #[test]
     fn a_name_is_looked_up() {
-        assert!(Hosts::Beyond.check("https://localhost/a", LookUp::Yes).is_err());
-        let listed = Hosts::named("localhost").expect("it is a name");
-        assert!(listed.check("https://localhost/a", LookUp::Yes).is_ok());
+        let listed = Hosts::named("localhost, *.invalid").expect("they are names");
+        assert!(listed.check("https://localhost/a", LookUp::Yes).is_ok_and(|found| !found.is_empty()));
+        // What is found only later could be anything.
+        let nowhere = "https://nobody.invalid/a";
+        let unreachable = RemoteError::Unreachable("there is no host `nobody.invalid`".into());
+        assert_eq!(listed.check(nowhere, LookUp::Yes), Err(unreachable));
+        assert_eq!(listed.check(nowhere, LookUp::IfFound), Ok(Vec::new()));
+        let unclear = listed.check("ssh://git@%6cocalhost/a", LookUp::No);
+        assert!(matches!(unclear, Err(RemoteError::Refused { .. })), "{unclear:?}");
     }
 }

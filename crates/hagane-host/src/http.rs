@@ -2,19 +2,24 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hagane::{RemoteError, without_credentials};
 use percent_encoding::percent_decode_str;
 use ureq::config::{Config, RedirectAuthHeaders};
+use ureq::http::{Response, Uri};
 use ureq::tls::{Certificate, ClientCert, RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
-use ureq::{Agent, Error};
+use ureq::{Agent, Body, Error};
 
 use crate::disk::{MAX_FILE, words};
-use crate::hosts::{Careful, HostRefused, Hosts};
+use crate::hosts::{Careful, HostRefused, Hosts, LookUp};
+use crate::redirects;
+
+/// The most redirects on one way.
+const MAX_REDIRECTS: usize = 10;
 
 /// Whom an agent trusts, and as whom it shows itself.
 #[derive(Default)]
@@ -38,14 +43,112 @@ pub(crate) fn agent_with(trust: Trust) -> Agent {
     Agent::new_with_config(config(trust))
 }
 
-/// Returns an agent that asks these hosts and no others.
-pub(crate) fn agent_for(hosts: &Hosts) -> Agent {
-    match hosts {
-        Hosts::Any => agent(),
-        hosts => {
-            Agent::with_parts(config(Trust::default()), DefaultConnector::default(), Careful(hosts.clone()))
-        }
+/// Whom one may ask, and by what.
+#[derive(Clone)]
+pub(crate) struct Reach {
+    agent: Agent,
+    hosts: Hosts,
+}
+
+impl Reach {
+    pub(crate) fn new(hosts: &Hosts) -> Reach {
+        let connector = DefaultConnector::default;
+        let agent = match hosts {
+            Hosts::Any => agent(),
+            hosts => Agent::with_parts(config(Trust::default()), connector(), Careful(hosts.clone())),
+        };
+        Reach { agent, hosts: hosts.clone() }
     }
+
+    /// Returns the hosts that may be asked.
+    #[cfg(feature = "git")]
+    pub(crate) fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    /// Gets what is at a URL, or where that leads, and the URL in the end. Each on the way is one that may be asked, and the
+    /// authorization is for the first host alone.
+    pub(crate) fn get(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        authorization: Option<&str>,
+        patience: Patience,
+    ) -> Result<(Response<Body>, String), RemoteError> {
+        let mut at = url.to_owned();
+        for _ in 0..=MAX_REDIRECTS {
+            self.hosts.check(&at, LookUp::No)?;
+            let authorization = authorization.filter(|_| authority(&at) == authority(url));
+            let request = self.agent.get(&at).config().timeout_global(Some(patience.left()?));
+            let mut request = request.max_redirects(0).max_redirects_will_error(false).build();
+            for (name, value) in headers {
+                request = request.header(name, value);
+            }
+            if let Some(authorization) = authorization {
+                request = request.header("Authorization", authorization);
+            }
+            let response = request.call().map_err(|error| remote_error(error, patience.limit))?;
+            let location =
+                response.headers().get("Location").filter(|_| leads_on(response.status().as_u16()));
+            let Some(location) = location else { return Ok((response, at)) };
+            let target = location.to_str().ok().and_then(|location| redirects::target(&at, location));
+            at = target.ok_or_else(|| RemoteError::Other("it redirects to what is no URL".into()))?;
+        }
+        Err(RemoteError::Other("too many redirects".into()))
+    }
+
+    /// Sends a body to a URL, and no further.
+    #[cfg(feature = "git")]
+    pub(crate) fn post(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        authorization: Option<&str>,
+        body: &[u8],
+        patience: Patience,
+    ) -> Result<Response<Body>, RemoteError> {
+        self.hosts.check(url, LookUp::No)?;
+        let request = self.agent.post(url).config().timeout_global(Some(patience.left()?));
+        let mut request = request.max_redirects(0).build();
+        let authorization = authorization.map(|value| ("Authorization", value));
+        for (name, value) in
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(authorization)
+        {
+            request = request.header(name, value);
+        }
+        request.send(body).map_err(|error| remote_error(error, patience.limit))
+    }
+}
+
+/// How long something may take, and until when that is.
+#[derive(Clone, Copy)]
+pub(crate) struct Patience {
+    limit: Duration,
+    until: Instant,
+}
+
+impl Patience {
+    pub(crate) fn new(limit: Duration) -> Patience {
+        let now = Instant::now();
+        // Longer than any machine runs.
+        Patience { limit, until: now + limit.min(Duration::from_secs(1 << 30)) }
+    }
+
+    fn left(self) -> Result<Duration, RemoteError> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(RemoteError::TimedOut(self.limit)) } else { Ok(left) }
+    }
+}
+
+/// Returns whether a status says that what is asked for lies elsewhere.
+fn leads_on(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+/// Returns the scheme, host and port of a URL.
+pub(crate) fn authority(url: &str) -> Option<String> {
+    let uri: Uri = url.parse().ok()?;
+    Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
 }
 
 fn config(trust: Trust) -> Config {
@@ -71,13 +174,11 @@ fn of_this_machine() -> RootCerts {
 }
 
 /// Returns the content of the file at a URL.
-pub(crate) fn file(agent: &Agent, url: &str, time_limit: Duration) -> Result<Arc<[u8]>, RemoteError> {
+pub(crate) fn file(reach: &Reach, url: &str, time_limit: Duration) -> Result<Arc<[u8]>, RemoteError> {
+    // Before it is taken apart: where programs may disagree, so may we.
+    reach.hosts.check(url, LookUp::No)?;
     let (url, authorization) = split_credentials(url);
-    let mut request = agent.get(&url).config().timeout_global(Some(time_limit)).build();
-    if let Some(authorization) = authorization {
-        request = request.header("Authorization", authorization);
-    }
-    let mut response = request.call().map_err(|error| remote_error(error, time_limit))?;
+    let (mut response, _) = reach.get(&url, &[], authorization.as_deref(), Patience::new(time_limit))?;
     if !response.status().is_success() {
         return Err(RemoteError::Status(response.status().as_u16()));
     }

@@ -27,6 +27,7 @@ mod programs;
 mod protection;
 #[cfg(any(feature = "keyservice", feature = "serve"))]
 pub mod protobuf;
+mod redirects;
 mod remotes;
 mod tree;
 mod turn;
@@ -43,8 +44,8 @@ pub use clock::now;
 pub use deadline::Deadline;
 pub use disk::{Disk, MAX_FILE, words};
 pub use foreground::{Foreground, foreground, is_program, shell_words};
-#[cfg(feature = "keyservice")]
 pub use hosts::Hosts;
+#[cfg(feature = "keyservice")]
 pub use keys::serve;
 pub use keys::{KeyOptions, LocalKeys, ask};
 pub use leftovers::Leftovers;

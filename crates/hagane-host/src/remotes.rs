@@ -8,11 +8,11 @@ use std::thread;
 use std::time::Duration;
 
 use hagane::{Checkout, Named, RemoteError, Remotes, Repository, tree_hash, without_credentials};
-use ureq::Agent;
 
 use crate::address::{check_commit, check_reference, transport};
 use crate::disk::words;
-use crate::hosts::{Hosts, LookUp};
+use crate::hosts::Hosts;
+use crate::http::Reach;
 use crate::leftovers::Leftovers;
 use crate::programs::find;
 use crate::{git, http, tree};
@@ -26,7 +26,7 @@ pub struct Fetcher<'p> {
     leftovers: Arc<Leftovers>,
     options: FetchOptions<'p>,
     git: OnceLock<Option<PathBuf>>,
-    agent: OnceLock<Agent>,
+    reach: OnceLock<Reach>,
     repositories: Memory<Wanted, Fetched>,
     files: Memory<String, Arc<[u8]>>,
 }
@@ -99,7 +99,7 @@ impl<'p> Fetcher<'p> {
             leftovers,
             options,
             git: OnceLock::new(),
-            agent: OnceLock::new(),
+            reach: OnceLock::new(),
             repositories: Memory::default(),
             files: Memory::default(),
         }
@@ -119,7 +119,6 @@ impl<'p> Fetcher<'p> {
 
     fn fetch(&self, repository: &Repository, commit: Option<&str>) -> Result<Fetched, RemoteError> {
         self.start(&repository.url)?;
-        self.options.hosts.check(&repository.url, LookUp::Yes)?;
         transport(&repository.url)?;
         check_reference(&repository.reference)?;
         commit.map_or(Ok(()), check_commit)?;
@@ -145,7 +144,7 @@ impl<'p> Fetcher<'p> {
         commit: Option<&str>,
         directory: &Path,
     ) -> Result<Revision, RemoteError> {
-        crate::built_in::fetch(self.agent(), repository, commit, directory)
+        crate::built_in::fetch(self.reach(), repository, commit, directory)
     }
 
     #[cfg(not(feature = "git"))]
@@ -158,8 +157,8 @@ impl<'p> Fetcher<'p> {
         Err(RemoteError::Other("there is no `git` program on the search path".into()))
     }
 
-    fn agent(&self) -> &Agent {
-        self.agent.get_or_init(|| http::agent_for(&self.options.hosts))
+    fn reach(&self) -> &Reach {
+        self.reach.get_or_init(|| Reach::new(&self.options.hosts))
     }
 
     fn git_program(&self) -> Option<&Path> {
@@ -206,8 +205,7 @@ impl Remotes for Fetcher<'_> {
     fn file(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
         let fetch = || {
             self.start(url)?;
-            self.options.hosts.check(url, LookUp::No)?;
-            http::file(self.agent(), url, self.options.file_time_limit)
+            http::file(self.reach(), url, self.options.file_time_limit)
         };
         cell(&self.files, url.to_owned()).get_or_init(fetch).clone()
     }

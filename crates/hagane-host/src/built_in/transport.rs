@@ -3,35 +3,33 @@
 use std::any::Any;
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use gix_transport::Protocol;
 use gix_transport::client::blocking_io::http::{
     GetResponse, Http, PostBodyDataKind, PostResponse, Transport,
 };
 use hagane::RemoteError;
-use ureq::http::{Response, Uri};
-use ureq::{Agent, Body, ResponseExt};
+use ureq::Body;
+use ureq::http::Response;
 
 use super::other;
-use crate::http::{remote_error, split_credentials};
+use crate::http::{Patience, Reach, authority, split_credentials};
 
 /// The largest answer of a server, in bytes.
 const MAX_ANSWER: u64 = 2 << 30;
 
 /// Returns a transport to a URL, and where it says what went wrong.
 pub(super) fn http(
-    agent: &Agent,
+    reach: &Reach,
     url: &str,
-    deadline: Instant,
-    time_limit: Duration,
+    patience: Patience,
 ) -> Result<(Transport<Client>, Failure), RemoteError> {
     let (url, authorization) = split_credentials(url);
     let failure = Failure { url: url.clone(), error: Arc::default() };
     let parsed = gix::url::parse(url.as_str()).map_err(|error| other(&error))?;
     let authority = authority(&url);
     let client = Client {
-        requests: Requests { agent: agent.clone(), authorization, authority, deadline, time_limit },
+        requests: Requests { reach: reach.clone(), authorization, authority, patience },
         failure: failure.clone(),
         redirected: None,
     };
@@ -76,41 +74,33 @@ pub(super) struct Client {
 
 #[derive(Clone)]
 struct Requests {
-    agent: Agent,
+    reach: Reach,
     authorization: Option<String>,
     /// Whom the authorization is for.
     authority: Option<String>,
-    deadline: Instant,
-    time_limit: Duration,
+    patience: Patience,
 }
 
 type Headers = Vec<(String, String)>;
 
 impl Requests {
-    /// Sends a request: with a body, a `POST`.
-    fn send(&self, url: &str, headers: &Headers, body: Option<&[u8]>) -> Result<Response<Body>, RemoteError> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(RemoteError::TimedOut(self.time_limit));
-        }
-        let authorization = self.authorization.as_ref().filter(|_| authority(url) == self.authority);
-        let authorization = authorization.map(|value| ("Authorization", value.as_str()));
-        let headers =
-            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(authorization);
-        let sent = match body {
+    /// Sends a request: with a body, a `POST`. Returns the answer, and the URL that gave it.
+    fn send(
+        &self,
+        url: &str,
+        headers: &Headers,
+        body: Option<&[u8]>,
+    ) -> Result<(Response<Body>, String), RemoteError> {
+        let authorization = self.authorization.as_deref().filter(|_| authority(url) == self.authority);
+        let (response, url) = match body {
             // Where a request went is known by now: a body is not sent on.
             Some(body) => {
-                let post = self.agent.post(url).config().timeout_global(Some(left)).max_redirects(0).build();
-                headers.fold(post, |post, (name, value)| post.header(name, value)).send(body)
+                (self.reach.post(url, headers, authorization, body, self.patience)?, url.to_owned())
             }
-            None => {
-                let get = self.agent.get(url).config().timeout_global(Some(left)).build();
-                headers.fold(get, |get, (name, value)| get.header(name, value)).call()
-            }
+            None => self.reach.get(url, headers, authorization, self.patience)?,
         };
-        let response = sent.map_err(|error| remote_error(error, self.time_limit))?;
         match response.status().as_u16() {
-            200..=299 => Ok(response),
+            200..=299 => Ok((response, url)),
             status @ (401 | 403 | 407) => {
                 Err(RemoteError::Denied(format!("the server answered with status {status}")))
             }
@@ -131,9 +121,9 @@ impl Http for Client {
         headers: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Result<GetResponse<Answer, Answer>, gix::Error> {
         let response = self.requests.send(url, &parsed(headers), None);
-        let response = response.map_err(|error| gix::Error::from_error(self.failure.keep(error)))?;
+        let (response, from) = response.map_err(|error| gix::Error::from_error(self.failure.keep(error)))?;
         let tail = url.strip_prefix(base_url).unwrap_or_default();
-        self.redirected = response.get_uri().to_string().strip_suffix(tail).map(str::to_owned);
+        self.redirected = from.strip_suffix(tail).map(str::to_owned);
         let exchange = Arc::new(Mutex::new(Exchange::Answered(Parts::new(response))));
         let part = |which| Answer {
             exchange: Arc::clone(&exchange),
@@ -249,7 +239,7 @@ impl Answer {
             if let Exchange::Asked(request) = &*exchange {
                 let sent = request.requests.send(&request.url, &request.headers, Some(&request.body));
                 *exchange = match sent {
-                    Ok(response) => Exchange::Answered(Parts::new(response)),
+                    Ok((response, _)) => Exchange::Answered(Parts::new(response)),
                     Err(error) => {
                         *exchange = Exchange::Failed;
                         return Err(self.failure.keep(error));
@@ -292,12 +282,6 @@ fn parsed(headers: impl IntoIterator<Item = impl AsRef<str>>) -> Headers {
     let pair =
         |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
     headers.into_iter().filter_map(|line| pair(line.as_ref())).collect()
-}
-
-/// Returns the scheme, host and port of a URL.
-fn authority(url: &str) -> Option<String> {
-    let uri: Uri = url.parse().ok()?;
-    Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -3,5 +3,6 @@
 
 mod files;
 mod fixture;
+mod hosts;
 mod repositories;
 mod server;
