@@ -8,6 +8,7 @@ use hagane::{
     Checkout, FileError, Files, KeyFailure, Keyring, MasterKey, Output, Process, ProcessError, Processes,
     RemoteError, Remotes, Repository, SecretBytes, WrappedKey, without_credentials,
 };
+use hagane_host::Hosts;
 
 use super::repository::RepositoryFiles;
 use crate::message;
@@ -172,25 +173,50 @@ pub(super) struct WatchedProcesses<'w> {
     pub(super) scratch: &'w Mutex<Vec<PathBuf>>,
     /// What may be read.
     pub(super) files: &'w RepositoryFiles<'w>,
+    /// Who may be asked.
+    pub(super) hosts: &'w Hosts,
 }
 
 impl WatchedProcesses<'_> {
-    /// Refuses what is not to be started: when nobody waits, and helm with a directory that the repository names and that is
-    /// none of its own.
+    /// Refuses what is not to be started: when nobody waits, and helm where a repository would lead it out of what is its own.
     fn allow(&self, process: &Process) -> Result<(), ProcessError> {
         if self.activity.is_over() {
             return Err(ProcessError::Other("nobody waits any longer".into()));
         }
         let is_helm = process.variables.iter().any(|(name, _)| name == "HELM_CONFIG_HOME");
+        if is_helm { self.allow_helm(process).map_err(ProcessError::Refused) } else { Ok(()) }
+    }
+
+    fn allow_helm(&self, process: &Process) -> Result<(), String> {
         let homes = process.variables.iter().filter(|(name, _)| name.to_string_lossy().starts_with("HELM_"));
-        let named = process.arguments.iter().chain(homes.map(|(_, home)| home));
-        let mut paths = named.map(Path::new).filter(|path| is_helm && path.is_absolute());
-        match paths.find(|path| matches!(self.files.resolve(path), Err(FileError::Other(_)))) {
-            Some(path) => {
-                Err(ProcessError::Refused(format!("`{}` is not in the repository", path.display())))
+        for home in homes.map(|(_, home)| Path::new(home)) {
+            // Its plugins lie there, and are programs.
+            if !self.files.is_own(home) {
+                return Err(format!("`{}` would hold helm's own files, and its plugins", home.display()));
             }
-            None => Ok(()),
         }
+        for path in process.arguments.iter().map(Path::new).filter(|path| path.is_absolute()) {
+            if matches!(self.files.resolve(path), Err(FileError::Other(_))) {
+                return Err(format!("`{}` is not in the repository", path.display()));
+            }
+            // It reads a chart by itself, and what the links in it lead to.
+            if let Some(way_out) = self.files.way_out(path) {
+                return Err(format!("`{}` leads out of the repository, or nowhere", way_out.display()));
+            }
+        }
+        let is_pull = process.arguments.first().is_some_and(|verb| verb == "pull");
+        for argument in process.arguments.iter().filter(|_| is_pull).filter_map(|argument| argument.to_str())
+        {
+            if argument.contains("://")
+                && let Err(error) = self.hosts.check_url(&argument.replacen("oci://", "https://", 1))
+            {
+                return Err(match error {
+                    RemoteError::Refused { why, .. } | RemoteError::Unreachable(why) => why,
+                    other => format!("{other:?}"),
+                });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -97,9 +97,8 @@ fn places(concurrency: Option<NonZero<usize>>) -> usize {
     concurrency.map_or_else(usual, NonZero::get)
 }
 
-/// Whom a render may ask, how long it may take, and beside how many others.
+/// How long a render may take, and beside how many others.
 struct Bounds {
-    hosts: Hosts,
     limit: Duration,
     concurrency: Option<NonZero<usize>>,
 }
@@ -110,13 +109,18 @@ pub(super) fn run(
     leftovers: Option<&Arc<Leftovers>>,
     surroundings: &mut Surroundings,
 ) -> u8 {
-    match job(arguments, surroundings) {
-        Ok((job, bounds)) => finish(&job, &bounds, None, leftovers, surroundings),
-        Err(failed) => refuse(&failed, surroundings),
-    }
+    let done = hosts(arguments.rendering.allowed_hosts.as_ref()).and_then(|hosts| {
+        let (job, bounds) = job(arguments, &hosts, surroundings)?;
+        Ok(finish(&job, &bounds, None, leftovers, surroundings))
+    });
+    done.unwrap_or_else(|failed| refuse(&failed, surroundings))
 }
 
-fn job<'j>(arguments: &'j Generate, surroundings: &Surroundings) -> Result<(Job<'j>, Bounds), Failed> {
+fn job<'j>(
+    arguments: &'j Generate,
+    hosts: &'j Hosts,
+    surroundings: &Surroundings,
+) -> Result<(Job<'j>, Bounds), Failed> {
     let mut server = Server::read(&hagane_host::environment, PLUGIN)?;
     let settings = match hagane_host::environment(PARAMETERS).map(OsString::into_string) {
         None => Vec::new(),
@@ -134,9 +138,9 @@ fn job<'j>(arguments: &'j Generate, surroundings: &Surroundings) -> Result<(Job<
         options: rendering.options(&server, settings, guard),
         composing: &rendering.composing,
         allow_empty: rendering.allow_empty,
+        hosts,
     };
-    let hosts = hosts(rendering.allowed_hosts.as_ref())?;
-    Ok((job, Bounds { hosts, limit: server.limit(), concurrency: rendering.concurrency }))
+    Ok((job, Bounds { limit: server.limit(), concurrency: rendering.concurrency }))
 }
 
 /// Runs `kustomize build`: the whole pipeline where the administrator says so in the environment, else what kustomize does.
@@ -164,14 +168,16 @@ pub(crate) fn build_as_kustomize(
         false => root(&target, None, surroundings.files).or_else(|| Some(target.clone())),
     };
     let guard = guard(None, root.as_deref(), &hagane_host::environment, surroundings)?;
+    let hosts = hosts(None)?;
     let job = Job {
         target,
         root,
         options: RenderOptions { build: arguments.options(), guard, ..RenderOptions::default() },
         composing: &arguments.composing,
         allow_empty: false,
+        hosts: &hosts,
     };
-    let bounds = Bounds { hosts: hosts(None)?, limit: server.limit(), concurrency: None };
+    let bounds = Bounds { limit: server.limit(), concurrency: None };
     match finish(&job, &bounds, arguments.output.as_deref(), leftovers, surroundings) {
         0 => Ok(()),
         // It is all said.
@@ -205,7 +211,7 @@ fn finish(
     });
     let _turn = leftovers.and_then(|_| turn(bounds, &activity));
     let fetcher = leftovers.map(|leftovers| {
-        let options = FetchOptions { hosts: bounds.hosts.clone(), ..FetchOptions::default() };
+        let options = FetchOptions { hosts: job.hosts.clone(), ..FetchOptions::default() };
         Fetcher::new(leftovers.clone(), options)
     });
     let mut said = Vec::new();

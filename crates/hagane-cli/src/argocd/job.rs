@@ -9,6 +9,7 @@ use hagane::{
     Diagnostic, Failed, Fault, Guard, Helm, Processes, Remotes, RenderOptions, Rendered, SecretsMode,
     Severity, Span, Subject,
 };
+use hagane_host::Hosts;
 
 use super::activity::{Activity, WatchedKeys, WatchedProcesses, WatchedRemotes};
 use super::repository::RepositoryFiles;
@@ -32,6 +33,8 @@ pub(super) struct Job<'j> {
     pub(super) options: RenderOptions,
     pub(super) composing: &'j Composing,
     pub(super) allow_empty: bool,
+    /// Whom the repository may have asked.
+    pub(super) hosts: &'j Hosts,
 }
 
 /// Renders what a job is about.
@@ -56,6 +59,7 @@ pub(super) fn render(
         activity: activity.clone(),
         scratch: &own,
         files: &files,
+        hosts: job.hosts,
     });
     let directory = surroundings.directory.clone();
     let target = match job.target.strip_prefix(&directory) {
@@ -105,8 +109,7 @@ pub(super) fn guard(
     environment: &dyn Fn(&str) -> Option<OsString>,
     surroundings: &Surroundings,
 ) -> Result<Option<Guard>, Failed> {
-    let named = || hagane_host::environment(DECRYPTION_POLICY).map(PathBuf::from);
-    let Some(policy) = policy.map(Path::to_owned).or_else(named) else { return Ok(None) };
+    let Some(policy) = policy_file(policy)? else { return Ok(None) };
     let Some(root) = root else {
         return Err(failure(
             Fault::Usage,
@@ -120,6 +123,24 @@ pub(super) fn guard(
         namespace: fact("ARGOCD_APP_NAMESPACE"),
     };
     policy::guard(&policy, subject, root, surroundings).map(Some)
+}
+
+/// Returns where the administrator's policy is, if there is one: by a flag, or in the environment of this process.
+pub(super) fn policy_file(flag: Option<&Path>) -> Result<Option<PathBuf>, Failed> {
+    if let Some(flag) = flag {
+        return Ok(Some(flag.to_owned()));
+    }
+    let named = hagane_host::environment(DECRYPTION_POLICY).map(PathBuf::from);
+    if named.as_ref().is_some_and(|file| !file.is_absolute()) {
+        // Where a run begins is the repository's, and another directory every time.
+        let mut failed = failure(
+            Fault::Usage,
+            format!("the decryption policy cannot be used: `{DECRYPTION_POLICY}` is no absolute path"),
+        );
+        failed.diagnostics[0].hints.push("for example `/etc/hagane/policy.yaml`".into());
+        return Err(failed);
+    }
+    Ok(named)
 }
 
 /// Inflates charts for the cluster that the server names, unless the administrator names another.

@@ -1,5 +1,6 @@
 //! The files of one repository, and no others: the plugin server's disk holds those of other applications, too.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,11 +20,38 @@ pub(super) struct RepositoryFiles<'f> {
 
 impl RepositoryFiles<'_> {
     fn allows(&self, path: &Path, kind: FileKind) -> bool {
-        let Some(root) = &self.root else { return true };
-        path.starts_with(root)
-            || self.own.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|own| path.starts_with(own))
-            // On the way up to what is above the target; there is nothing in them.
-            || (kind == FileKind::Directory && root.starts_with(path))
+        let is_above = |root: &PathBuf| kind == FileKind::Directory && root.starts_with(path);
+        // On the way up to what is above the target; there is nothing in them.
+        self.holds(path) || self.root.as_ref().is_some_and(is_above)
+    }
+
+    fn holds(&self, path: &Path) -> bool {
+        self.root.as_ref().is_none_or(|root| path.starts_with(root)) || self.is_own(path)
+    }
+
+    /// Returns whether a path lies in what this run has made.
+    pub(super) fn is_own(&self, path: &Path) -> bool {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|own| path.starts_with(own))
+    }
+
+    /// Returns what in a tree leads out of what may be read, or to what is not there, if anything does: for programs that read and
+    /// write there themselves, and follow links.
+    pub(super) fn way_out(&self, top: &Path) -> Option<PathBuf> {
+        self.root.as_ref()?;
+        let mut seen = BTreeSet::new();
+        let mut waiting = vec![top.to_owned()];
+        while let Some(path) = waiting.pop() {
+            match self.inner.resolve(&path) {
+                Ok((found, _)) if !self.holds(&found) => return Some(path),
+                Ok((found, FileKind::Directory)) if seen.insert(found.clone()) => {
+                    waiting.extend(self.inner.names(&found).into_iter().map(|name| found.join(name)));
+                }
+                Err(FileError::NotFound) if path == top => {}
+                Err(_) => return Some(path),
+                Ok(_) => {}
+            }
+        }
+        None
     }
 }
 

@@ -21,6 +21,7 @@ use hagane_host::Leftovers;
 use hagane_host::grpc::{Limits, Listener, Stop};
 
 use super::generate::Rendering;
+use super::job::policy_file;
 use super::server::{PLUGIN, Server, hosts};
 use crate::{Surroundings, failure};
 use service::Service;
@@ -85,6 +86,9 @@ pub(super) fn run(
     let mut server = Server::read(&environment, PLUGIN)?;
     server.timeout = arguments.rendering.timeout.unwrap_or(server.timeout);
     let hosts = hosts(arguments.rendering.allowed_hosts.as_ref())?;
+    // Requests have a directory of their own.
+    let policy = arguments.rendering.policy.as_ref().map(|policy| surroundings.directory.join(policy));
+    let policy = policy_file(policy.as_deref())?;
     let socket = socket(arguments, &environment, &surroundings.directory);
     let leftovers = leftovers.ok_or_else(|| failure(Fault::Usage, "a server is a process of its own"))?;
     let listener = Listener::bind(&socket).map_err(|error| no_socket(&socket, &error))?;
@@ -100,8 +104,6 @@ pub(super) fn run(
     let limits = Limits { calls: CALLS, message: MESSAGE, drain: DRAIN };
     log(&format!("serving at {}", socket.display()));
     let mut arguments = arguments.clone();
-    // Requests have a directory of their own.
-    let policy = arguments.rendering.policy.map(|policy| surroundings.directory.join(policy));
     arguments.rendering.policy = policy;
     let service = Arc::new(Service::new(arguments, &server, hosts, leftovers.clone()));
     let served = listener.serve(limits, &stop, Arc::new(move |call| service.answer(call)));

@@ -78,6 +78,13 @@ impl Run<'_, '_> {
                 Diagnostic::error(at, "a chart needs the field `name`").hinted("for example `name: redis`")
             );
         }
+        for name in [&chart.name, &chart.release_name] {
+            // It would be an option, of which some run programs and read any file.
+            if name.starts_with('-') {
+                let message = format!("`{name}` is no name: helm would take it for an option");
+                return Err(Diagnostic::error(at, message));
+            }
+        }
         for file in &chart.additional_values_files {
             self.sources.file(self.root, file, file.span)?;
         }
@@ -238,7 +245,7 @@ impl Run<'_, '_> {
 
     fn not_run(&self, error: &ProcessError, at: Span) -> Diagnostic {
         crate::process::not_run(error, &self.helm.command.to_string_lossy(), at).hinted(match error {
-            ProcessError::Refused(_) => "the directories that a kustomization names for helm are its own",
+            ProcessError::Refused(_) => "a repository gives helm its charts and their values, and from where charts may be pulled the administrator says",
             _ => "`--helm-command` says where helm is",
         })
     }

@@ -289,6 +289,7 @@ impl Service {
             options: rendering.options(&server, settings, guard),
             composing: &rendering.composing,
             allow_empty: rendering.allow_empty,
+            hosts: &self.hosts,
         };
         let rendered = render(&job, &asked.activity, surroundings)?;
         asked.activity.now("writing the manifests");
