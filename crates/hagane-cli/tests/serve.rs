@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hagane_host::grpc::{self, Code, Sent, Status};
 use hagane_host::protobuf::{field, fields, number_field};
@@ -80,6 +80,11 @@ fn call(socket: &Path, messages: Vec<Vec<u8>>, time: Duration) -> Result<Vec<Str
 
 /// Files of a repository, packed.
 fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
+    packed_with(files, &[])
+}
+
+/// Files of a repository and links, packed.
+fn packed_with(files: &[(&str, &[u8])], links: &[(&str, &str)]) -> Vec<u8> {
     let mut bytes = [0; 8];
     hagane_host::random(&mut bytes);
     let name = format!("repository-{:x}", u64::from_ne_bytes(bytes));
@@ -88,6 +93,9 @@ fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
         let path = directory.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
+    }
+    for (path, target) in links {
+        std::os::unix::fs::symlink(target, directory.join(path)).unwrap();
     }
     let archive = hagane_host::pack(&directory).unwrap();
     fs::remove_dir_all(&directory).unwrap();
@@ -170,6 +178,11 @@ fn what_is_no_request_is_refused() {
     check(request(&archive, "../app", &[]), invalid, "does not lie in its repository");
     check(request(&archive, "/app", &[]), invalid, "does not lie in its repository");
     check(request(&archive, "elsewhere", &[]), invalid, "`elsewhere` does not exist");
+    let application: [(&str, &[u8]); 1] = [("app/kustomization.yaml", b"resources: []\n")];
+    for target in ["/etc/passwd", "/repository/app", "../../etc", "not/yet/../../../../etc"] {
+        let linked = packed_with(&application, &[("app/link", target)]);
+        check(request(&linked, "app", &[]), invalid, "`app/link` in the repository is a link out of it");
+    }
     let mut noise = vec![0; 2 << 20];
     hagane_host::random(&mut noise);
     let large = packed(&[("noise", &noise)]);
@@ -281,4 +294,29 @@ fn who_waits_no_longer_is_told_and_who_has_begun_is_answered() {
     assert!(String::from_utf8_lossy(&third.stderr).contains("another server answers at"));
     second.kill().unwrap();
     second.wait().unwrap();
+}
+
+#[test]
+fn a_request_that_does_not_arrive_is_not_waited_for() {
+    let server = Server::start("slow", &["--timeout", "1s"], &[]);
+    let archive = usual();
+    let mut noise = vec![0; 1 << 20];
+    hagane_host::random(&mut noise);
+    let large = packed(&[("noise", &noise)]);
+    let log = || fs::read_to_string(server.directory.join("log")).unwrap_or_default();
+    let started = Instant::now();
+    // Half of it is more than a connection holds back.
+    let mut messages = request(&large, "app", &[]).into_iter().take(500);
+    // Then nothing more comes, and it would wait for a minute.
+    let mut stuck = std::iter::from_fn(|| {
+        let next = messages.next().map(Sent::Message);
+        while next.is_none() && !log().contains("did not arrive") {
+            assert!(started.elapsed() < Duration::from_secs(50), "the server waits");
+            thread::yield_now();
+        }
+        next
+    });
+    let late = grpc::call(&server.socket(), GENERATE, Duration::from_secs(60), &mut stuck);
+    assert!(late.is_err(), "{late:?}");
+    assert_eq!(server.call(request(&archive, "app", &[])), Ok(vec![PLAIN.to_owned()]));
 }

@@ -3,6 +3,7 @@
 //! Nothing of the archive becomes a path of this machine: no name in it can lead anywhere, and when the process ends, however
 //! it ends, nothing is left.
 
+mod extended;
 mod resolve;
 mod unpack;
 
@@ -27,6 +28,8 @@ pub struct Archive {
     entries: BTreeMap<PathBuf, Entry>,
     content: File,
     length: u64,
+    /// Bytes of memory that its names take.
+    named: u64,
 }
 
 /// What is at a path, which is relative to the top of the archive.
@@ -38,12 +41,13 @@ enum Entry {
 }
 
 impl Archive {
-    /// Returns how many bytes its files have.
-    pub fn length(&self) -> u64 {
-        self.length
+    /// Returns how many bytes it takes: its files, and their names.
+    pub fn size(&self) -> u64 {
+        self.length + self.named
     }
 
-    /// Writes all of it below a directory, which is empty and this user's alone: for programs that read files themselves.
+    /// Writes all of it below a directory, which is empty and this user's alone: for programs that read files themselves. No link
+    /// of it leads out.
     pub fn write_to(&self, directory: &Path) -> io::Result<()> {
         // Directories come before what is in them, and nothing lies below a link.
         for (path, entry) in &self.entries {

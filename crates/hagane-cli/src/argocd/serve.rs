@@ -101,11 +101,11 @@ pub(super) fn run(
         let stop = stop.clone();
         move || stop.now()
     });
-    let limits = Limits { calls: CALLS, message: MESSAGE, drain: DRAIN };
+    let limits = Limits { calls: CALLS, message: MESSAGE, time: server.timeout, drain: DRAIN };
     log(&format!("serving at {}", socket.display()));
     let mut arguments = arguments.clone();
     arguments.rendering.policy = policy;
-    let service = Arc::new(Service::new(arguments, &server, hosts, leftovers.clone()));
+    let service = Arc::new(Service::new(arguments, hosts, leftovers.clone()));
     let served = listener.serve(limits, &stop, Arc::new(move |call| service.answer(call)));
     served.map_err(|error| cannot("serve", &error))?;
     log("ended");

@@ -13,24 +13,34 @@ const MAX_LINKS: usize = 40;
 impl Archive {
     /// Returns the path without links, and what is there. A way out of the archive is an error, wherever it leads.
     pub(super) fn resolve(&self, path: &Path) -> Result<(PathBuf, FileKind), FileError> {
+        self.walk(path, Absent::Fails)
+    }
+
+    /// Returns whether a path is a way out of the archive, now or when what it leads through is there one day.
+    pub(super) fn leads_out(&self, path: &Path) -> bool {
+        self.walk(path, Absent::IsADirectory) == Err(outside())
+    }
+
+    fn walk(&self, path: &Path, absent: Absent) -> Result<(PathBuf, FileKind), FileError> {
         let mut found = PathBuf::new();
         let mut kind = FileKind::Directory;
         let mut links = 0;
-        let mut ahead = parts(path);
+        let mut ahead = parts(path).ok_or_else(outside)?;
         while let Some(part) = ahead.pop() {
-            if kind != FileKind::Directory {
+            if kind != FileKind::Directory && absent == Absent::Fails {
                 return Err(FileError::NotFound);
             }
             if part == ".." {
                 if !found.pop() {
                     return Err(outside());
                 }
+                kind = FileKind::Directory;
                 continue;
             }
             found.push(part);
             match self.entries.get(&found) {
-                None => return Err(FileError::NotFound),
-                Some(Entry::Directory) => {}
+                None if absent == Absent::Fails => return Err(FileError::NotFound),
+                None | Some(Entry::Directory) => kind = FileKind::Directory,
                 Some(Entry::File { .. }) => kind = FileKind::File,
                 Some(Entry::Link(target)) => {
                     links += 1;
@@ -38,7 +48,7 @@ impl Archive {
                         return Err(FileError::Other("too many levels of symbolic links".into()));
                     }
                     found.pop();
-                    ahead.extend(parts(target));
+                    ahead.extend(parts(target).ok_or_else(outside)?);
                 }
             }
         }
@@ -46,19 +56,32 @@ impl Archive {
     }
 }
 
+/// What a part of a path is that is not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    /// The path leads nowhere.
+    Fails,
+    /// A directory, as if it had been made.
+    IsADirectory,
+}
+
 /// What is said of a way out, wherever it leads.
 pub(super) fn outside() -> FileError {
     FileError::Other("it is not in the repository".into())
 }
 
-/// Returns the parts of a path, the last one first. What begins at the root begins here: there is no other one.
-fn parts(path: &Path) -> Vec<OsString> {
-    let part = |component: Component| match component {
-        Component::Normal(name) => Some(name.to_owned()),
-        Component::ParentDir => Some("..".into()),
-        Component::CurDir | Component::RootDir | Component::Prefix(_) => None,
-    };
-    path.components().rev().filter_map(part).collect()
+/// Returns the parts of a path, the last one first. There are none where it begins at the root, which is no archive's.
+fn parts(path: &Path) -> Option<Vec<OsString>> {
+    let mut parts = Vec::new();
+    for component in path.components().rev() {
+        match component {
+            Component::Normal(name) => parts.push(name.to_owned()),
+            Component::ParentDir => parts.push("..".into()),
+            Component::CurDir => {}
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(parts)
 }
 
 #[cfg(test)]
@@ -82,12 +105,14 @@ mod tests {
             ("absolute", "/a/file"),
             ("round", "round"),
             ("dangling", "nothing"),
+            ("one-day", "nothing/../../etc"),
+            ("through-file", "a/file/../../../etc"),
             ("a/under", "b"),
         ] {
             entries.insert(link.into(), Entry::Link(target.into()));
         }
         let content = super::super::nameless().expect("there is room for a file");
-        let archive = Archive { entries, content, length: 0 };
+        let archive = Archive { entries, content, length: 0, named: 0 };
         let check = |path: &str, expected: Result<(&str, FileKind), FileError>| {
             let expected = expected.map(|(path, kind)| (PathBuf::from(path), kind));
             assert_eq!(archive.resolve(Path::new(path)), expected, "{path}");
@@ -99,12 +124,24 @@ mod tests {
         check("a/file/..", Err(FileError::NotFound));
         check("a/b/up/file", Ok(("a/file", FileKind::File)));
         check("a/under/c/top/a", Ok(("a", FileKind::Directory)));
-        check("absolute", Ok(("a/file", FileKind::File)));
+        check("absolute", Err(outside()));
+        check("/a/file", Err(outside()));
         check("round", Err(FileError::Other("too many levels of symbolic links".into())));
         check("dangling", Err(FileError::NotFound));
         check("..", Err(outside()));
         check("a/../../etc", Err(outside()));
         check("out", Err(outside()));
+        for (path, expected) in [
+            ("out", true),
+            ("absolute", true),
+            ("one-day", true),
+            ("through-file", true),
+            ("dangling", false),
+            ("round", false),
+            ("a/b/c/top", false),
+        ] {
+            assert_eq!(archive.leads_out(Path::new(path)), expected, "{path}");
+        }
         assert_eq!(archive.names(Path::new("a")), ["b", "file", "under"]);
         assert_eq!(archive.names(Path::new("a/under")), ["c", "up"]);
         assert_eq!(archive.names(Path::new("a/file")), Vec::<String>::new());

@@ -13,12 +13,14 @@ use flate2::write::GzEncoder;
 use ring::digest::{Context, SHA256};
 use tar::EntryType;
 
-use super::resolve::outside;
+use super::extended::Extended;
 use super::{Archive, Entry, nameless};
 use crate::disk::words;
 
 /// The most bytes of a path.
-const MAX_PATH: usize = 4096;
+pub(super) const MAX_PATH: usize = 4096;
+/// Bytes of memory that an entry takes beside its names, about.
+const ENTRY: usize = 96;
 /// Git's own objects: many, and of no use to anybody who reads files.
 const LEFT_OUT: &str = ".git/objects";
 /// How many times as many bytes may be unpacked as are kept.
@@ -31,6 +33,8 @@ pub struct ArchiveLimits {
     pub bytes: u64,
     /// Files, directories and links.
     pub entries: usize,
+    /// Bytes of memory that their names take, and the targets of links.
+    pub names: u64,
 }
 
 /// An archive that has arrived.
@@ -59,6 +63,11 @@ pub enum ArchiveError {
         /// The entries that it may hold.
         limit: usize,
     },
+    /// The names in it are longer, all together.
+    LongNames {
+        /// The bytes of memory that they may take.
+        limit: u64,
+    },
     /// An entry of it is not what a repository has: its path, and what is wrong.
     Entry(String, &'static str),
 }
@@ -72,6 +81,7 @@ pub fn unpack(stream: impl Read, limits: ArchiveLimits) -> Result<Received, Arch
         entries: BTreeMap::new(),
         content: BufWriter::with_capacity(256 << 10, nameless().map_err(broken)?),
         length: 0,
+        named: 0,
     };
     let mut limited = (&mut unpacking).take(limits.bytes.saturating_mul(TIMES));
     let added = tree.add_all(&mut limited);
@@ -114,7 +124,7 @@ pub fn checksum(stream: impl Read) -> Result<(String, u64), ArchiveError> {
     Ok(counted.finish())
 }
 
-fn broken(error: io::Error) -> ArchiveError {
+pub(super) fn broken(error: io::Error) -> ArchiveError {
     ArchiveError::Broken(words(&error))
 }
 
@@ -146,26 +156,36 @@ struct Tree {
     entries: BTreeMap<PathBuf, Entry>,
     content: BufWriter<File>,
     length: u64,
+    named: u64,
 }
 
 impl Tree {
     fn add_all(&mut self, stream: &mut impl Read) -> Result<(), ArchiveError> {
-        let mut tar = tar::Archive::new(&mut *stream);
-        for entry in tar.entries().map_err(broken)? {
-            self.add(&mut entry.map_err(broken)?)?;
+        let mut archive = tar::Archive::new(&mut *stream);
+        let mut said = Extended::default();
+        // Raw: the library would read names and records of any length into memory.
+        for entry in archive.entries().map_err(broken)?.raw(true) {
+            let mut entry = entry.map_err(broken)?;
+            if !said.read(&mut entry)? {
+                self.add(&mut entry, std::mem::take(&mut said))?;
+            }
+        }
+        if !said.is_empty() {
+            return Err(ArchiveError::Broken("it ends before what it describes".into()));
         }
         // What fills the last block, and the checksum of the compression behind it.
         io::copy(stream, &mut io::sink()).map_err(broken)?;
         Ok(())
     }
 
-    fn add(&mut self, entry: &mut tar::Entry<impl Read>) -> Result<(), ArchiveError> {
+    fn add(&mut self, entry: &mut tar::Entry<impl Read>, said: Extended) -> Result<(), ArchiveError> {
         let kind = entry.header().entry_type();
-        if kind.is_pax_global_extensions() {
-            return Ok(());
-        }
-        let name = entry.path_bytes().into_owned();
+        let name = said.path.unwrap_or_else(|| entry.path_bytes().into_owned());
         let wrong = |what| ArchiveError::Entry(shown(&name), what);
+        // Two readers would find two archives in it.
+        if said.size.is_some_and(|size| size != entry.size()) {
+            return Err(wrong("has two sizes"));
+        }
         let path = plain(&name).ok_or_else(|| wrong("leads out of it"))?;
         if path.as_os_str().is_empty() || path.starts_with(LEFT_OUT) {
             return Ok(());
@@ -174,9 +194,13 @@ impl Tree {
             EntryType::Directory => Entry::Directory,
             EntryType::Regular | EntryType::Continuous => self.file(entry)?,
             EntryType::Symlink => {
-                let target = entry.link_name_bytes().ok_or_else(|| wrong("is a link to nothing"))?;
+                let target = said.link.or_else(|| Some(entry.link_name_bytes()?.into_owned()));
+                let target = target.ok_or_else(|| wrong("is a link to nothing"))?;
                 if target.len() > MAX_PATH {
                     return Err(wrong("is a link to too long a path"));
+                }
+                if target.starts_with(b"/") {
+                    return Err(wrong("is a link out of it"));
                 }
                 Entry::Link(Path::new(OsStr::from_bytes(&target)).to_owned())
             }
@@ -197,14 +221,20 @@ impl Tree {
 
     fn insert(&mut self, path: PathBuf, new: Entry, name: &[u8]) -> Result<(), ArchiveError> {
         let wrong = |what| Err(ArchiveError::Entry(shown(name), what));
-        for above in path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()) {
-            match self.entries.get(above) {
+        let mut above = Vec::new();
+        for directory in path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()) {
+            match self.entries.get(directory) {
                 Some(Entry::Directory) => break,
                 Some(_) => return wrong("lies below what is no directory"),
-                None => _ = self.entries.insert(above.to_owned(), Entry::Directory),
+                None => above.push(directory.to_owned()),
             }
         }
+        for directory in above {
+            self.count(&directory, &Entry::Directory)?;
+            self.entries.insert(directory, Entry::Directory);
+        }
         let is_directory = new == Entry::Directory;
+        self.count(&path, &new)?;
         match self.entries.insert(path, new) {
             None => {}
             Some(Entry::Directory) if is_directory => {}
@@ -216,13 +246,23 @@ impl Tree {
         }
     }
 
+    /// Counts the memory that an entry takes, before it does.
+    fn count(&mut self, path: &Path, entry: &Entry) -> Result<(), ArchiveError> {
+        let target = if let Entry::Link(target) = entry { target.as_os_str().len() } else { 0 };
+        self.named += (path.as_os_str().len() + target + ENTRY) as u64;
+        match self.named > self.limits.names {
+            true => Err(ArchiveError::LongNames { limit: self.limits.names }),
+            false => Ok(()),
+        }
+    }
+
     fn finish(mut self) -> Result<Archive, ArchiveError> {
         self.content.flush().map_err(broken)?;
         let content = self.content.into_inner().map_err(|error| broken(error.into_error()))?;
-        let archive = Archive { entries: self.entries, content, length: self.length };
+        let archive = Archive { entries: self.entries, content, length: self.length, named: self.named };
         let links = archive.entries.iter().filter(|(_, entry)| matches!(entry, Entry::Link(_)));
         for (path, _) in links {
-            if archive.resolve(path) == Err(outside()) {
+            if archive.leads_out(path) {
                 return Err(ArchiveError::Entry(path.to_string_lossy().into_owned(), "is a link out of it"));
             }
         }
@@ -251,110 +291,4 @@ fn shown(name: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use hagane::{FileError, FileKind, Files};
-
-    use super::*;
-    use crate::archive::Mounted;
-    use crate::disk::Disk;
-    use crate::leftovers::Leftovers;
-
-    const LIMITS: ArchiveLimits = ArchiveLimits { bytes: 1000, entries: 10 };
-
-    /// Packs entries: a kind, a name, and a content or a target.
-    fn packed(entries: &[(u8, &str, &str)]) -> Vec<u8> {
-        let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-        for (kind, name, content) in entries {
-            let mut header = tar::Header::new_ustar();
-            // The library would not write names that it must be able to read.
-            header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
-            header.set_entry_type(EntryType::new(*kind));
-            header.set_mode(0o777);
-            if *kind == b'2' {
-                header.set_link_name_literal(content).expect("it is short");
-            }
-            let content = if *kind == b'0' { content.as_bytes() } else { b"" };
-            header.set_size(content.len() as u64);
-            header.set_cksum();
-            tar.append(&header, content).expect("it is memory");
-        }
-        tar.into_inner().and_then(GzEncoder::finish).expect("it is memory")
-    }
-
-    #[test]
-    fn an_archive_is_a_file_system() {
-        let bytes = packed(&[
-            (b'5', "a/", ""),
-            (b'0', "a/b.yaml", "b: c"),
-            (b'0', "new/d/e", "e"),
-            (b'2', "a/link", "../new/d"),
-            (b'0', ".git/objects/ab/cd", "much"),
-            (b'0', ".git/HEAD", "ref"),
-        ]);
-        let received = unpack(bytes.as_slice(), LIMITS).expect("it is right");
-        assert_eq!(received.size, bytes.len() as u64);
-        assert_eq!(received.checksum.len(), 64);
-        assert_eq!(received.archive.length(), 8);
-        let disk = Disk::default();
-        let files = Mounted { disk: &disk, archive: Arc::new(received.archive), at: "/repository".into() };
-        assert_eq!(files.read(Path::new("/repository/a/b.yaml")).as_deref(), Ok(b"b: c".as_slice()));
-        assert_eq!(files.read(Path::new("/repository/a/link/e")).as_deref(), Ok(b"e".as_slice()));
-        assert_eq!(files.names(Path::new("/repository")), [".git", "a", "new"]);
-        let top = PathBuf::from("/repository");
-        assert_eq!(files.resolve(&top), Ok((top.clone(), FileKind::Directory)));
-        assert!(files.read(Path::new("/repository/a")).is_err());
-        assert_eq!(files.resolve(Path::new("/repository/.git/objects")), Err(FileError::NotFound));
-        let scratch = Leftovers::default();
-        let directory = scratch.directory().expect("there is a scratch directory");
-        files.archive.write_to(&directory).expect("it is ours");
-        assert_eq!(std::fs::read_to_string(directory.join("a/link/e")).expect("it is there"), "e");
-    }
-
-    #[test]
-    fn what_is_no_repository_is_refused() {
-        let check = |entries: &[(u8, &str, &str)], expected: ArchiveError| {
-            let unpacked = unpack(packed(entries).as_slice(), LIMITS);
-            assert_eq!(unpacked.map(|_| ()), Err(expected));
-        };
-        let entry = |name: &str, what| ArchiveError::Entry(name.into(), what);
-        check(&[(b'0', "../a", "")], entry("../a", "leads out of it"));
-        check(&[(b'0', "a/../../b", "")], entry("a/../../b", "leads out of it"));
-        check(&[(b'0', "/etc/passwd", "")], entry("/etc/passwd", "leads out of it"));
-        check(&[(b'2', "a", "../b")], entry("a", "is a link out of it"));
-        check(&[(b'2', "d/up", ".."), (b'2', "a", "d/up/../b")], entry("a", "is a link out of it"));
-        check(&[(b'2', "a", "b"), (b'0', "a/c", "")], entry("a/c", "lies below what is no directory"));
-        check(&[(b'0', "a", ""), (b'0', "a", "")], entry("a", "is in it twice"));
-        check(&[(b'0', "a", ""), (b'5', "a", "")], entry("a", "is in it twice"));
-        let no_file = "is neither a file nor a directory nor a symbolic link";
-        check(&[(b'1', "a", "")], entry("a", no_file));
-        check(&[(b'3', "a", "")], entry("a", no_file));
-        check(&[(b'6', "a", "")], entry("a", no_file));
-        let too_large = || ArchiveError::TooLarge { limit: 1000 };
-        check(&[(b'0', "a", &"x".repeat(1001))], too_large());
-        check(&[(b'0', "a", &"x".repeat(600)), (b'0', "b", &"x".repeat(600))], too_large());
-        check(&[(b'0', ".git/objects/a", &"x".repeat(6900))], too_large());
-        let many: Vec<String> = (0..5).map(|number| format!("d{number}/e/f")).collect();
-        let many: Vec<(u8, &str, &str)> = many.iter().map(|name| (b'0', name.as_str(), "")).collect();
-        check(&many, ArchiveError::TooMany { limit: 10 });
-        check(&[(b'0', "a/b/c/d/e/f/g/h/i/j/k", "")], ArchiveError::TooMany { limit: 10 });
-    }
-
-    #[test]
-    fn an_archive_that_is_cut_or_changed_is_refused() {
-        let whole = packed(&[(b'0', "a", &"abcdefgh".repeat(100)), (b'5', "b/", "")]);
-        for length in 0..whole.len() {
-            assert!(unpack(&whole[..length], LIMITS).is_err(), "{length} of {}", whole.len());
-        }
-        let followed = [whole.as_slice(), b"x"].concat();
-        let unpacked = unpack(followed.as_slice(), LIMITS).map(|_| ());
-        assert_eq!(unpacked, Err(ArchiveError::Broken("something follows its end".into())));
-        // Whatever a byte becomes, it is refused or makes no difference, and nothing panics.
-        for place in 0..whole.len() {
-            let mut changed = whole.clone();
-            changed[place] ^= 0x55;
-            let _ = unpack(changed.as_slice(), LIMITS);
-        }
-    }
-}
+mod tests;

@@ -136,27 +136,80 @@ async fn receive(answer: ResponseFuture) -> Result<Zeroizing<Vec<u8>>, Status> {
         return Err(Status::new(Code::Unknown, format!("it answers with {}", answer.status())));
     }
     let mut body = answer.into_body();
-    let mut read = Zeroizing::new(Vec::new());
+    let mut read = Read::default();
     while let Some(part) = body.data().await {
         let part = part.map_err(broken)?;
         // The other side waits until what it sent is taken note of.
         let _ = body.flow_control().release_capacity(part.len());
-        if read.len() + part.len() > MAX_ANSWER {
-            return Err(Status::new(Code::ResourceExhausted, "the answer is too large"));
-        }
-        read.extend_from_slice(&part);
+        read.add(&part)?;
     }
     let trailers = body.trailers().await.map_err(broken)?;
     if let Some(failed) = failed.or_else(|| trailers.as_ref().and_then(Status::read)) {
         return Err(failed);
     }
-    let cut = || Status::new(Code::Internal, "the answer is cut");
-    let head = read.first_chunk::<HEAD>().ok_or_else(cut)?;
-    match frames::head(read.len() - HEAD) {
-        Some(whole) if whole == *head => {
-            read.drain(..HEAD);
-            Ok(read)
+    read.message()
+}
+
+/// A message as it arrives, in memory that is allocated once: it may be secret, and what grows leaves copies behind.
+#[derive(Default)]
+struct Read {
+    head: Vec<u8>,
+    message: Zeroizing<Vec<u8>>,
+}
+
+impl Read {
+    fn add(&mut self, mut part: &[u8]) -> Result<(), Status> {
+        if let Some(missing) = HEAD.checked_sub(self.head.len()).filter(|missing| *missing > 0) {
+            let (head, rest) = part.split_at(missing.min(part.len()));
+            self.head.extend_from_slice(head);
+            part = rest;
+            if let Some([_, length @ ..]) = self.head.first_chunk::<HEAD>() {
+                let length = u32::from_be_bytes(*length) as usize;
+                if length > MAX_ANSWER {
+                    return Err(Status::new(Code::ResourceExhausted, "the answer is too large"));
+                }
+                self.message.reserve_exact(length);
+            }
         }
-        _ => Err(cut()),
+        if part.len() > self.message.capacity() - self.message.len() {
+            return Err(cut());
+        }
+        self.message.extend_from_slice(part);
+        Ok(())
+    }
+
+    /// Returns the message, if all of it is there.
+    fn message(self) -> Result<Zeroizing<Vec<u8>>, Status> {
+        let is_whole = frames::head(self.message.len()).is_some_and(|head| self.head == head);
+        if is_whole { Ok(self.message) } else { Err(cut()) }
+    }
+}
+
+fn cut() -> Status {
+    Status::new(Code::Internal, "the answer is cut")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_the_same_however_it_arrives() {
+        let check = |bytes: &[u8], expected: Option<&[u8]>| {
+            for size in 1..=bytes.len().max(1) {
+                let mut read = Read::default();
+                let added = bytes.chunks(size).try_for_each(|part| read.add(part));
+                let message = added.and_then(|()| read.message()).ok();
+                assert_eq!(message.as_deref().map(Vec::as_slice), expected, "{bytes:?} by {size}");
+            }
+        };
+        check(b"\0\0\0\0\x03abc", Some(b"abc"));
+        check(b"\0\0\0\0\0", Some(b""));
+        check(b"", None);
+        check(b"\0\0\0\0", None);
+        check(b"\0\0\0\0\x03ab", None);
+        check(b"\0\0\0\0\x03abcd", None);
+        check(b"\x01\0\0\0\x03abc", None);
+        check(b"\0\xff\xff\xff\xffabc", None);
     }
 }

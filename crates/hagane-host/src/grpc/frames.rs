@@ -24,7 +24,7 @@ pub struct Messages {
     pub(super) flow: FlowControl,
     /// The most bytes of a message.
     pub(super) limit: usize,
-    pub(super) deadline: Option<Instant>,
+    pub(super) deadline: Instant,
     pub(super) buffer: Buffer,
     pub(super) is_over: bool,
 }
@@ -34,7 +34,7 @@ pub struct Messages {
 pub enum Cut {
     /// The caller has gone, or ended within a message.
     Broken,
-    /// The caller does not wait any longer.
+    /// There is no more time.
     Overdue,
     /// The message is larger than is taken.
     TooLarge,
@@ -69,17 +69,16 @@ impl Messages {
 
     /// Waits for bytes; there are none at the end.
     fn arrived(&mut self) -> Result<Bytes, Cut> {
-        let arrived = match self.deadline {
-            None => self.arriving.recv().map_err(|_| Cut::Broken)?,
-            Some(deadline) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                self.arriving.recv_timeout(left).map_err(|error| match error {
-                    RecvTimeoutError::Timeout => Cut::Overdue,
-                    RecvTimeoutError::Disconnected => Cut::Broken,
-                })?
-            }
-        };
-        match arrived {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        // What drips in is not waited for either: some of it is always there.
+        if left.is_zero() {
+            return Err(Cut::Overdue);
+        }
+        let arrived = self.arriving.recv_timeout(left).map_err(|error| match error {
+            RecvTimeoutError::Timeout => Cut::Overdue,
+            RecvTimeoutError::Disconnected => Cut::Broken,
+        });
+        match arrived? {
             Arrived::Bytes(bytes) => {
                 // It fails when the stream is gone, and that shows with the next one.
                 let _ = self.flow.release_capacity(bytes.len());

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::task::{Context, Poll};
 use std::thread;
@@ -43,16 +43,8 @@ pub struct Call {
     pub method: String,
     /// What the caller sends.
     pub messages: Messages,
-    /// When it stops waiting.
-    pub deadline: Option<Instant>,
-    gone: Arc<AtomicBool>,
-}
-
-impl Call {
-    /// Returns whether nobody waits for the answer any longer, now or later.
-    pub fn gone(&self) -> Arc<AtomicBool> {
-        self.gone.clone()
-    }
+    /// When it must be answered: the caller says so, and the server's limits.
+    pub deadline: Instant,
 }
 
 /// How much a server takes.
@@ -62,6 +54,8 @@ pub struct Limits {
     pub calls: usize,
     /// Bytes of a message.
     pub message: usize,
+    /// How long a call may take, whatever its caller says: to send, and to be answered.
+    pub time: Duration,
     /// How long those that have begun may take when the server is told to stop.
     pub drain: Duration,
 }
@@ -204,7 +198,8 @@ impl Shared {
             let _ = respond.send_response(head, true);
             return;
         }
-        let deadline = super::deadline(text("grpc-timeout"));
+        let own = Instant::now() + self.limits.time;
+        let deadline = super::deadline(text("grpc-timeout")).map_or(own, |deadline| deadline.min(own));
         let method = request.uri().path().to_owned();
         let Some(place) = Place::take(&self.calls, self.limits.calls) else {
             let refused = Status::new(Code::ResourceExhausted, "too many calls at once");
@@ -221,8 +216,7 @@ impl Shared {
             buffer: Buffer::default(),
             is_over: false,
         };
-        let gone: Arc<AtomicBool> = Arc::default();
-        let call = Call { method, messages, deadline, gone: gone.clone() };
+        let call = Call { method, messages, deadline };
         let service = self.service.clone();
         let work = move || {
             let answer = service(call);
@@ -234,9 +228,8 @@ impl Shared {
             let refused = Status::new(Code::ResourceExhausted, "no thread can be started");
             return send(&mut respond, Err(refused));
         }
-        match pump(&mut body, sender, finished, &mut respond).await {
-            Some(answer) => send(&mut respond, answer),
-            None => gone.store(true, Ordering::Relaxed),
+        if let Some(answer) = pump(&mut body, sender, finished, &mut respond).await {
+            send(&mut respond, answer);
         }
     }
 }

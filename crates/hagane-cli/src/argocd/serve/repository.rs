@@ -79,7 +79,7 @@ impl Repositories {
         kept.retain(|(known, _)| *known != checksum);
         kept.push((checksum, archive.clone()));
         let bytes =
-            |kept: &[(String, Arc<Archive>)]| kept.iter().map(|(_, archive)| archive.length()).sum::<u64>();
+            |kept: &[(String, Arc<Archive>)]| kept.iter().map(|(_, archive)| archive.size()).sum::<u64>();
         while kept.len() > KEPT || bytes(&kept) > KEPT_BYTES {
             kept.remove(0);
         }
@@ -153,6 +153,9 @@ fn refused(error: &ArchiveError) -> Status {
         }
         ArchiveError::TooMany { limit } => {
             large(format!("{limit} files"), "it cannot be all for one application")
+        }
+        ArchiveError::LongNames { limit } => {
+            large(format!("{} MiB of names", limit >> 20), "it cannot be all for one application")
         }
         ArchiveError::Entry(path, what) => {
             let path = crate::message::one_line(path);

@@ -31,6 +31,8 @@ use crate::{Surroundings, failure};
 const REPOSITORY: &str = "/repository";
 /// Files in a repository.
 const MAX_ENTRIES: usize = 200_000;
+/// Bytes of memory that their names take.
+const MAX_NAMES: u64 = 48 << 20;
 /// The most bytes of an answer, unless the repo-server is told to take more (`ARGOCD_GRPC_MAX_SIZE_MB`).
 const MAX_ANSWER: usize = 100 << 20;
 /// How long before the caller gives up it is told why there is nothing.
@@ -49,8 +51,6 @@ const OF_REQUEST: [&str; 6] = [
 /// All that requests share.
 pub(super) struct Service {
     arguments: Serve,
-    /// How long a request may take.
-    limit: Duration,
     max_answer: usize,
     /// Whom a repository may have asked.
     hosts: Hosts,
@@ -77,9 +77,13 @@ struct Asked {
 }
 
 impl Service {
-    pub(super) fn new(arguments: Serve, server: &Server, hosts: Hosts, leftovers: Arc<Leftovers>) -> Service {
+    pub(super) fn new(arguments: Serve, hosts: Hosts, leftovers: Arc<Leftovers>) -> Service {
         let places = arguments.rendering.places();
-        let limits = ArchiveLimits { bytes: u64::from(arguments.max_size.get()) << 20, entries: MAX_ENTRIES };
+        let limits = ArchiveLimits {
+            bytes: u64::from(arguments.max_size.get()) << 20,
+            entries: MAX_ENTRIES,
+            names: MAX_NAMES,
+        };
         // As many arrive as are rendered, and as many again.
         let arriving = Places::new(places.saturating_mul(2));
         let max_answer = hagane_host::environment("ARGOCD_GRPC_MAX_SIZE_MB")
@@ -88,7 +92,6 @@ impl Service {
         Service {
             repositories: Repositories::new(limits, arriving),
             places: Places::new(places),
-            limit: server.timeout,
             max_answer,
             hosts,
             flights: Flights::default(),
@@ -113,22 +116,13 @@ impl Service {
                 return Err(Status::new(Code::Unimplemented, "there is no such method"));
             }
         };
-        let started = Instant::now();
-        let until = self.until(call.deadline, started);
+        let until = until(call.deadline, Instant::now());
         let answer = self.about_repository(question, &mut call, until);
         if answer.is_err() {
             // An answer before all is sent is one that nobody reads.
             let _ = call.messages.drain();
         }
         answer
-    }
-
-    /// Returns when a request must have its answer: the caller says so, and the administrator.
-    fn until(&self, deadline: Option<Instant>, now: Instant) -> Instant {
-        let own = now + self.limit;
-        let until = deadline.map_or(own, |deadline| deadline.min(own));
-        let left = until.saturating_duration_since(now);
-        now + left.saturating_sub(RESERVE).max(left / 2)
     }
 
     fn about_repository(self: &Arc<Service>, question: Question, call: &mut Call, until: Instant) -> Answer {
@@ -164,12 +158,7 @@ impl Service {
                 // The first who asked waits no longer, and this one does.
                 Some(Err(status)) if status.code == Code::DeadlineExceeded && Instant::now() < until => {}
                 Some(answer) => return answer,
-                None => {
-                    if waiting.is_alone() {
-                        waiting.activity().end();
-                    }
-                    return Err(late(waiting.activity()));
-                }
+                None => return Err(late(waiting.activity())),
             }
         }
     }
@@ -337,6 +326,12 @@ impl Asked {
         let found = given.find(|(known, _)| known == name && OF_REQUEST.contains(&name));
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()).map(Into::into)
     }
+}
+
+/// Returns when a request must have its answer, so that it can be said before nobody listens any more.
+fn until(deadline: Instant, now: Instant) -> Instant {
+    let left = deadline.saturating_duration_since(now);
+    now + left.saturating_sub(RESERVE).max(left / 2)
 }
 
 /// Returns nothing where it is too late.
