@@ -35,12 +35,36 @@ pub(crate) struct Object<'a> {
     what: &'static str,
     /// Whether booleans and numbers are taken where texts are wanted.
     converts: bool,
+    /// Which fields it may have, and whatever stands in it.
+    pub(crate) taken: Fields,
 }
 
 /// The fields that a type takes.
 pub(crate) type Names = &'static [&'static str];
 
+/// Whether a mapping may have fields that its type does not take.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Fields {
+    /// It may not.
+    Known,
+    /// It may, and they count for nothing: configs of generators and transformers have always had some.
+    Any,
+}
+
 impl<'a> Object<'a> {
+    /// Returns the fields of `node`, of which those in `taken` may be there.
+    pub(crate) fn of(
+        node: &'a Node,
+        what: &'static str,
+        names: Names,
+        taken: Fields,
+    ) -> Result<Object<'a>, Diagnostic> {
+        match taken {
+            Fields::Known => Object::new(node, what, names),
+            Fields::Any => Object::open(node, what, names),
+        }
+    }
+
     /// Returns the fields of `node`; `what` names the type in messages.
     pub(crate) fn new(node: &'a Node, what: &'static str, names: Names) -> Result<Object<'a>, Diagnostic> {
         let (object, unknown) = Object::with_unknown(node, what, names)?;
@@ -89,7 +113,8 @@ impl<'a> Object<'a> {
             let spelling = spelled.entry(*name).or_insert(key);
             *spelling = (*spelling).max(key);
         }
-        Ok((Object { fields, overruled, span: mapping.span, what, converts: false }, unknown))
+        let span = mapping.span;
+        Ok((Object { fields, overruled, span, what, converts: false, taken: Fields::Known }, unknown))
     }
 
     /// Returns the fields of `node` that are known; others are let through, as plugin configs have always had them.
@@ -110,17 +135,13 @@ impl<'a> Object<'a> {
             span: mapping.span,
             what,
             converts: true,
+            taken: Fields::Any,
         })
     }
 
     /// Returns the fields of `node` that are known, as [`Object::lenient`] does, but texts must be texts.
     pub(crate) fn open(node: &'a Node, what: &'static str, names: Names) -> Result<Object<'a>, Diagnostic> {
         Ok(Object { converts: false, ..Object::lenient(node, what, names)? })
-    }
-
-    /// Returns the same fields, of which those that are texts may be numbers and booleans.
-    pub(crate) fn converting(self) -> Object<'a> {
-        Object { converts: true, ..self }
     }
 
     /// Returns the value of a field; a null is no value.

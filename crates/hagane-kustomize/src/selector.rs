@@ -4,7 +4,7 @@ use hagane_regex::Regex;
 use hagane_resource::{Diagnostic, Gvk, Resource, nearest};
 use hagane_yaml::{Node, Span};
 
-use crate::decode::{Located, Names, Object};
+use crate::decode::{Fields, Located, Names, Object};
 use crate::label_selector::LabelSelector;
 
 /// A selector: every part that is given must match; names, kinds and the like are regular expressions.
@@ -94,8 +94,8 @@ impl Selector {
         self.labels.is_some() || self.annotations.is_some()
     }
 
-    pub(crate) fn decode(node: &Node) -> Result<Selector, Diagnostic> {
-        let object = Object::new(node, "a selector", FIELDS)?;
+    pub(crate) fn decode(node: &Node, taken: Fields) -> Result<Selector, Diagnostic> {
+        let object = Object::of(node, "a selector", FIELDS, taken)?;
         let selector = |name| {
             let text = object.string(name)?.filter(|text| !text.is_empty());
             Ok::<_, Diagnostic>(text.map(|text| LabelSelector::parse(&text)))
@@ -109,10 +109,10 @@ impl Selector {
 
     /// Returns the selector of a patch. What is wrong with its patterns matters when somebody selects by it: an empty
     /// patch does not.
-    pub(crate) fn decode_late(node: &Node) -> Result<LateSelector, Diagnostic> {
-        let object = Object::new(node, "a selector", FIELDS)?;
+    pub(crate) fn decode_late(node: &Node, taken: Fields) -> Result<LateSelector, Diagnostic> {
+        let object = Object::of(node, "a selector", FIELDS, taken)?;
         FIELDS.iter().try_for_each(|field| object.string(field).map(drop))?;
-        Ok(Selector::decode(node))
+        Ok(Selector::decode(node, taken))
     }
 
     /// Returns the selector of the id fields of an object.

@@ -4,7 +4,7 @@ use hagane_resource::{Behavior, Diagnostic, FieldSpec};
 use hagane_yaml::{Node, Span};
 
 use super::field_spec;
-use crate::decode::{Located, Names, Object, string};
+use crate::decode::{Fields, Located, Names, Object, string};
 use crate::selector::{LateSelector, Selector};
 
 /// One generated ConfigMap or Secret.
@@ -199,15 +199,19 @@ impl GeneratorArgs {
             literals: object.strings("literals")?,
             files: object.strings("files")?,
             envs,
-            options: object.get("options").map(GeneratorOptions::decode).transpose()?.unwrap_or_default(),
+            options: object
+                .get("options")
+                .map(|node| GeneratorOptions::decode(node, object.taken))
+                .transpose()?
+                .unwrap_or_default(),
         })
     }
 }
 
 impl GeneratorOptions {
-    pub(crate) fn decode(node: &Node) -> Result<GeneratorOptions, Diagnostic> {
+    pub(crate) fn decode(node: &Node, taken: Fields) -> Result<GeneratorOptions, Diagnostic> {
         let names = &["labels", "annotations", "disableNameSuffixHash", "immutable"];
-        let object = Object::new(node, "generator options", names)?;
+        let object = Object::of(node, "generator options", names, taken)?;
         Ok(GeneratorOptions {
             labels: object.string_map("labels")?,
             annotations: object.string_map("annotations")?,
@@ -298,7 +302,7 @@ impl PatchEntry {
         Ok(PatchEntry {
             span: object.span,
             text,
-            target: object.get("target").map(Selector::decode_late).transpose()?,
+            target: object.get("target").map(|node| Selector::decode_late(node, object.taken)).transpose()?,
             allow_name_change: false,
             allow_kind_change: false,
         })
@@ -307,11 +311,12 @@ impl PatchEntry {
 
 impl Image {
     /// Returns an entry; a null is one that says nothing.
-    pub(crate) fn decode(node: &Node) -> Result<Image, Diagnostic> {
+    pub(crate) fn decode(node: &Node, taken: Fields) -> Result<Image, Diagnostic> {
         if node.is_null() {
             return Ok(Image::default());
         }
-        let object = Object::new(node, "an image", &["name", "newName", "newTag", "tagSuffix", "digest"])?;
+        let object =
+            Object::of(node, "an image", &["name", "newName", "newTag", "tagSuffix", "digest"], taken)?;
         Ok(Image {
             name: object.string("name")?.unwrap_or_default(),
             new_name: object.text("newName")?,
@@ -323,8 +328,8 @@ impl Image {
 }
 
 impl Replica {
-    pub(crate) fn decode(node: &Node) -> Result<Replica, Diagnostic> {
-        let object = Object::new(node, "a replica count", &["name", "count"])?;
+    pub(crate) fn decode(node: &Node, taken: Fields) -> Result<Replica, Diagnostic> {
+        let object = Object::of(node, "a replica count", &["name", "count"], taken)?;
         Ok(Replica {
             span: object.span,
             name: object.text("name")?,
@@ -336,13 +341,14 @@ impl Replica {
 const REPLACEMENT: Names = &["source", "sourceValue", "targets", "path"];
 
 impl Replacement {
-    pub(crate) fn decode(node: &Node) -> Result<Replacement, Diagnostic> {
-        Replacement::of(&Object::new(node, "a replacement", REPLACEMENT)?)
+    pub(crate) fn decode(node: &Node, taken: Fields) -> Result<Replacement, Diagnostic> {
+        Replacement::of(&Object::of(node, "a replacement", REPLACEMENT, taken)?)
     }
 
-    /// Returns a replacement of a file of its own, where numbers and booleans are taken for texts.
+    /// Returns a replacement of a file of its own, where numbers and booleans are taken for texts and any
+    /// field may stand.
     pub(crate) fn decode_file(node: &Node) -> Result<Replacement, Diagnostic> {
-        Replacement::of(&Object::new(node, "a replacement", REPLACEMENT)?.converting())
+        Replacement::of(&Object::lenient(node, "a replacement", REPLACEMENT)?)
     }
 
     fn of(object: &Object) -> Result<Replacement, Diagnostic> {
@@ -351,11 +357,11 @@ impl Replacement {
                 return Err(Diagnostic::error(value.span, "`source` and `sourceValue` exclude each other")
                     .hinted("keep one of them"));
             }
-            (Some(node), None) => ReplacementSource::decode(node)?,
+            (Some(node), None) => ReplacementSource::decode(node, object.taken)?,
             (None, Some(value)) => ReplacementSource::Value(value),
             (None, None) => return Err(object.missing("source")),
         };
-        let targets = object.list("targets", ReplacementTarget::decode)?;
+        let targets = object.list("targets", |node| ReplacementTarget::decode(node, object.taken))?;
         if targets.is_empty() {
             return Err(object.missing("targets").hinted("`targets` lists the fields that get the value"));
         }
@@ -364,9 +370,9 @@ impl Replacement {
 }
 
 impl ReplacementSource {
-    fn decode(node: &Node) -> Result<ReplacementSource, Diagnostic> {
+    fn decode(node: &Node, taken: Fields) -> Result<ReplacementSource, Diagnostic> {
         let names = &["group", "version", "kind", "name", "namespace", "fieldPath", "options"];
-        let object = Object::new(node, "a replacement's source", names)?;
+        let object = Object::of(node, "a replacement's source", names, taken)?;
         Ok(ReplacementSource::Field {
             selector: Box::new(Selector::of_id(&object)?),
             field_path: object.string("fieldPath")?.filter(|path| !path.is_empty()),
@@ -376,14 +382,14 @@ impl ReplacementSource {
 }
 
 impl ReplacementTarget {
-    fn decode(node: &Node) -> Result<ReplacementTarget, Diagnostic> {
+    fn decode(node: &Node, taken: Fields) -> Result<ReplacementTarget, Diagnostic> {
         let names = &["select", "reject", "fieldPaths", "options"];
-        let object = Object::new(node, "a replacement's target", names)?;
+        let object = Object::of(node, "a replacement's target", names, taken)?;
         let select = object.get("select").ok_or_else(|| object.missing("select"))?;
         Ok(ReplacementTarget {
             span: object.span,
-            select: Selector::decode(select)?,
-            reject: object.list("reject", Selector::decode)?,
+            select: Selector::decode(select, taken)?,
+            reject: object.list("reject", |node| Selector::decode(node, taken))?,
             field_paths: object.list("fieldPaths", field_path)?,
             options: FieldOptions::decode(&object)?,
         })
@@ -402,7 +408,8 @@ fn field_path(node: &Node) -> Result<Located<String>, Diagnostic> {
 impl FieldOptions {
     fn decode(object: &Object) -> Result<FieldOptions, Diagnostic> {
         let Some(node) = object.get("options") else { return Ok(FieldOptions::default()) };
-        let object = Object::new(node, "field options", &["delimiter", "index", "encoding", "create"])?;
+        let names = &["delimiter", "index", "encoding", "create"];
+        let object = Object::of(node, "field options", names, object.taken)?;
         // Read, so that a wrong type is found, and without effect as in kustomize.
         object.text("encoding")?;
         Ok(FieldOptions {

@@ -8,7 +8,7 @@ use super::{
     Replacement, ReplacementEntry, Replica, Sort, Var,
 };
 use crate::chart::{Chart, ChartHomes};
-use crate::decode::{Located, Object, string};
+use crate::decode::{Fields, Located, Object, string};
 use crate::files::FileKind;
 use crate::sources::{Root, Sources};
 
@@ -157,8 +157,9 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
     let is_component = all.or_default(header(&object));
     let mut resources = all.or_default(object.strings("resources"));
     resources.extend(all.or_default(object.strings("bases")));
-    let mut images = all.or_default(object.list("images", Image::decode));
-    images.extend(all.or_default(object.list("imageTags", Image::decode)));
+    let image = |node: &Node| Image::decode(node, Fields::Known);
+    let mut images = all.or_default(object.list("images", image));
+    images.extend(all.or_default(object.list("imageTags", image)));
     let (charts, chart_homes) = all.or_default(charts(&object));
     all.or_default(object.get("metadata").map(metadata).transpose());
     let kustomization = Kustomization {
@@ -173,7 +174,12 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
         charts,
         chart_homes,
         generator_options: all
-            .or_default(object.get("generatorOptions").map(GeneratorOptions::decode).transpose())
+            .or_default(
+                object
+                    .get("generatorOptions")
+                    .map(|node| GeneratorOptions::decode(node, Fields::Known))
+                    .transpose(),
+            )
             .unwrap_or_default(),
         generators: all.or_default(object.strings("generators")),
         transformers: all.or_default(object.strings("transformers")),
@@ -188,7 +194,7 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
         patches_json6902: all.or_default(object.list("patchesJson6902", PatchEntry::decode)),
         patches: all.or_default(object.list("patches", PatchEntry::decode)),
         images,
-        replicas: all.or_default(object.list("replicas", Replica::decode)),
+        replicas: all.or_default(object.list("replicas", |node| Replica::decode(node, Fields::Known))),
         replacements: all.or_default(object.list("replacements", replacement_entry)),
         vars: all.or_default(object.list("vars", Var::decode)),
         sort: all.or_default(object.get("sortOptions").map(sort).transpose()),
@@ -265,7 +271,8 @@ fn replacement_entry(node: &Node) -> Result<ReplacementEntry, Diagnostic> {
                 .hinted("keep `path`, or `source` and `targets`"))
         }
         Some(path) => Ok(ReplacementEntry::File(path)),
-        None => Replacement::decode(node).map(|replacement| ReplacementEntry::Inline(Box::new(replacement))),
+        None => Replacement::decode(node, Fields::Known)
+            .map(|replacement| ReplacementEntry::Inline(Box::new(replacement))),
     }
 }
 
