@@ -26,9 +26,9 @@ pub fn write_file(path: &Path, content: &[u8], access: Access) -> io::Result<()>
             if access == Access::Usual {
                 pending.inherit(&metadata)?;
             }
-            pending.finish()
+            pending.finish_durably()
         }
-        Err(_) => Pending::write(path.to_owned(), content, access)?.finish(),
+        Err(_) => Pending::write(path.to_owned(), content, access)?.finish_durably(),
     }
 }
 
@@ -70,6 +70,12 @@ impl Pending {
             let _ = fchown(&self.file, Some(old.uid()), Some(old.gid()));
         }
         self.file.set_permissions(Permissions::from_mode(old.mode() & 0o7777))
+    }
+
+    /// Moves the file to its name when its content is on the disk: a machine that goes down leaves the old file or the new one.
+    fn finish_durably(self) -> io::Result<()> {
+        self.file.sync_all()?;
+        self.finish()
     }
 
     fn finish(self) -> io::Result<()> {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use hagane::sops::{Contents, Format, Layout, MacCheck, OpenedFile, Recipe, encrypt_file, open_file};
+use hagane::sops::{Contents, Format, Layout, MacCheck, OpenedFile, Recipe, Unfit, encrypt_file, open_file};
 use hagane::{Keyring, SecretBytes};
 use hagane_host::{Access, Foreground, MemoryFile, foreground, now};
 
@@ -19,10 +19,19 @@ use crate::message::{self, MessageFormat};
 /// What a new file starts from.
 const EXAMPLE: &str = "example_key: example_value\n";
 
-/// A file that is there, or a new one.
+/// A file that is there, or a new one, which is encrypted by a recipe.
 enum Edited {
     Opened(Box<OpenedFile>),
-    New(Contents, Recipe),
+    New(Recipe),
+}
+
+/// What every turn of an edit needs.
+struct Session<'a> {
+    arguments: &'a Edit,
+    path: &'a Path,
+    input: Input,
+    layout: Layout,
+    keys: &'a dyn Keyring,
 }
 
 pub(super) fn run(arguments: &Edit, surroundings: &mut Surroundings) -> Result<u8, Failure> {
@@ -36,102 +45,121 @@ pub(super) fn run(arguments: &Edit, surroundings: &mut Surroundings) -> Result<u
     let (files, directory) = (surroundings.files, surroundings.directory.clone());
     let keys = keyring(&arguments.services, files, &directory)?;
     let path = directory.join(&arguments.file);
-    let (input, edited) = match Input::read(Some(&arguments.file), &arguments.types, surroundings) {
-        Ok(input) => {
-            let opened = input.open(&keys, arguments.ignore_mac, surroundings)?;
-            (input, Edited::Opened(Box::new(opened)))
-        }
+    let (input, new) = match Input::read(Some(&arguments.file), &arguments.types, surroundings) {
+        Ok(input) => (input, None),
         Err(failure) if failure.code == NO_FILE => {
             let recipe = recipe(&path, &arguments.recipients, &arguments.selection, configuration.as_ref())?;
-            let input = Input::new_file(&path, &arguments.types, surroundings);
-            (input, Edited::New(example()?, recipe))
+            (Input::new_file(&path, &arguments.types, surroundings), Some(recipe))
         }
         Err(failure) => return Err(failure),
     };
-    let Some(contents) = changed(&edited, &input, layout, surroundings)? else {
-        return Err(Failure::new(UNCHANGED, "nothing was changed"));
-    };
-    let text = sealed(edited, &contents, &input, layout, &keys)?;
-    refuse_meddling(&path, &input, surroundings)?;
-    file::write(&path, &text, Access::Usual, surroundings)?;
-    Ok(0)
-}
-
-/// Refuses to write over what somebody else wrote meanwhile, unless the user says so.
-fn refuse_meddling(path: &Path, input: &Input, surroundings: &Surroundings) -> Result<(), Failure> {
-    let there = match file::read(path, surroundings) {
-        Ok(there) => there,
-        Err(failure) if failure.code == NO_FILE => return Ok(()),
-        Err(failure) => return Err(failure),
-    };
-    if *there == *input.text {
-        return Ok(());
-    }
-    let answer = hagane_host::ask("The file was changed meanwhile. Write over it? (y/n): ");
-    match answer.is_some_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes")) {
-        true => Ok(()),
-        false => Err(Failure::new(
-            GENERIC,
-            "the file was changed while it was edited: what was edited is not written",
-        )),
-    }
-}
-
-fn example() -> Result<Contents, Failure> {
-    let contents = Contents::read(EXAMPLE.as_bytes(), Format::Yaml, Default::default());
-    contents.map_err(|error| Failure::new(GENERIC, error.to_string()))
-}
-
-/// Hands the plaintext to the editor until what comes back can be read. Returns nothing where it is what it was.
-fn changed(
-    edited: &Edited,
-    input: &Input,
-    layout: Layout,
-    surroundings: &mut Surroundings,
-) -> Result<Option<Contents>, Failure> {
-    let before = match edited {
-        Edited::Opened(opened) => opened.contents(),
-        Edited::New(example, _) => example,
-    };
-    let plain = match (edited, input.output) {
-        (Edited::New(..), Format::Binary) => SecretBytes::default(),
-        // The example has no section.
-        (Edited::New(..), Format::Ini) => {
-            SecretBytes::new(b"[example]\nexample_key = example_value\n".to_vec())
-        }
-        _ => before
-            .to_bytes_as(input.output, layout)
-            .map_err(|unfit| Failure::new(UNFIT, unfit.to_string()))?,
-    };
-    let name = input.name.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let file = MemoryFile::new(&name, plain.expose()).map_err(|error| {
-        let words = hagane_host::words(&error);
-        Failure::new(GENERIC, format!("cannot hand the file to an editor without a disk: {words}")).hinted(
-            "`set` changes single values without a file; or set XDG_RUNTIME_DIR to a directory on a tmpfs",
-        )
-    })?;
+    let session = Session { arguments, path: &path, input, layout, keys: &keys };
+    let edited = session.begun(new.as_ref(), surroundings)?;
+    let plain = session.plain(&edited)?;
+    let file = session.handed_over(&plain)?;
+    let mut edited = Some(edited);
     loop {
         edit(&file, surroundings)?;
-        let cannot_read = |error: std::io::Error| {
-            Failure::new(EDITOR, format!("the edited file cannot be read: {}", hagane_host::words(&error)))
-        };
-        let now = file.read().map_err(cannot_read)?;
+        let now = file.read().map_err(|error| {
+            let words = hagane_host::words(&error);
+            Failure::new(EDITOR, format!("the edited file cannot be read: {words}"))
+        })?;
         if now.expose() == plain.expose() {
-            return Ok(None);
+            return Err(Failure::new(UNCHANGED, "nothing was changed"));
         }
-        match input.with_text(now.expose()).plain(surroundings) {
-            Ok(contents) if contents.is_empty() => {
-                let message = "the edited file is empty";
-                told_again(Failure::new(GENERIC, message), surroundings)?;
-            }
-            Ok(contents) => return Ok(Some(contents)),
-            Err(failure) => told_again(failure, surroundings)?,
+        // Whatever goes wrong from here on, what was edited is there until somebody gives it up.
+        match session.written(&now, &mut edited, new.as_ref(), surroundings) {
+            Ok(()) => return Ok(0),
+            Err(failure) => ask_again(failure, surroundings)?,
         }
     }
 }
 
-/// Says what is wrong with an edited file and asks whether to go on. Where nobody can be asked, it is the end.
-fn told_again(failure: Failure, surroundings: &mut Surroundings) -> Result<(), Failure> {
+impl Session<'_> {
+    /// Opens the file, or begins a new one.
+    fn begun(&self, new: Option<&Recipe>, surroundings: &mut Surroundings) -> Result<Edited, Failure> {
+        match new {
+            Some(recipe) => Ok(Edited::New(recipe.clone())),
+            None => {
+                let opened = self.input.open(self.keys, self.arguments.ignore_mac, surroundings)?;
+                Ok(Edited::Opened(Box::new(opened)))
+            }
+        }
+    }
+
+    /// Returns what the editor gets to see first.
+    fn plain(&self, edited: &Edited) -> Result<SecretBytes, Failure> {
+        let output = self.input.output;
+        let unfit = |unfit: Unfit| Failure::new(UNFIT, unfit.to_string());
+        match (edited, output) {
+            (Edited::Opened(opened), _) => opened.contents().to_bytes_as(output, self.layout).map_err(unfit),
+            (Edited::New(_), Format::Binary) => Ok(SecretBytes::default()),
+            // The example has no section.
+            (Edited::New(_), Format::Ini) => {
+                Ok(SecretBytes::new(b"[example]\nexample_key = example_value\n".to_vec()))
+            }
+            (Edited::New(_), _) => {
+                let example = Contents::read(EXAMPLE.as_bytes(), Format::Yaml, Default::default());
+                let example = example.map_err(|error| Failure::new(GENERIC, error.to_string()))?;
+                example.to_bytes_as(output, self.layout).map_err(unfit)
+            }
+        }
+    }
+
+    fn handed_over(&self, plain: &SecretBytes) -> Result<MemoryFile, Failure> {
+        let name = self.input.name.file_name().map(|name| name.to_string_lossy().into_owned());
+        MemoryFile::new(&name.unwrap_or_default(), plain.expose()).map_err(|error| {
+            let words = hagane_host::words(&error);
+            Failure::new(GENERIC, format!("cannot hand the file to an editor without a disk: {words}")).hinted(
+                "`set` changes single values without a file; or set XDG_RUNTIME_DIR to a directory on a tmpfs",
+            )
+        })
+    }
+
+    /// Encrypts and writes what the editor left. Takes the opened file where it gets as far as that, and opens it again the next time.
+    fn written(
+        &self,
+        now: &SecretBytes,
+        edited: &mut Option<Edited>,
+        new: Option<&Recipe>,
+        surroundings: &mut Surroundings,
+    ) -> Result<(), Failure> {
+        let contents = self.input.with_text(now.expose()).plain(surroundings)?;
+        if contents.is_empty() {
+            return Err(Failure::new(GENERIC, "the edited file is empty"));
+        }
+        let edited = match edited.take() {
+            Some(edited) => edited,
+            None => self.begun(new, surroundings)?,
+        };
+        let text = sealed(edited, &contents, &self.input, self.layout, self.keys)?;
+        self.refuse_meddling(surroundings)?;
+        file::write(self.path, &text, Access::Usual, surroundings)
+    }
+
+    /// Refuses to write over what somebody else wrote meanwhile, unless the user says so.
+    fn refuse_meddling(&self, surroundings: &Surroundings) -> Result<(), Failure> {
+        let there = match file::read(self.path, surroundings) {
+            Ok(there) => there,
+            Err(failure) if failure.code == NO_FILE => return Ok(()),
+            Err(failure) => return Err(failure),
+        };
+        if *there == *self.input.text {
+            return Ok(());
+        }
+        let answer = hagane_host::ask("The file was changed meanwhile. Write over it? (y/n): ");
+        match answer.is_some_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes")) {
+            true => Ok(()),
+            false => Err(Failure::new(
+                GENERIC,
+                "the file was changed while it was edited: what was edited is not written",
+            )),
+        }
+    }
+}
+
+/// Says what went wrong after an edit, and asks whether to go on with it. Where nobody can be asked, it is the end.
+fn ask_again(failure: Failure, surroundings: &mut Surroundings) -> Result<(), Failure> {
     message::tell(&failure.diagnostics, &failure.source_map, MessageFormat::Human, surroundings);
     match hagane_host::ask("Press return to edit it again, or interrupt to leave the file as it was. ") {
         Some(_) => Ok(()),
@@ -186,7 +214,7 @@ fn sealed(
     let sealing = sealing(keys, &time, layout);
     let text = match edited {
         Edited::Opened(opened) => opened.reseal(contents, input.output, &sealing)?,
-        Edited::New(_, recipe) => encrypt_file(contents, &recipe, input.output, &sealing)?,
+        Edited::New(recipe) => encrypt_file(contents, &recipe, input.output, &sealing)?,
     };
     // A file that could not be opened again would be lost.
     let read = open_file(&text, input.output, Default::default(), keys, MacCheck::Required);
