@@ -1,5 +1,7 @@
 //! What a layer hands the layer above it.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::rc::Rc;
 
 use hagane_resource::{Behavior, Diagnostic, Duplicate, Resource, ResourceSet};
@@ -127,12 +129,17 @@ fn inherit(resource: &mut Resource, old: &Resource) {
 fn merge_data(resource: &mut Resource, old: &Resource) {
     for field in ["data", "binaryData"] {
         let Some(Node::Mapping(below)) = old.tree().get(field) else { continue };
-        let mut merged: Vec<Entry> = below.entries.iter().map(as_text).collect();
-        if let Some(Node::Mapping(above)) = resource.tree().get(field) {
-            for entry in &above.entries {
-                match merged.iter_mut().find(|e| e.key.text == entry.key.text) {
-                    Some(own) => *own = entry.clone(),
-                    None => merged.push(entry.clone()),
+        let above = resource.tree().get(field).and_then(Node::as_mapping);
+        let above = above.map_or(&[][..], |above| &above.entries).iter().cloned();
+        // Of a key that stands twice the last value counts.
+        let mut merged: Vec<Entry> = Vec::with_capacity(below.entries.len() + above.len());
+        let mut places: HashMap<Text, usize> = HashMap::with_capacity(merged.capacity());
+        for entry in below.entries.iter().map(as_text).chain(above) {
+            match places.entry(entry.key.text.clone()) {
+                Occupied(place) => merged[*place.get()] = entry,
+                Vacant(place) => {
+                    place.insert(merged.len());
+                    merged.push(entry);
                 }
             }
         }
@@ -147,7 +154,8 @@ fn merge_data(resource: &mut Resource, old: &Resource) {
 
 /// Data is text, whatever it looks like.
 fn as_text(entry: &Entry) -> Entry {
-    let text = entry.value.as_scalar().map_or_else(Text::default, |s| s.text.clone());
+    let text = entry.value.as_scalar().filter(|scalar| !scalar.is_null());
+    let text = text.map_or_else(Text::default, |scalar| scalar.text.clone());
     let scalar = Scalar { span: entry.value.span(), ..Scalar::string(text) };
     Entry { key: entry.key.clone(), value: Node::Scalar(scalar) }
 }

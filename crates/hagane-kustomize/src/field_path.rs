@@ -148,8 +148,9 @@ pub(crate) fn visit(
         set(node)?;
         return Ok(1);
     };
-    if missing != Missing::Skip && node.is_null() {
-        *node = empty(steps, missing);
+    if missing != Missing::Skip && says_null(node) {
+        // Nothing is put into a null, and nobody minds.
+        return Ok(usize::from(!matches!(step, Step::Every)));
     }
     match (step, node) {
         (Step::Key(key), Node::Scalar(scalar)) if key.is_empty() => {
@@ -174,7 +175,7 @@ pub(crate) fn visit(
                 sequence.items.push(empty(rest, missing));
             }
             match sequence.items.get_mut(*index) {
-                Some(item) => visit(item, rest, missing, at, set),
+                Some(item) => visit_item(item, rest, missing, at, set),
                 None => {
                     let message = format!("the path goes to item {index} of a list with {count}");
                     Err(Diagnostic::error(at, message).hinted("items are counted from 0"))
@@ -184,7 +185,10 @@ pub(crate) fn visit(
         // Where something is written, `-` is a key like any other.
         (Step::Last, Node::Mapping(mapping)) => visit_key(mapping, "-", rest, missing, at, set),
         (Step::Every, Node::Sequence(sequence)) => {
-            sequence.items.iter_mut().try_fold(0, |n, item| Ok(n + visit(item, rest, missing, at, set)?))
+            sequence
+                .items
+                .iter_mut()
+                .try_fold(0, |n, item| Ok(n + visit_item(item, rest, missing, at, set)?))
         }
         (Step::Item { key, value, pattern }, Node::Sequence(sequence)) => {
             let found = visit_items(sequence, key, pattern, rest, missing, at, set)?;
@@ -209,6 +213,25 @@ pub(crate) fn visit(
                 .hinted("for example `spec.containers.[name=web].image` or `spec.containers.0.image`"))
         }
     }
+}
+
+/// Returns whether a value is, or would be without its quotes, a null that is written out.
+fn says_null(node: &Node) -> bool {
+    node.as_str().is_some_and(|text| matches!(text, "~" | "null" | "Null" | "NULL"))
+}
+
+/// Visits an item of a list, which may be absent as well as null.
+fn visit_item(
+    item: &mut Node,
+    rest: &[Step],
+    missing: Missing,
+    at: Span,
+    set: &mut dyn FnMut(&mut Node) -> Result<(), Diagnostic>,
+) -> Result<usize, Diagnostic> {
+    if missing != Missing::Skip && !rest.is_empty() && item.is_null() {
+        return Ok(1);
+    }
+    visit(item, rest, missing, at, set)
 }
 
 fn visit_key(

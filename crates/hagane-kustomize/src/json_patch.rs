@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use hagane_resource::Diagnostic;
 use hagane_yaml::emit::v3::encode_string;
-use hagane_yaml::scalar::{Value, go_general, value, written_value};
+use hagane_yaml::scalar::{Value, go_general, value, written_value, written_value_in_flow};
 use hagane_yaml::{Entry, Node, Scalar, Sequence, Span, Tag, Text};
 
 use crate::decode::{Located, Object};
@@ -402,24 +402,30 @@ fn key_through_json(key: &Scalar) -> String {
 /// Makes of a tree what a trip through JSON makes of it: every scalar has a type of JSON and is written plainly,
 /// numbers are floats.
 pub(crate) fn through_json(node: &mut Node) {
+    within_through_json(node, false);
+}
+
+/// Does so within a collection that was written in flow style, or in none.
+fn within_through_json(node: &mut Node, in_flow: bool) {
     match node {
         Node::Mapping(mapping) => {
-            mapping.flow = false;
+            let in_flow = std::mem::take(&mut mapping.flow) || in_flow;
             for entry in &mut mapping.entries {
-                through_json(&mut entry.value);
+                within_through_json(&mut entry.value, in_flow);
             }
         }
         Node::Sequence(Sequence { items, flow, .. }) => {
-            *flow = false;
-            items.iter_mut().for_each(through_json);
+            let in_flow = std::mem::take(flow) || in_flow;
+            items.iter_mut().for_each(|item| within_through_json(item, in_flow));
         }
-        Node::Scalar(scalar) => scalar_through_json(scalar),
+        Node::Scalar(scalar) => scalar_through_json(scalar, in_flow),
     }
 }
 
-fn scalar_through_json(scalar: &mut Scalar) {
+fn scalar_through_json(scalar: &mut Scalar, in_flow: bool) {
+    let written = if in_flow { written_value_in_flow } else { written_value };
     let number = |float: f64| (Text::from(go_general(float)), Tag::Unresolved);
-    let (text, tag) = match written_value(scalar) {
+    let (text, tag) = match written(scalar) {
         Ok(Value::Str(text)) => {
             let text = match text == scalar.text.as_str() {
                 true => std::mem::take(&mut scalar.text),

@@ -320,9 +320,11 @@ impl Search<'_> {
         if name.text == candidate.name.as_str() && candidate.namespace.is_empty() {
             return Ok(());
         }
-        mapping.set("name", Node::string(candidate.marked(&candidate.name)));
-        if !candidate.namespace.is_empty() {
-            mapping.set("namespace", Node::string(candidate.marked(&candidate.namespace)));
+        for (field, text) in [("name", &candidate.name), ("namespace", &candidate.namespace)] {
+            if !text.is_empty() {
+                let old = mapping.get(field).and_then(Node::as_scalar).cloned().unwrap_or_default();
+                mapping.set(field, Node::Scalar(old.with_text(candidate.marked(text))));
+            }
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hagane_resource::{Create, Diagnostic, FieldSpec, ResId, ResourceSet};
+use hagane_yaml::scalar::{Value, go_general, value};
 use hagane_yaml::{Node, Scalar, Style, Tag, Text};
 
 use crate::field_path::{self, Step};
@@ -134,7 +135,18 @@ fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scala
         let steps = field_path::parse(&var.field_path.replace('[', ".[").replace("..", "."), var.span)?;
         let steps: Vec<Step> = steps.into_iter().map(Step::of_variable).collect();
         match field_path::look_up(resource.tree(), &steps) {
-            Some(Node::Scalar(scalar)) => _ = values.insert(var.name.clone(), scalar.clone()),
+            Some(Node::Scalar(scalar)) => match typed(scalar) {
+                Some(value) => _ = values.insert(var.name.clone(), value),
+                None => {
+                    let message = format!(
+                        "the field `{}` of {} is no decimal number of 64 bits",
+                        var.field_path,
+                        resource.id()
+                    );
+                    return Err(Diagnostic::error(var.span, message)
+                        .hinted("put the number in quotes, and its text is the value"));
+                }
+            },
             Some(_) => {
                 let message =
                     format!("the field `{}` of {} is not a single value", var.field_path, resource.id());
@@ -154,6 +166,19 @@ fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scala
         }
     }
     Ok(values)
+}
+
+/// Returns the value of a variable as kustomize reads it: booleans and numbers are what they mean, anything else is what is
+/// written. An integer is read as a decimal, and there is none where that does not do.
+fn typed(scalar: &Scalar) -> Option<Scalar> {
+    let (text, tag) = match (scalar.resolved_tag(), value(scalar)) {
+        (Tag::Int, _) => (scalar.text.as_str().parse::<i64>().ok()?.to_string(), Tag::Int),
+        (_, Ok(Value::Bool(value))) => (value.to_string(), Tag::Bool),
+        (Tag::Float, Ok(Value::Float(value))) => (go_general(value), Tag::Float),
+        (Tag::Str, Ok(Value::Str(text))) => (text.into_owned(), Tag::Str),
+        _ => (scalar.text.as_str().to_owned(), Tag::Str),
+    };
+    Some(Scalar { text: Text::marked_as(text, &scalar.text), tag, ..Scalar::default() })
 }
 
 /// Refuses lists that hold anything but texts where variables may stand.

@@ -201,16 +201,15 @@ fn field<'a>(mapping: &'a mut Mapping, step: &PathStep, last: bool, create: Crea
         end if last => end,
         _ => Create::Mapping,
     };
-    let index = match mapping.position(&step.key) {
-        Some(index) => index,
+    let (index, is_new) = match mapping.position(&step.key) {
+        Some(index) => (index, false),
         None if made == Create::Nothing => return None,
         None => {
             // Written without quotes, even where it is no text then.
             mapping.entries.push(Entry { key: Scalar::bare(&*step.key), value: Node::string("") });
-            mapping.entries.len() - 1
+            (mapping.entries.len() - 1, true)
         }
     };
-    let is_new = index + 1 == mapping.entries.len() && mapping.entries[index].value.as_str() == Some("");
     let field = &mut mapping.entries[index].value;
     let null = field.is_null();
     if is_new || null {

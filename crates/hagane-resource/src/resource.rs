@@ -329,8 +329,10 @@ impl Resource {
 
 /// Returns a text in the style of the value that it replaces, without a type: what it looks like decides.
 fn bare_like(old: Option<&Node>, text: Text) -> Node {
-    let style = old.and_then(Node::as_scalar).map(|scalar| scalar.style);
-    Node::Scalar(Scalar { style: style.unwrap_or_default(), ..Scalar::bare(text) })
+    Node::Scalar(match old.and_then(Node::as_scalar) {
+        Some(old) => old.with_text(text),
+        None => Scalar::bare(text),
+    })
 }
 
 /// Makes a plain string of an annotation; what is no single value has no text.

@@ -19,6 +19,8 @@ pub struct ResourceSet {
 #[derive(Clone, Default)]
 struct Index {
     places: HashMap<CompactString, Vec<usize>>,
+    /// The same by name and namespace: a name may be in use in each of many namespaces.
+    by_namespace: HashMap<(CompactString, CompactString), Vec<usize>>,
     /// The places of those with a name that was decrypted.
     decrypted: Vec<usize>,
 }
@@ -70,7 +72,7 @@ impl ResourceSet {
         result
     }
 
-    /// Returns the resource at a place for writing anything but its name.
+    /// Returns the resource at a place for writing anything but its name and namespace.
     pub fn get_mut_keeping_name(&mut self, place: usize) -> &mut Resource {
         &mut self.resources[place]
     }
@@ -103,8 +105,7 @@ impl ResourceSet {
 
     /// Puts a resource at the place of another.
     pub fn replace(&mut self, index: usize, resource: Resource) {
-        self.by_name = None;
-        self.resources[index] = resource;
+        self.change(index, |old| *old = resource);
     }
 
     /// Drops the resources that `keep` refuses.
@@ -124,13 +125,13 @@ impl ResourceSet {
 
     /// Returns the places of the resources with this current id.
     pub fn with_current_id(&mut self, id: &ResId) -> Vec<usize> {
-        let places = self.named(&id.name).to_vec();
+        let places = self.index().of(id).to_vec();
         places.into_iter().filter(|&i| self.resources[i].id().same_as(id)).collect()
     }
 
     /// Returns the places of the resources that have or had this id.
     pub fn with_any_id(&mut self, id: &ResId) -> Vec<usize> {
-        let places = self.named(&id.name).to_vec();
+        let places = self.index().of(id).to_vec();
         places
             .into_iter()
             .filter(|&i| !self.resources[i].is_empty() && self.resources[i].had_id(id))
@@ -159,10 +160,21 @@ impl ResourceSet {
     }
 }
 
+impl Index {
+    /// Returns the places of the resources that may have or have had this id.
+    fn of(&self, id: &ResId) -> &[usize] {
+        self.by_namespace.get(&key(id)).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn key(id: &ResId) -> (CompactString, CompactString) {
+    (id.name.clone(), id.effective_namespace().into())
+}
+
 fn note(index: &mut Index, resource: &Resource, place: usize) {
-    let formers = resource.formers.iter().map(|f| &f.name);
-    for name in std::iter::once(&resource.id().name).chain(formers) {
-        insert(index.places.entry(name.clone()).or_default(), place);
+    for id in std::iter::once(resource.id().clone()).chain(resource.former_ids()) {
+        insert(index.places.entry(id.name.clone()).or_default(), place);
+        insert(index.by_namespace.entry(key(&id)).or_default(), place);
     }
     if resource.has_decrypted_name() {
         insert(&mut index.decrypted, place);

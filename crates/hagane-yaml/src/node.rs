@@ -351,6 +351,11 @@ impl Scalar {
         self.extra.as_ref()?.tagged
     }
 
+    /// Returns another text in the style of this scalar, without a type: what it looks like decides.
+    pub fn with_text(&self, text: impl Into<Text>) -> Scalar {
+        Scalar { style: self.style, span: self.span, ..Scalar::bare(text) }
+    }
+
     /// Returns the scalar without its tag, so that its text and its quotes decide what it is.
     pub fn untagged(&self) -> Scalar {
         match self.tagged().unwrap_or(self.style) {

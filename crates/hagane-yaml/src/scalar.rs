@@ -128,7 +128,7 @@ fn resolve_number(text: &str) -> (Tag, Option<Number>) {
     }
     if !text
         .bytes()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.' | b'_' | b':' | b' '))
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.' | b',' | b'_' | b':' | b' '))
     {
         return (Tag::Str, None);
     }
@@ -173,6 +173,10 @@ pub fn timestamp(text: &str) -> Option<String> {
         return Some(date + "T00:00:00Z");
     };
     rest = rest.strip_prefix(['T', 't', ' '])?;
+    if separator == ' ' {
+        // Go takes any number of blanks for one.
+        rest = rest.trim_start_matches(' ');
+    }
     let hour = one_or_two_digits(&mut rest)?;
     rest = rest.strip_prefix(':')?;
     let minute = one_or_two_digits(&mut rest)?;
@@ -281,6 +285,21 @@ pub fn written_value(scalar: &Scalar) -> Result<Value<'_>, TagMismatch> {
         }
         value => Ok(value),
     }
+}
+
+/// Returns the value that a scalar inside of a collection in flow style has for kustomize. There yaml.v3 puts quotes around
+/// what is absent and around a text with a `:`, so that both are read again as strings.
+pub fn written_value_in_flow(scalar: &Scalar) -> Result<Value<'_>, TagMismatch> {
+    match gains_quotes_in_flow(scalar) {
+        true => Ok(Value::Str(scalar.text.as_str().into())),
+        false => written_value(scalar),
+    }
+}
+
+/// Returns whether yaml.v3 puts quotes around a scalar in flow style that has none, and so makes a string of it.
+pub(crate) fn gains_quotes_in_flow(scalar: &Scalar) -> bool {
+    let has_colon = || scalar.text.as_str().contains(':') && scalar.tagged().is_none();
+    scalar.is_absent() || scalar.style == Style::Plain && scalar.tag == Tag::Timestamp && has_colon()
 }
 
 /// Returns what is read after a text was written folded, where that differs from the text.

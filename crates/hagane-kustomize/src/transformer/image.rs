@@ -2,7 +2,7 @@
 
 use hagane_regex::Regex;
 use hagane_resource::{Create, Diagnostic, FieldSpec, ResourceSet};
-use hagane_yaml::{Node, Scalar, Tag, Text};
+use hagane_yaml::{Node, Scalar, Style, Tag, Text};
 
 use crate::kustomization::Image;
 
@@ -162,8 +162,12 @@ impl<'a> Rename<'a> {
         let part =
             |mark: &str, part: &str| if part.is_empty() { String::new() } else { format!("{mark}{part}") };
         let renamed = format!("{name}{}{}", part(":", &tag), part("@", digest));
-        *scalar =
-            Scalar { text: Text::marked_as(renamed, &scalar.text), tag: Tag::Str, ..std::mem::take(scalar) };
+        *scalar = Scalar {
+            text: Text::marked_as(renamed, &scalar.text),
+            // Without quotes the text decides what it is.
+            tag: if scalar.style == Style::Plain { Tag::Unresolved } else { Tag::Str },
+            ..std::mem::take(scalar)
+        };
     }
 
     /// Returns whether the image has the entry's name, with a tag, a digest or neither behind it.

@@ -1,7 +1,7 @@
 //! Replica counts.
 
 use hagane_resource::{Create, Diagnostic, FieldSpec, ResourceSet};
-use hagane_yaml::{Node, Scalar, Tag};
+use hagane_yaml::Node;
 
 use crate::kustomization::Replica;
 use crate::selector::nearest_resource;
@@ -24,11 +24,11 @@ pub(crate) fn set_replicas(
             }
             found = true;
             spec.apply(resource.tree_mut(), Create::Scalar, &mut |node| {
-                if !matches!(node, Node::Scalar(_)) {
+                let Node::Scalar(old) = node else {
                     let message = format!("`{}` is not a single value, so it cannot take a count", spec.path);
                     return Err(Diagnostic::error(node.span(), message).hinted("write a whole number there"));
-                }
-                *node = Node::Scalar(Scalar { tag: Tag::Int, ..Scalar::bare(replica.count.to_string()) });
+                };
+                *old = old.with_text(replica.count.to_string());
                 Ok(())
             })?;
         }

@@ -91,7 +91,7 @@ impl Emitter<'_> {
         };
         self.depth += 1;
         self.flow += usize::from(mapping.flow);
-        let order = sorted(mapping, self.depth)?;
+        let order = sorted(mapping, self.depth, self.flow > 0)?;
         for (position, &index) in order.iter().enumerate() {
             let entry = &mapping.entries[index];
             if position > 0 {
@@ -175,14 +175,14 @@ impl Emitter<'_> {
             self.out.push_str(REDACTED);
             return Ok(());
         }
-        let value = scalar::written_value(scalar).map_err(|TagMismatch { claimed }| EmitError {
+        // Outside of flow style values keep the types they were read with.
+        let written = if self.flow > 0 { scalar::written_value_in_flow } else { scalar::written_value };
+        let value = written(scalar).map_err(|TagMismatch { claimed }| EmitError {
             span: scalar.span,
             message: format!("the value does not fit its type `{}`", tag_name(claimed)),
             hint: "quote the value, or drop its tag",
         })?;
         match value {
-            // On kustomize's way an absent value in a flow collection is written `''` and read again as a string.
-            Value::Null if self.flow > 0 && scalar.is_absent() => self.out.push_str("\"\""),
             Value::Null => self.out.push_str("null"),
             Value::Bool(value) => self.out.push_str(if value { "true" } else { "false" }),
             Value::Int(value) => _ = write!(self.out, "{value}"),
@@ -453,11 +453,13 @@ fn float(value: f64) -> String {
 }
 
 /// Returns the order of the entries, or the key that stands twice or is no string.
-fn sorted(mapping: &Mapping, depth: usize) -> Result<Vec<usize>, EmitError> {
+fn sorted(mapping: &Mapping, depth: usize, in_flow: bool) -> Result<Vec<usize>, EmitError> {
     let entries = &mapping.entries;
     let mut order: Vec<usize> = (0..entries.len()).collect();
     for entry in entries {
-        if depth > 1 && !matches!(entry.key.resolved_tag(), Tag::Str | Tag::Merge) {
+        let is_text = matches!(entry.key.resolved_tag(), Tag::Str | Tag::Merge)
+            || in_flow && scalar::gains_quotes_in_flow(&entry.key);
+        if depth > 1 && !is_text {
             return Err(EmitError {
                 span: entry.key.span,
                 message: format!("the key `{}` is not a string", entry.key.text.shown()),
