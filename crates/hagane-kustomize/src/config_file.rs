@@ -209,7 +209,7 @@ pub(crate) fn transform(
             for replacement in
                 object.list("replacements", |node| of_node(node, root, sources))?.into_iter().flatten()
             {
-                replace(resources, &replacement)?;
+                replace(resources, &replacement, sources.compared())?;
             }
             Ok(())
         }

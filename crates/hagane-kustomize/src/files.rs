@@ -56,6 +56,12 @@ pub trait Decrypter {
 
     /// Returns whether encrypted files are left as they lie.
     fn keeps_encrypted(&self) -> bool;
+
+    /// Returns whether who composes may not know what is decrypted. Then nothing is selected by it: whoever may ask often enough
+    /// whether a value matches this or that has read it.
+    fn is_guarded(&self) -> bool {
+        false
+    }
 }
 
 /// A file that was encrypted.

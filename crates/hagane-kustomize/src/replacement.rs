@@ -7,17 +7,21 @@ use hagane_yaml::{Node, Scalar, Span, Tag, Text};
 
 use crate::field_path::{self, Missing, Step};
 use crate::kustomization::{FieldOptions, Replacement, ReplacementSource, ReplacementTarget};
-use crate::selector::{Selector, nearest_resource};
+use crate::selector::{Compared, Selector, nearest_resource};
 
 /// Carries out a replacement.
-pub(crate) fn replace(resources: &mut ResourceSet, replacement: &Replacement) -> Result<(), Diagnostic> {
+pub(crate) fn replace(
+    resources: &mut ResourceSet,
+    replacement: &Replacement,
+    compared: Compared,
+) -> Result<(), Diagnostic> {
     let source = &replacement.source;
-    let mut value = source_value(resources, source)?;
+    let mut value = source_value(resources, source, compared)?;
     let live = live_source(resources, source);
     for target in &replacement.targets {
         let paths = target.paths()?;
         for place in 0..resources.len() {
-            if !target.takes(resources.get(place))? {
+            if !target.takes(resources.get(place), compared)? {
                 continue;
             }
             for (path, steps, span) in &paths {
@@ -26,7 +30,7 @@ pub(crate) fn replace(resources: &mut ResourceSet, replacement: &Replacement) ->
                 })?;
                 refuse_nameless(resources.get(place), *span)?;
                 if live == Some(place)
-                    && let Ok(now) = value_in(resources.get(place), source)
+                    && let Ok(now) = value_in(resources.get(place), source, compared)
                 {
                     value = now;
                 }
@@ -64,12 +68,12 @@ fn live_source(resources: &ResourceSet, source: &ReplacementSource) -> Option<us
 impl ReplacementTarget {
     /// Returns whether the resource is meant. What `reject` says about ids and what it says about labels each reject
     /// alone, as in kustomize.
-    fn takes(&self, resource: &Resource) -> Result<bool, Diagnostic> {
-        if !self.select.takes_labels(resource)? {
+    fn takes(&self, resource: &Resource, compared: Compared) -> Result<bool, Diagnostic> {
+        if !self.select.takes_labels(resource, compared)? {
             return Ok(false);
         }
         for reject in self.reject.iter().filter(|reject| reject.has_labels()) {
-            if reject.takes_labels(resource)? {
+            if reject.takes_labels(resource, compared)? {
                 return Ok(false);
             }
         }
@@ -78,12 +82,12 @@ impl ReplacementTarget {
             ids.iter()
                 .any(|id| s.takes_gvk(&id.gvk) && s.name.takes(&id.name) && s.namespace.takes(&id.namespace))
         };
-        self.select.refuse_decrypted_id(resource)?;
+        self.select.refuse_decrypted_id(resource, compared)?;
         if !by_id(&self.select) {
             return Ok(false);
         }
         for reject in self.reject.iter().filter(|reject| reject.has_id()) {
-            reject.refuse_decrypted_id(resource)?;
+            reject.refuse_decrypted_id(resource, compared)?;
             if by_id(reject) {
                 return Ok(false);
             }
@@ -108,15 +112,21 @@ impl ReplacementTarget {
 }
 
 /// Returns the value that is copied.
-fn source_value(resources: &ResourceSet, source: &ReplacementSource) -> Result<Node, Diagnostic> {
+fn source_value(
+    resources: &ResourceSet,
+    source: &ReplacementSource,
+    compared: Compared,
+) -> Result<Node, Diagnostic> {
     match source {
         ReplacementSource::Value(text) => Ok(Node::Scalar(Scalar::bare(text.value.as_str()))),
-        ReplacementSource::Field { selector, .. } => value_in(source_resource(resources, selector)?, source),
+        ReplacementSource::Field { selector, .. } => {
+            value_in(source_resource(resources, selector)?, source, compared)
+        }
     }
 }
 
 /// Returns the value that is copied out of a resource.
-fn value_in(resource: &Resource, source: &ReplacementSource) -> Result<Node, Diagnostic> {
+fn value_in(resource: &Resource, source: &ReplacementSource, compared: Compared) -> Result<Node, Diagnostic> {
     let (selector, path, options) = match source {
         ReplacementSource::Value(text) => return Ok(Node::Scalar(Scalar::bare(text.value.as_str()))),
         ReplacementSource::Field { selector, field_path, options } => (selector, field_path, options),
@@ -131,7 +141,7 @@ fn value_in(resource: &Resource, source: &ReplacementSource) -> Result<Node, Dia
         Diagnostic::error(span, format!("the field `{text}` is missing in {}", resource.id()))
             .hinted("a replacement's source must have a value")
     })?;
-    part_of(node, options, span)
+    part_of(node, options, span, compared)
 }
 
 fn is_empty(node: &Node) -> bool {
@@ -187,15 +197,23 @@ fn source_resource<'r>(resources: &'r ResourceSet, selector: &Selector) -> Resul
 }
 
 /// Returns the part of a text between delimiters, when the options ask for one.
-fn part_of(node: Node, options: &FieldOptions, at: Span) -> Result<Node, Diagnostic> {
+fn part_of(node: Node, options: &FieldOptions, at: Span, compared: Compared) -> Result<Node, Diagnostic> {
     if options.delimiter.is_empty() {
         return Ok(node);
     }
     let Node::Scalar(scalar) = node else { return Err(not_a_text(at)) };
+    let is_secret = scalar.text.is_sensitive();
+    let is_guarded = is_secret && compared == Compared::PlainOnly;
+    if is_guarded && options.delimiter.chars().any(char::is_alphanumeric) {
+        // Whether there is a part behind it tells whether it is in the value.
+        let error = Diagnostic::error(at, "a decrypted value is not parted at letters or digits");
+        return Err(error.hinted("for example `delimiter: ':'`"));
+    }
     let parts: Vec<&str> = scalar.text.as_str().split(options.delimiter.as_str()).collect();
     let part = usize::try_from(options.index).ok().and_then(|index| parts.get(index));
     let Some(part) = part else {
-        let message = format!("there is no part {} in the source: it has {}", options.index, parts.len());
+        let has = if is_secret { String::new() } else { format!(": it has {}", parts.len()) };
+        let message = format!("there is no part {} in the source{has}", options.index);
         return Err(Diagnostic::error(at, message).hinted("parts are counted from 0"));
     };
     let text = Text::marked_as((*part).to_owned(), &scalar.text);

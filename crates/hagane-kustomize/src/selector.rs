@@ -28,6 +28,16 @@ pub(crate) struct Selector {
     pub annotations: Option<Result<LabelSelector, Diagnostic>>,
 }
 
+/// What a selector is compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Compared {
+    /// Whatever resources have, as kustomize does.
+    #[default]
+    Anything,
+    /// Nothing that was decrypted ([`Decrypter::is_guarded`](crate::Decrypter::is_guarded)).
+    PlainOnly,
+}
+
 /// A selector, or what is wrong with its patterns.
 pub(crate) type LateSelector = Result<Selector, Diagnostic>;
 
@@ -130,20 +140,27 @@ impl Selector {
     }
 
     /// Returns whether the resource is meant, by its current or its first name and namespace.
-    pub(crate) fn takes(&self, resource: &Resource) -> Result<bool, Diagnostic> {
-        self.refuse_decrypted_id(resource)?;
+    pub(crate) fn takes(&self, resource: &Resource, compared: Compared) -> Result<bool, Diagnostic> {
+        self.refuse_decrypted_id(resource, compared)?;
         let (current, first) = (resource.id(), resource.formers.first());
         let by_id = (self.name.takes(&current.name) || first.is_some_and(|f| self.name.takes(&f.name)))
             && (!self.namespace.is_given()
                 || self.namespace.takes(current.effective_namespace())
                 || first.is_some_and(|f| self.namespace.takes(&f.namespace)))
             && self.takes_gvk(resource.gvk());
-        Ok(by_id && self.takes_labels(resource)?)
+        Ok(by_id && self.takes_labels(resource, compared)?)
     }
 
-    /// Refuses to compare a name, a namespace or a kind that was decrypted: whoever may ask often enough whether it matches this
-    /// or that has read it. Of a resource whose kind is not meant nothing is compared.
-    pub(crate) fn refuse_decrypted_id(&self, resource: &Resource) -> Result<(), Diagnostic> {
+    /// Refuses to compare a name, a namespace or a kind that was decrypted, where that is not to be. Of a resource whose kind is not
+    /// meant nothing is compared.
+    pub(crate) fn refuse_decrypted_id(
+        &self,
+        resource: &Resource,
+        compared: Compared,
+    ) -> Result<(), Diagnostic> {
+        if compared == Compared::Anything {
+            return Ok(());
+        }
         let is_kind_given = [&self.group, &self.version, &self.kind].iter().any(|part| part.is_given());
         if is_kind_given && resource.has_decrypted_kind() {
             return Err(self.decrypted("kind", resource));
@@ -164,7 +181,7 @@ impl Selector {
     }
 
     /// Returns whether the labels and annotations are meant.
-    pub(crate) fn takes_labels(&self, resource: &Resource) -> Result<bool, Diagnostic> {
+    pub(crate) fn takes_labels(&self, resource: &Resource, compared: Compared) -> Result<bool, Diagnostic> {
         for (selector, field) in [(&self.labels, "labels"), (&self.annotations, "annotations")] {
             if selector.is_some()
                 && let Some(list @ Node::Sequence(sequence)) = resource.tree().at(&["metadata", field])
@@ -176,7 +193,7 @@ impl Selector {
             }
             let Some(selector) = selector else { continue };
             let selector = selector.as_ref().map_err(Diagnostic::clone)?;
-            if is_compared_with_decrypted(selector, resource, field) {
+            if compared == Compared::PlainOnly && is_compared_with_decrypted(selector, resource, field) {
                 return Err(self.decrypted(field.trim_end_matches('s'), resource));
             }
             if !selector.takes(&|key| resource.metadata_entry(field, key)) {

@@ -17,6 +17,7 @@ use crate::decode::Located;
 use crate::files::{Decrypted, Decrypter, FileError, FileKind, Files};
 use crate::outside::Outside;
 use crate::process::Processes;
+use crate::selector::Compared;
 use remote::Checkout;
 pub use remote::is_file_url;
 pub(crate) use remote::marks_repository;
@@ -158,6 +159,14 @@ impl<'w> Sources<'w> {
     /// Returns whether encrypted files are left as they lie.
     pub(crate) fn keeps_encrypted(&self) -> bool {
         self.decrypter.is_none_or(Decrypter::keeps_encrypted)
+    }
+
+    /// Returns what selectors are compared with.
+    pub(crate) fn compared(&self) -> Compared {
+        match self.decrypter.is_some_and(Decrypter::is_guarded) {
+            true => Compared::PlainOnly,
+            false => Compared::Anything,
+        }
     }
 
     /// Adds a text that is no file, for positions in it.

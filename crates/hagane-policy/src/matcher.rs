@@ -29,7 +29,8 @@ impl Matcher {
         let one =
             |patterns: &[Glob], text: &str| patterns.is_empty() || patterns.iter().any(|p| p.takes(text));
         let named = one(&self.names, resource.name())
-            || resource.formers.iter().any(|former| one(&self.names, &former.name));
+            // What a name was is not to be guessed once it is gone.
+            || resource.formers.iter().any(|former| !former.decrypted && one(&self.names, &former.name));
         one(&self.kinds, &resource.gvk().kind)
             && named
             && one(&self.namespaces, resource.id().effective_namespace())

@@ -132,6 +132,10 @@ impl Decrypter for Opener<'_> {
         matches!(self.mode, SecretsMode::KeepEncrypted | SecretsMode::AsTheyLie)
     }
 
+    fn is_guarded(&self) -> bool {
+        self.guard.is_some()
+    }
+
     fn decrypt(&self, path: &Path, content: &[u8], file: FileId) -> Option<Result<Decrypted, Diagnostic>> {
         let encrypted = Encrypted::of(path, content)?;
         let opened = match (encrypted, self.mode) {

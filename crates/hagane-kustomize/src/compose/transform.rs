@@ -92,10 +92,12 @@ impl Compose<'_, '_> {
     ) -> Result<(), Diagnostic> {
         for entry in &k.replacements {
             match entry {
-                ReplacementEntry::Inline(replacement) => replace(resources, replacement)?,
+                ReplacementEntry::Inline(replacement) => {
+                    replace(resources, replacement, self.sources.compared())?
+                }
                 ReplacementEntry::File(path) => {
                     for replacement in config_file::replacements(path, &layer.root, self.sources)? {
-                        replace(resources, &replacement)?;
+                        replace(resources, &replacement, self.sources.compared())?;
                     }
                 }
             }

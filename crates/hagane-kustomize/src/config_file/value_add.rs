@@ -5,7 +5,7 @@ use hagane_yaml::{Entry, Mapping, Node, Scalar, Sequence, Span, Text};
 
 use super::config_documents;
 use crate::decode::{Fields, Object};
-use crate::selector::Selector;
+use crate::selector::{Compared, Selector};
 use crate::sources::{Root, Sources};
 use crate::transformer::{Subjects, set_namespace_of};
 
@@ -42,7 +42,7 @@ pub(super) fn value_add(
     if targets.is_empty() {
         return Err(object.missing("targets").hinted("for example `targets: [{fieldPath: data/key}]`"));
     }
-    targets.iter().try_for_each(|target| apply(target, &value, resources))
+    targets.iter().try_for_each(|target| apply(target, &value, resources, sources.compared()))
 }
 
 fn target(node: &Node, at: Span) -> Result<Target, Diagnostic> {
@@ -65,11 +65,16 @@ fn target(node: &Node, at: Span) -> Result<Target, Diagnostic> {
     Ok(Target { selector, path, position, span })
 }
 
-fn apply(target: &Target, value: &str, resources: &mut ResourceSet) -> Result<(), Diagnostic> {
+fn apply(
+    target: &Target,
+    value: &str,
+    resources: &mut ResourceSet,
+    compared: Compared,
+) -> Result<(), Diagnostic> {
     let parts: Vec<&str> = target.path.split('/').map(str::trim).filter(|part| !part.is_empty()).collect();
     for resource in resources.iter_mut() {
         if let Some(selector) = &target.selector
-            && !selector.takes(resource)?
+            && !selector.takes(resource, compared)?
         {
             continue;
         }

@@ -9,7 +9,7 @@ use crate::json_patch::{self, Operation, Operations};
 use crate::kustomization::{PatchEntry, PatchText};
 use crate::merge::merge;
 use crate::notes::{changes_notes, has_notes, keep_notes, put_notes, take_notes};
-use crate::selector::{LateSelector, nearest_resource};
+use crate::selector::{Compared, LateSelector, nearest_resource};
 use crate::sources::{Root, Sources};
 
 /// A patch that has been read.
@@ -17,6 +17,8 @@ pub(crate) struct Patch {
     span: Span,
     content: Content,
     target: Option<LateSelector>,
+    /// What the target is compared with.
+    compared: Compared,
     allow_name_change: bool,
     allow_kind_change: bool,
     /// Whether labels and annotations count as texts: in `patchesStrategicMerge`, and with a target.
@@ -65,6 +67,7 @@ pub(crate) fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> 
         span: entry.span,
         content,
         target: entry.target.clone(),
+        compared: sources.compared(),
         allow_name_change: entry.allow_name_change,
         allow_kind_change: entry.allow_kind_change,
         has_texts: false,
@@ -115,6 +118,7 @@ pub(crate) fn load_patches(
         span: text.span,
         content,
         target: None,
+        compared: sources.compared(),
         allow_name_change: false,
         allow_kind_change: false,
         has_texts: true,
@@ -208,7 +212,7 @@ pub(crate) fn apply_patch(
         }
         (Content::StrategicMerge(patches), Some(target)) => {
             let Some(strategic) = patches.first() else { return Ok(()) };
-            let places = selected(resources, target)?;
+            let places = selected(resources, target, patch.compared)?;
             for &place in &places {
                 let tree = for_target(strategic.tree(), resources.get(place))?;
                 resources.change(place, |resource| lay_over(resource, tree, patch, schema))?;
@@ -218,7 +222,7 @@ pub(crate) fn apply_patch(
         }
         (Content::Json(operations), _) if operations.is_empty() => {}
         (Content::Json(operations), Some(target)) => {
-            for place in selected(resources, target)? {
+            for place in selected(resources, target, patch.compared)? {
                 resources.change(place, |resource| apply_json(resource, operations, patch))?;
             }
         }
@@ -248,9 +252,14 @@ fn drop_deleted(resources: &mut ResourceSet, touched: &[usize]) {
 
 /// Returns the places of the resources that a target selects; those with the exact name are found without a look
 /// at the others.
-fn selected(resources: &mut ResourceSet, target: &LateSelector) -> Result<Vec<usize>, Diagnostic> {
+fn selected(
+    resources: &mut ResourceSet,
+    target: &LateSelector,
+    compared: Compared,
+) -> Result<Vec<usize>, Diagnostic> {
     let target = target.as_ref().map_err(Diagnostic::clone)?;
     let places: Vec<usize> = match target.name.exact() {
+        Some(name) if compared == Compared::Anything => resources.named(name).to_vec(),
         // That a decrypted name is another one is not to be seen, either.
         Some(name) => {
             let mut places =
@@ -263,7 +272,7 @@ fn selected(resources: &mut ResourceSet, target: &LateSelector) -> Result<Vec<us
     };
     let mut taken = Vec::with_capacity(places.len());
     for place in places {
-        if target.takes(resources.get(place))? {
+        if target.takes(resources.get(place), compared)? {
             taken.push(place);
         }
     }
