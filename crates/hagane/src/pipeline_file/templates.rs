@@ -155,8 +155,13 @@ fn parameter(node: &Node) -> Result<Parameter, Diagnostic> {
         secret: truth(fields, "secret")?,
         span: name_node.span(),
     };
-    for value in parameter.choices.iter().chain(&parameter.default) {
-        parameter.check(value).map_err(|why| {
+    // Of a list or a map the choices are those of its items.
+    let of_items = Parameter { kind: ParameterKind::String, ..parameter.clone() };
+    let is_of_many = matches!(kind, ParameterKind::Array | ParameterKind::Map);
+    let choice = if is_of_many { &of_items } else { &parameter };
+    let choices = parameter.choices.iter().map(|value| (choice, value));
+    for (of, value) in choices.chain(parameter.default.iter().map(|value| (&parameter, value))) {
+        of.check(value).map_err(|why| {
             Diagnostic::error(value.span(), format!("parameter `{}` {why}", parameter.name))
         })?;
     }
