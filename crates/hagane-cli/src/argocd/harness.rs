@@ -4,12 +4,15 @@
     reason = "it is the plugin server: it makes directories and starts programs"
 )]
 
+mod application;
 mod call;
 mod checkout;
 mod crowd;
+mod environments;
+mod failures;
 mod output;
 mod served;
-mod steps;
+mod stage;
 
 use std::ffi::OsString;
 use std::fs;
@@ -21,7 +24,7 @@ use hagane::{Failed, Fault};
 use super::generate::refuse;
 use crate::{Surroundings, failure};
 use call::{Call, Plugin, Sidecar};
-use steps::{Outcome, Stage};
+use stage::{Miss, Outcome, Stage};
 
 /// Replay the contract of Argo CD's plugin server against a plugin
 ///
@@ -139,18 +142,16 @@ fn report(outcomes: &[Outcome], surroundings: &mut Surroundings) -> u8 {
     for outcome in outcomes {
         let (word, what) = match &outcome.result {
             Ok(what) => ("passed", what),
-            Err(steps::Miss::Failed(what)) => ("FAILED", what),
-            Err(steps::Miss::NotRun(what)) => ("not run", what),
+            Err(Miss::Failed(what)) => ("FAILED", what),
+            Err(Miss::NotRun(what)) => ("not run", what),
         };
         text.push_str(&format!("{:>2} {word:<8} {}\n", outcome.number, outcome.name));
         if !what.is_empty() {
             text.push_str(&format!("            {}\n", what.replace('\n', "\n            ")));
         }
     }
-    let failed =
-        outcomes.iter().filter(|outcome| matches!(outcome.result, Err(steps::Miss::Failed(_)))).count();
-    let not_run =
-        outcomes.iter().filter(|outcome| matches!(outcome.result, Err(steps::Miss::NotRun(_)))).count();
+    let failed = outcomes.iter().filter(|outcome| matches!(outcome.result, Err(Miss::Failed(_)))).count();
+    let not_run = outcomes.iter().filter(|outcome| matches!(outcome.result, Err(Miss::NotRun(_)))).count();
     let passed = outcomes.len() - failed - not_run;
     text.push_str(&format!("{passed} passed, {failed} failed, {not_run} not run\n"));
     match crate::output::print(text.as_bytes(), surroundings) {

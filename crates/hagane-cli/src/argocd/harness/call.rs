@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use zeroize::Zeroizing;
 
 /// How long a call may take, before the server kills it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -49,7 +50,7 @@ pub(super) struct Answer {
     pub(super) code: Option<i32>,
     /// How it ended, in words.
     pub(super) status: String,
-    pub(super) stdout: Vec<u8>,
+    pub(super) stdout: Zeroizing<Vec<u8>>,
     pub(super) stderr: String,
     pub(super) time: Duration,
     /// Whether anything of its process group was left.
@@ -161,13 +162,7 @@ impl Running {
     /// Waits for the end; a call that takes longer is killed as the server kills it.
     pub(super) fn finish(mut self, patience: Duration) -> io::Result<Answer> {
         let read = |stream: Option<Box<dyn Read + Send>>| {
-            thread::spawn(move || {
-                let mut bytes = Vec::new();
-                if let Some(mut stream) = stream {
-                    let _ = stream.read_to_end(&mut bytes);
-                }
-                bytes
-            })
+            thread::spawn(move || stream.map_or_else(Default::default, all))
         };
         let stdout = read(self.child.stdout.take().map(|stream| Box::new(stream) as _));
         let stderr = read(self.child.stderr.take().map(|stream| Box::new(stream) as _));
@@ -197,6 +192,24 @@ impl Running {
         thread::sleep(wait);
         let _ = kill_process_group(Pid::from_child(&self.child), signal);
     }
+}
+
+/// Returns all that can be read. It may be secret, and what grows leaves copies behind: so it is put together at the end.
+fn all(mut stream: Box<dyn Read + Send>) -> Zeroizing<Vec<u8>> {
+    const PART: usize = 64 << 10;
+    let mut parts: Vec<Zeroizing<Vec<u8>>> = Vec::new();
+    loop {
+        let mut part = Zeroizing::new(Vec::with_capacity(PART));
+        // What cannot be read is not there.
+        let _ = stream.by_ref().take(PART as u64).read_to_end(&mut part);
+        if part.is_empty() {
+            break;
+        }
+        parts.push(part);
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    parts.iter().for_each(|part| bytes.extend_from_slice(part));
+    bytes
 }
 
 /// Returns the bytes of memory that a process has for itself alone now.

@@ -123,3 +123,19 @@ fn copy(from: &Path, to: &Path, top: &Path, order: Order) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Returns all paths below a directory, sorted.
+pub(super) fn names(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(&directory)?.flatten() {
+            if entry.file_type()?.is_dir() {
+                open.push(entry.path());
+            }
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,13 +1,19 @@
 //! Many calls at once, and calls that do not come to their end.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
 use super::call::{Answer, Call, Plugin, Running, Sidecar};
+use super::checkout::{Checkout, Order, names};
 use super::served::{Method, Packed, Served, Until};
+use super::stage::Miss::Failed;
+use super::stage::{Expected, Stage, Step, same};
+
+/// How many lone runs the many are held against: the one in the middle.
+const LONE: usize = 9;
 
 /// What many calls at once came to.
 pub(super) struct Crowd {
@@ -134,4 +140,92 @@ pub(super) fn kill_served(
     // Whoever was left in the middle is none of the others' business.
     wrong += usize::from(!is_right(&ask(served, Until::End)));
     Ok(wrong)
+}
+
+impl Stage {
+    pub(super) fn killed(&self, expected: &Expected) -> Step {
+        let (checkout, application) = self.checkout(Order::Forward)?;
+        let before = (names(checkout.root())?, names(&self.sidecar.scratch.join("tmp"))?);
+        let left = match &self.served {
+            None => kill_many(&self.sidecar, &self.plugin, &application, self.kills, expected.time)?,
+            Some(served) => {
+                let request = self.sidecar.request(&Call::default());
+                let packed = self.packed(&application)?;
+                let is_right = |answer: &Answer| same(answer, expected).is_ok();
+                let (kills, lone) = (self.kills, expected.time);
+                kill_served(
+                    &self.sidecar,
+                    &self.plugin.program,
+                    served,
+                    &packed,
+                    &request,
+                    kills,
+                    lone,
+                    &is_right,
+                )?
+            }
+        };
+        if left > 0 {
+            let what = if self.served.is_some() {
+                "ended neither right nor with an error"
+            } else {
+                "left a process"
+            };
+            return Err(Failed(format!("{left} of {} {what}", self.kills)));
+        }
+        let after = (names(checkout.root())?, names(&self.sidecar.scratch.join("tmp"))?);
+        if before != after {
+            return Err(Failed(format!(
+                "{} files were left",
+                (after.0.len() + after.1.len()).saturating_sub(before.0.len() + before.1.len())
+            )));
+        }
+        same(&self.call(&application, &Call::default())?, expected)?;
+        if self.plugin.is_ours {
+            let answer = self.call(&application, &Call::default().with("ARGOCD_EXEC_TIMEOUT", "1ms"))?;
+            if answer.code != Some(4)
+                || !answer.stderr.contains("time ran out while")
+                || !answer.stdout.is_empty()
+            {
+                return Err(Failed("a deadline that has passed is not said".into()));
+            }
+        }
+        Ok(format!("{} killed, by SIGKILL and by SIGTERM", self.kills))
+    }
+
+    pub(super) fn crowded(&self, expected: &Expected) -> Step {
+        let checkouts: Vec<(Checkout, PathBuf)> =
+            (0..self.concurrent).map(|_| self.checkout(Order::Forward)).collect::<io::Result<_>>()?;
+        let applications: Vec<&PathBuf> = checkouts.iter().map(|(_, application)| application).collect();
+        // Beside whatever else runs here, as the many do.
+        let mut lone: Vec<Duration> = applications
+            .iter()
+            .take(LONE)
+            .map(|application| Ok(self.call(application, &Call::default())?.time))
+            .collect::<io::Result<_>>()?;
+        lone.sort();
+        let lone = lone.get(lone.len() / 2).copied().unwrap_or(expected.time);
+        let crowd = match &self.served {
+            None => Crowd::gather(&self.sidecar, &self.plugin, &applications)?,
+            Some(served) => {
+                let packed = applications.iter().map(|application| self.packed(application));
+                let packed: Vec<Packed> = packed.collect::<io::Result<_>>()?;
+                Crowd::ask(served, &packed, &self.sidecar.request(&Call::default()))?
+            }
+        };
+        crowd.answers.iter().try_for_each(|answer| same(answer, expected))?;
+        let slowest = crowd.percentile(99);
+        // What all of it takes where each run keeps one processor busy.
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(format!(
+            "{} at once: all right; 99 of 100 within {} ms, {:.1} × a lone run of {} ms ({processors} processors: {:.1} × where \
+             it does nothing but compute); {:.0} MiB for all together",
+            self.concurrent,
+            slowest.as_millis(),
+            slowest.as_secs_f64() / lone.as_secs_f64().max(1e-6),
+            lone.as_millis(),
+            self.concurrent as f64 / processors as f64,
+            crowd.memory as f64 / f64::from(1 << 20)
+        ))
+    }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use hagane_host::grpc::{self, Code, Sent, Status};
 use rustix::process::{Pid, Signal, kill_process};
+use zeroize::Zeroizing;
 
 use super::call::{Answer, Call, PATIENCE, Plugin, Sidecar};
 use super::checkout::unused_name;
@@ -162,7 +163,7 @@ impl Address {
         let time_limit = if let Until::Time(time) = until { time } else { PATIENCE };
         let started = Instant::now();
         let answer = grpc::call(&self.0, name, time_limit, &mut messages);
-        said(answer.map(|message| message.to_vec()), method, started.elapsed())
+        said(answer, method, started.elapsed())
     }
 }
 
@@ -176,11 +177,11 @@ impl Packed {
 }
 
 /// Returns an answer as that of a process.
-fn said(answer: Result<Vec<u8>, Status>, method: Method, time: Duration) -> Answer {
+fn said(answer: Result<Zeroizing<Vec<u8>>, Status>, method: Method, time: Duration) -> Answer {
     let (code, stdout, stderr) = match answer {
         Ok(message) if method == Method::Generate => match contract::read_manifests(&message) {
-            Some(manifests) => (0, manifests.join("---\n").into_bytes(), String::new()),
-            None => (70, Vec::new(), "the answer cannot be read".into()),
+            Some(manifests) => (0, joined(&manifests), String::new()),
+            None => (70, Zeroizing::default(), "the answer cannot be read".into()),
         },
         Ok(message) => (0, message, String::new()),
         Err(status) => {
@@ -191,10 +192,22 @@ fn said(answer: Result<Vec<u8>, Status>, method: Method, time: Duration) -> Answ
                 Code::Unavailable | Code::DeadlineExceeded => 4,
                 _ => 70,
             };
-            (code, Vec::new(), status.message)
+            (code, Zeroizing::default(), status.message)
         }
     };
     Answer { code: Some(code), status: format!("it ends with {code}"), stdout, stderr, time, left: false }
+}
+
+/// Returns manifests as `generate` prints them.
+fn joined(manifests: &[&str]) -> Zeroizing<Vec<u8>> {
+    const BETWEEN: &[u8] = b"---\n";
+    let length = manifests.iter().map(|manifest| manifest.len() + BETWEEN.len()).sum();
+    let mut text = Zeroizing::new(Vec::with_capacity(length));
+    for (place, manifest) in manifests.iter().enumerate() {
+        text.extend_from_slice(if place > 0 { BETWEEN } else { b"" });
+        text.extend_from_slice(manifest.as_bytes());
+    }
+    text
 }
 
 /// Makes the files of a server that any user may write.
