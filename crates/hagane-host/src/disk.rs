@@ -1,12 +1,14 @@
 //! The file system.
 
 use std::collections::HashSet;
-use std::fs::{self, File, Metadata};
-use std::io::{self, ErrorKind, Read};
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, IoSliceMut, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hagane::{FileError, FileKind, Files};
+use rustix::fs::OFlags;
 
 /// The largest file that is read, in bytes.
 pub const MAX_FILE: u64 = 100 << 20;
@@ -20,15 +22,23 @@ pub struct Disk {
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<Arc<[u8]>, FileError> {
-        // Before it is opened: to open a pipe is to wait for its writer.
-        let metadata = fs::metadata(path).map_err(|error| file_error(&error))?;
+        // To open a pipe would be to wait for its writer.
+        let flags = OFlags::NONBLOCK.bits().cast_signed();
+        let irregular = || FileError::Other("it is not a regular file".into());
+        let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
+        let file = opened.map_err(|error| match fs::metadata(path) {
+            // A socket, which cannot be opened.
+            Ok(found) if kind(&found) == FileKind::Other => irregular(),
+            _ => file_error(&error),
+        })?;
+        let metadata = file.metadata().map_err(|error| file_error(&error))?;
         if kind(&metadata) != FileKind::File {
-            return Err(FileError::Other("it is not a regular file".into()));
+            return Err(irregular());
         }
         if metadata.len() > MAX_FILE {
             return Err(FileError::TooLarge { limit: MAX_FILE });
         }
-        read(path, metadata.len() as usize).map_err(|error| file_error(&error))
+        read(file, metadata.len() as usize).map_err(|error| file_error(&error))
     }
 
     fn resolve(&self, path: &Path) -> Result<(PathBuf, FileKind), FileError> {
@@ -68,19 +78,24 @@ impl Disk {
 }
 
 /// Reads a file into memory that is allocated once: key files pass through here, and no copy may stay behind.
-fn read(path: &Path, length: usize) -> io::Result<Arc<[u8]>> {
-    let mut file = File::open(path)?;
+fn read(mut file: File, length: usize) -> io::Result<Arc<[u8]>> {
     let mut content: Arc<[u8]> = std::iter::repeat_n(0, length).collect();
     let bytes = Arc::get_mut(&mut content).expect("nobody else knows it yet");
     let changed = || io::Error::other("it changed while it was read");
-    file.read_exact(bytes).map_err(|error| match error.kind() {
-        ErrorKind::UnexpectedEof => changed(),
-        _ => error,
-    })?;
-    match file.read(&mut [0])? {
-        0 => Ok(content),
-        _ => Err(changed()),
+    // One call, as a rule, for the content and for what says that there is no more.
+    let mut more = [0];
+    let count = match file.read_vectored(&mut [IoSliceMut::new(bytes), IoSliceMut::new(&mut more)]) {
+        Err(error) if error.kind() == ErrorKind::Interrupted => 0,
+        read => read?,
+    };
+    if let Some(rest) = bytes.get_mut(count..).filter(|rest| !rest.is_empty()) {
+        file.read_exact(rest).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => changed(),
+            _ => error,
+        })?;
     }
+    let is_more = if count < length || count == 0 { file.read(&mut more)? > 0 } else { count > length };
+    if is_more { Err(changed()) } else { Ok(content) }
 }
 
 fn kind(metadata: &Metadata) -> FileKind {

@@ -230,7 +230,9 @@ fn running(process: &Process) -> String {
 impl Processes for WatchedProcesses<'_> {
     fn run(&self, process: &Process) -> Result<Output, ProcessError> {
         self.allow(process)?;
-        self.activity.during(running(process), || self.inner.run(process))
+        let done = self.activity.during(running(process), || self.inner.run(process));
+        self.files.forget();
+        done
     }
 
     fn run_all(&self, processes: &[Process]) -> Vec<Result<Output, ProcessError>> {
@@ -238,7 +240,9 @@ impl Processes for WatchedProcesses<'_> {
             return processes.iter().map(|_| Err(refused.clone())).collect();
         }
         let text = processes.first().map(running).unwrap_or_default();
-        self.activity.during(text, || self.inner.run_all(processes))
+        let done = self.activity.during(text, || self.inner.run_all(processes));
+        self.files.forget();
+        done
     }
 
     fn scratch(&self) -> Result<PathBuf, ProcessError> {

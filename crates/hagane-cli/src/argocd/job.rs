@@ -45,12 +45,7 @@ pub(super) fn render(
 ) -> Result<Rendered, Failed> {
     activity.now("reading and composing layers");
     let own: Mutex<Vec<PathBuf>> = Mutex::default();
-    let files = RepositoryFiles {
-        inner: surroundings.files,
-        root: job.root.clone(),
-        own: &own,
-        activity: activity.clone(),
-    };
+    let files = RepositoryFiles::new(surroundings.files, job.root.clone(), &own, activity.clone());
     let keyring = WatchedKeys { inner: surroundings.keyring, activity: activity.clone() };
     let remotes =
         surroundings.remotes.map(|inner| WatchedRemotes { inner, activity: activity.clone(), fetched: &own });

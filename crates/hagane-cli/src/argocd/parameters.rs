@@ -42,7 +42,7 @@ pub(super) fn announced(
     surroundings: &Surroundings,
 ) -> Result<Vec<Value>, Failed> {
     let (own, activity) = (Mutex::default(), Activity::default());
-    let files = RepositoryFiles { inner: surroundings.files, root: root.clone(), own: &own, activity };
+    let files = RepositoryFiles::new(surroundings.files, root.clone(), &own, activity);
     let directory = root.unwrap_or_else(|| surroundings.directory.clone());
     let world = World::new(&files, surroundings.keyring, &directory);
     let parameters = hagane::parameters(&world, target, LoadRestriction::RootOnly)?;

@@ -1,8 +1,8 @@
 //! The files of one repository, and no others: the plugin server's disk holds those of other applications, too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hagane::{FileError, FileKind, Files};
 
@@ -16,9 +16,31 @@ pub(super) struct RepositoryFiles<'f> {
     /// Directories that this run has made.
     pub(super) own: &'f Mutex<Vec<PathBuf>>,
     pub(super) activity: Activity,
+    /// Where paths have led: each is looked at several times.
+    found: Mutex<HashMap<PathBuf, (PathBuf, FileKind)>>,
+}
+
+impl<'f> RepositoryFiles<'f> {
+    pub(super) fn new(
+        inner: &'f dyn Files,
+        root: Option<PathBuf>,
+        own: &'f Mutex<Vec<PathBuf>>,
+        activity: Activity,
+    ) -> RepositoryFiles<'f> {
+        RepositoryFiles { inner, root, own, activity, found: Mutex::default() }
+    }
 }
 
 impl RepositoryFiles<'_> {
+    /// Forgets where paths have led: somebody else has been at the files.
+    pub(super) fn forget(&self) {
+        self.found().clear();
+    }
+
+    fn found(&self) -> MutexGuard<'_, HashMap<PathBuf, (PathBuf, FileKind)>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn allows(&self, path: &Path, kind: FileKind) -> bool {
         let is_above = |root: &PathBuf| kind == FileKind::Directory && root.starts_with(path);
         // On the way up to what is above the target; there is nothing in them.
@@ -65,10 +87,16 @@ impl Files for RepositoryFiles<'_> {
     }
 
     fn resolve(&self, path: &Path) -> Result<(PathBuf, FileKind), FileError> {
+        if let Some(found) = self.found().get(path) {
+            return Ok(found.clone());
+        }
         // Whether something is there, outside, is nobody's business either.
         let outside = || FileError::Other("it is not in the repository".into());
         match self.inner.resolve(path) {
-            Ok((path, kind)) if self.allows(&path, kind) => Ok((path, kind)),
+            Ok(found) if self.allows(&found.0, found.1) => {
+                self.found().insert(path.to_owned(), found.clone());
+                Ok(found)
+            }
             Err(error) if self.allows(&normalized(path), FileKind::File) => Err(error),
             // What is above the repository is looked at, and is empty.
             _ if self.root.as_ref().is_some_and(|root| {
@@ -157,12 +185,7 @@ mod tests {
             .with("/tmp/hagane.yaml", "")
             .with("/scratch/chart/c", "");
         let own = Mutex::new(vec![PathBuf::from("/scratch")]);
-        let files = RepositoryFiles {
-            inner: &inner,
-            root: Some("/tmp/1".into()),
-            own: &own,
-            activity: Activity::default(),
-        };
+        let files = RepositoryFiles::new(&inner, Some("/tmp/1".into()), &own, Activity::default());
         let check = |path: &str, expected: Result<&str, FileError>| {
             let found = files.resolve(Path::new(path)).map(|(path, _)| path.display().to_string());
             assert_eq!(found, expected.map(str::to_owned), "{path}");
