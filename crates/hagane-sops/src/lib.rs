@@ -48,7 +48,7 @@ mod value;
 pub use config::{CONFIG_FILE, Config, ConfigError, Destination, Rule, Target, VaultSecrets};
 pub use contents::{Contents, Unfit, Warning};
 pub use data_key::DataKey;
-pub use decrypt::{MacCheck, decrypt_file, open_file, read_metadata};
+pub use decrypt::{MacCheck, decrypt_checked, decrypt_file, open_file, read_metadata};
 pub use detect::detect;
 pub use encrypt::{EncryptError, Recipe, Sealing, encrypt_file};
 pub use error::{DecryptError, ErrorClass, GroupFailure, NoKey, ValueProblem};

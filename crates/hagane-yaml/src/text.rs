@@ -39,6 +39,14 @@ impl Text {
         }
     }
 
+    /// Takes the text out; a long one is not copied. Whoever takes a sensitive one answers for it.
+    pub fn into_string(self) -> String {
+        match self {
+            Text::Plain(text) => text.into_string(),
+            Text::Sensitive(mut text) => std::mem::take(&mut **text),
+        }
+    }
+
     /// Returns the text for a message: a decrypted one is not shown.
     pub fn shown(&self) -> &str {
         if self.is_sensitive() { "«decrypted»" } else { self.as_str() }

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 
-use hagane::sops::OpenedFile;
+use hagane::sops::Contents;
 use hagane_host::{Foreground, MemoryFile, Pipe, foreground};
 
 use super::arguments::{ExecEnv, ExecFile, Services, Types};
@@ -14,8 +14,8 @@ use crate::Surroundings;
 
 pub(super) fn env(arguments: &ExecEnv, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let types = types(arguments.input_type.as_ref());
-    let (_, opened) = open(&arguments.file, &types, &arguments.services, surroundings)?;
-    let variables = opened.contents().variables().map_err(|key| {
+    let (_, contents) = open(&arguments.file, &types, &arguments.services, surroundings)?;
+    let variables = contents.variables().map_err(|key| {
         Failure::new(GENERIC, format!("`{key}` is no single value, as an environment variable is"))
     })?;
     let mut named = Vec::with_capacity(variables.len());
@@ -29,10 +29,10 @@ pub(super) fn env(arguments: &ExecEnv, surroundings: &mut Surroundings) -> Resul
 }
 
 pub(super) fn file(arguments: &ExecFile, surroundings: &mut Surroundings) -> Result<u8, Failure> {
-    let (input, opened) = open(&arguments.file, &arguments.types, &arguments.services, surroundings)?;
+    let (input, contents) = open(&arguments.file, &arguments.types, &arguments.services, surroundings)?;
     let configuration = configuration(&arguments.common, &[], surroundings)?;
     let layout = layout(&arguments.common, configuration.as_ref());
-    let content = opened.contents().to_bytes_as(input.output, layout);
+    let content = contents.to_bytes_as(input.output, layout);
     let content = content.map_err(|unfit| Failure::new(UNFIT, unfit.to_string()))?;
     if arguments.filename.contains('/') || matches!(arguments.filename.as_str(), "" | "." | "..") {
         return Err(Failure::new(GENERIC, "the name of the file is a name, not a path"));
@@ -55,12 +55,12 @@ fn open(
     types: &Types,
     services: &Services,
     surroundings: &mut Surroundings,
-) -> Result<(Input, OpenedFile), Failure> {
-    let input = Input::read(Some(file), types, surroundings)?;
+) -> Result<(Input, Contents), Failure> {
+    let mut input = Input::read(Some(file), types, surroundings)?;
     let (files, directory) = (surroundings.files, surroundings.directory.clone());
     let keys = keyring(services, files, &directory)?;
-    let opened = input.open(&keys, false, surroundings)?;
-    Ok((input, opened))
+    let contents = input.decrypt(&keys, false, surroundings)?;
+    Ok((input, contents))
 }
 
 /// Runs a command in a shell, and returns its exit code.

@@ -4,7 +4,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hagane::sops::{Contents, Format, MacCheck, OpenedFile, detect, open_file};
+use hagane::sops::{
+    Contents, DecryptError, Format, MacCheck, OpenedFile, decrypt_checked, detect, open_file,
+};
 use hagane::{Diagnostic, FileError, FileId, FileKind, Keyring, SourceMap, Span};
 use hagane_host::{Access, MAX_FILE, write_file};
 use zeroize::Zeroizing;
@@ -15,9 +17,37 @@ use super::session::shown;
 use crate::message::{self, MessageFormat};
 use crate::{Surroundings, output};
 
+/// The bytes of a file that may hold secrets, as they were read: a large file is not copied. They are wiped when dropped.
+#[derive(Default)]
+pub(crate) struct Bytes(Arc<[u8]>);
+
+impl Bytes {
+    /// Returns a copy of some bytes.
+    pub(crate) fn of(bytes: &[u8]) -> Bytes {
+        Bytes(bytes.into())
+    }
+}
+
+impl std::ops::Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        // Files that are in memory already, as in tests, are their owner's.
+        if let Some(bytes) = Arc::get_mut(&mut self.0) {
+            zeroize::Zeroize::zeroize(bytes);
+        }
+    }
+}
+
 /// A file as it lies, and what it is taken for.
 pub(super) struct Input {
-    pub(super) text: Zeroizing<Vec<u8>>,
+    pub(super) text: Bytes,
     /// Where it lies; standard input lies nowhere.
     pub(super) path: Option<PathBuf>,
     /// The name that decides which rule and which format are for it.
@@ -54,19 +84,13 @@ impl Input {
         let by_name = Format::of_path(&path.to_string_lossy());
         let format = chosen(types.input_type.as_deref(), by_name, surroundings);
         let output = chosen(types.output_type.as_deref(), by_name, surroundings);
-        Input {
-            text: Zeroizing::default(),
-            path: Some(path.to_owned()),
-            name: path.to_owned(),
-            format,
-            output,
-        }
+        Input { text: Bytes::default(), path: Some(path.to_owned()), name: path.to_owned(), format, output }
     }
 
     /// Returns the file with another text, of the format that it is written in.
     pub(super) fn with_text(&self, text: &[u8]) -> Input {
         Input {
-            text: Zeroizing::new(text.to_vec()),
+            text: Bytes::of(text),
             path: self.path.clone(),
             name: self.name.clone(),
             format: self.output,
@@ -74,31 +98,62 @@ impl Input {
         }
     }
 
-    /// Opens the encrypted file.
+    /// Opens the encrypted file, to write it again.
     pub(super) fn open(
         &self,
         keyring: &dyn Keyring,
         ignore_mac: bool,
         surroundings: &mut Surroundings,
     ) -> Result<OpenedFile, Failure> {
-        let (source_map, file) = self.source_map(&String::from_utf8_lossy(&self.text), surroundings);
-        if ignore_mac {
-            let warning = Diagnostic::warning(
-                Span::default(),
-                "the MAC is not verified: values may be missing or moved",
-            );
-            message::tell(&[warning], &source_map, MessageFormat::Human, surroundings);
+        let check = self.mac_check(ignore_mac, surroundings);
+        let opened = open_file(&self.text, self.format, self.first_file(), keyring, check);
+        let opened = opened.map_err(|error| self.cannot_open(&error, surroundings))?;
+        self.warn(opened.contents(), surroundings);
+        Ok(opened)
+    }
+
+    /// Decrypts the file, which nobody needs then: a large one would stay beside its values.
+    pub(super) fn decrypt(
+        &mut self,
+        keyring: &dyn Keyring,
+        ignore_mac: bool,
+        surroundings: &mut Surroundings,
+    ) -> Result<Contents, Failure> {
+        let check = self.mac_check(ignore_mac, surroundings);
+        let contents = decrypt_checked(&self.text, self.format, self.first_file(), keyring, check);
+        let contents = contents.map_err(|error| self.cannot_open(&error, surroundings))?;
+        self.warn(&contents, surroundings);
+        self.text = Bytes::default();
+        Ok(contents)
+    }
+
+    fn mac_check(&self, ignore_mac: bool, surroundings: &mut Surroundings) -> MacCheck {
+        if !ignore_mac {
+            return MacCheck::Required;
         }
-        let check = if ignore_mac { MacCheck::Ignored } else { MacCheck::Required };
-        match open_file(&self.text, self.format, file, keyring, check) {
-            Ok(opened) => {
-                let warnings = opened.contents().warnings().iter();
-                let warnings: Vec<_> = warnings.map(|w| Diagnostic::warning(w.span, w.message)).collect();
-                message::tell(&warnings, &source_map, MessageFormat::Human, surroundings);
-                Ok(opened)
-            }
-            Err(error) => Err(self.told(Failure::decrypting(&error, source_map))),
+        let message = "the MAC is not verified: values may be missing or moved";
+        let warning = Diagnostic::warning(Span::default(), message);
+        message::tell(&[warning], &SourceMap::new(), MessageFormat::Human, surroundings);
+        MacCheck::Ignored
+    }
+
+    /// The file is the only one of its source map, which is made when there is something to say.
+    fn first_file(&self) -> FileId {
+        SourceMap::new().add(String::new(), "".into())
+    }
+
+    fn warn(&self, contents: &Contents, surroundings: &mut Surroundings) {
+        let warnings = contents.warnings().iter();
+        let warnings: Vec<_> = warnings.map(|w| Diagnostic::warning(w.span, w.message)).collect();
+        if !warnings.is_empty() {
+            let (source_map, _) = self.source_map(&String::from_utf8_lossy(&self.text), surroundings);
+            message::tell(&warnings, &source_map, MessageFormat::Human, surroundings);
         }
+    }
+
+    fn cannot_open(&self, error: &DecryptError, surroundings: &Surroundings) -> Failure {
+        let (source_map, _) = self.source_map(&String::from_utf8_lossy(&self.text), surroundings);
+        self.told(Failure::decrypting(error, source_map))
     }
 
     /// Reads the file as one that is not encrypted.
@@ -167,15 +222,9 @@ pub(super) fn types(input_type: Option<&String>) -> Types {
 }
 
 /// Reads a file that may hold secrets.
-pub(crate) fn read(path: &Path, surroundings: &Surroundings) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(crate) fn read(path: &Path, surroundings: &Surroundings) -> Result<Bytes, Failure> {
     match surroundings.files.read(path) {
-        Ok(mut content) => {
-            let text = Zeroizing::new(content.to_vec());
-            if let Some(content) = Arc::get_mut(&mut content) {
-                zeroize::Zeroize::zeroize(content);
-            }
-            Ok(text)
-        }
+        Ok(content) => Ok(Bytes(content)),
         Err(FileError::Other(_)) if is_stream(path) => read_stream(path),
         Err(error) => {
             let shown = shown(path, surroundings);
@@ -205,9 +254,9 @@ fn is_stream(path: &Path) -> bool {
     path.starts_with("/dev") || path.starts_with("/proc")
 }
 
-fn read_stream(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+fn read_stream(path: &Path) -> Result<Bytes, Failure> {
     let content = hagane_host::read_stream(path);
-    content.map_err(|error| {
+    content.map(|content| Bytes::of(&content)).map_err(|error| {
         Failure::new(
             UNREADABLE,
             format!("`{}` cannot be read: {}", path.display(), hagane_host::words(&error)),
@@ -215,11 +264,11 @@ fn read_stream(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     })
 }
 
-pub(crate) fn read_stdin() -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(crate) fn read_stdin() -> Result<Bytes, Failure> {
     let mut text = Zeroizing::new(Vec::with_capacity(64 << 10));
     let read = io::stdin().lock().take(MAX_FILE).read_to_end(&mut text);
     match read {
-        Ok(_) => Ok(text),
+        Ok(_) => Ok(Bytes::of(&text)),
         Err(error) => {
             let words = hagane_host::words(&error);
             Err(Failure::new(UNREADABLE, format!("standard input cannot be read: {words}")))

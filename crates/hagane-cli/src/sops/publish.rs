@@ -97,9 +97,9 @@ fn publish(
     let name = name(path, root, arguments.omit_extensions || rule.omit_extensions, surroundings);
     let (files, directory) = (surroundings.files, surroundings.directory.clone());
     let keys = keyring(&arguments.services, files, &directory)?;
-    let input = Input::read(Some(path), &types(None), surroundings)?;
-    let opened = input.open(&keys, false, surroundings)?;
-    let object = opened.contents().to_bytes_as(Format::Json, Layout::default());
+    let mut input = Input::read(Some(path), &types(None), surroundings)?;
+    let contents = input.decrypt(&keys, false, surroundings)?;
+    let object = contents.to_bytes_as(Format::Json, Layout::default());
     let object = object.map_err(|unfit| Failure::new(UNFIT, unfit.to_string()))?;
     let place = one_line(&place(secrets, &name));
     if !arguments.yes {

@@ -2,11 +2,10 @@
 
 use hagane::sops::{KeyPath, NewValue, PathError};
 use hagane_host::{Access, now};
-use zeroize::Zeroizing;
 
 use super::arguments::{Change, Set, Unset};
 use super::failure::{BAD_VALUE, Failure, GENERIC};
-use super::file::{self, Input};
+use super::file::{self, Bytes, Input};
 use super::session::{configuration, keyring, layout, sealing};
 use crate::Surroundings;
 
@@ -15,7 +14,7 @@ pub(super) fn set(arguments: &Set, surroundings: &mut Surroundings) -> Result<u8
     let text = match (&arguments.value, arguments.value_stdin, arguments.value_file) {
         (None, true, _) => file::read_stdin()?,
         (Some(name), false, true) => file::read(&surroundings.directory.join(name), surroundings)?,
-        (Some(value), false, false) => Zeroizing::new(value.as_encoded_bytes().to_vec()),
+        (Some(value), false, false) => Bytes::of(value.as_encoded_bytes()),
         (Some(_), true, _) => {
             return Err(Failure::new(GENERIC, "there are two values: one on standard input"));
         }

@@ -3,6 +3,8 @@
 //! A comment becomes a line of its mapping or sequence, wherever it stood; blank lines, styles and anchors are
 //! lost. That is SOPS's way, and the bytes of `sops decrypt` depend on it.
 
+use std::borrow::Cow;
+
 use hagane_yaml::emit::v3;
 use hagane_yaml::scalar::{Value as Decoded, timestamp, value};
 use hagane_yaml::{
@@ -33,7 +35,7 @@ pub(crate) fn load(text: &[u8], file: FileId) -> Result<Loaded, DecryptError> {
                 }
             }
         }
-        let mut items = top(&node)?;
+        let mut items = top(node)?;
         items.retain(|item| !matches!(item, Item::Pair(pair) if pair.key == METADATA));
         documents.push(items);
     }
@@ -44,8 +46,8 @@ pub(crate) fn load(text: &[u8], file: FileId) -> Result<Loaded, DecryptError> {
 pub(crate) fn load_plain(text: &[u8], file: FileId) -> Result<Vec<Vec<Item>>, DecryptError> {
     let nodes = parse(text, file)?;
     let mut documents = Vec::with_capacity(nodes.len());
-    for (index, node) in nodes.iter().enumerate() {
-        if let Node::Mapping(mapping) = node {
+    for (index, node) in nodes.into_iter().enumerate() {
+        if let Node::Mapping(mapping) = &node {
             if index == 0 {
                 refuse_duplicates(mapping)?;
             }
@@ -71,7 +73,7 @@ fn parse(text: &[u8], file: FileId) -> Result<Vec<Node>, DecryptError> {
 
 fn refuse_duplicates(mapping: &Mapping) -> Result<(), DecryptError> {
     let mut keys: Vec<&Scalar> = mapping.entries.iter().map(|entry| &entry.key).collect();
-    keys.sort_by_key(|key| (key.text.as_str().to_owned(), key.span));
+    keys.sort_by(|one, other| (one.text.as_str(), one.span).cmp(&(other.text.as_str(), other.span)));
     match keys.windows(2).find(|pair| pair[0].text == pair[1].text) {
         None => Ok(()),
         Some(pair) => {
@@ -81,12 +83,13 @@ fn refuse_duplicates(mapping: &Mapping) -> Result<(), DecryptError> {
     }
 }
 
-fn top(node: &Node) -> Result<Vec<Item>, DecryptError> {
+/// The nodes are taken apart, not copied: a file is large, and most of it are ciphertexts.
+fn top(node: Node) -> Result<Vec<Item>, DecryptError> {
     match node {
         Node::Mapping(mapping) => items(mapping),
         Node::Scalar(scalar) if scalar.is_null() => {
             let mut items = Vec::new();
-            let own = comments(&scalar.extra);
+            let own = comments(scalar.extra);
             push_comments(&mut items, Item::Comment, [&own.head, &own.line, &own.foot], scalar.span);
             Ok(items)
         }
@@ -97,8 +100,8 @@ fn top(node: &Node) -> Result<Vec<Item>, DecryptError> {
     }
 }
 
-fn comments(extra: &Option<Box<Extra>>) -> Comments {
-    extra.as_ref().map(|e| e.comments.clone()).unwrap_or_default()
+fn comments(extra: Option<Box<Extra>>) -> Comments {
+    extra.map(|extra| extra.comments).unwrap_or_default()
 }
 
 fn push_comments<T, const N: usize>(
@@ -114,68 +117,71 @@ fn push_comments<T, const N: usize>(
     }
 }
 
-fn items(mapping: &Mapping) -> Result<Vec<Item>, DecryptError> {
+fn items(mapping: Mapping) -> Result<Vec<Item>, DecryptError> {
     let mut items = Vec::with_capacity(mapping.entries.len());
-    let own = comments(&mapping.extra);
+    let own = comments(mapping.extra);
     push_comments(&mut items, Item::Comment, [&own.head, &own.line], mapping.span);
-    for Entry { key, value } in &mapping.entries {
-        let of_key = comments(&key.extra);
-        push_comments(&mut items, Item::Comment, [&of_key.head, &of_key.line], key.span);
-        let of_value = match value {
-            Node::Scalar(scalar) => comments(&scalar.extra),
-            _ => Comments::default(),
+    for Entry { mut key, mut value } in mapping.entries {
+        let span = key.span;
+        let tag = key.resolved_tag();
+        let of_key = comments(key.extra.take());
+        push_comments(&mut items, Item::Comment, [&of_key.head, &of_key.line], span);
+        let of_value = match &mut value {
+            Node::Scalar(scalar) => scalar.extra.as_mut().map(|extra| std::mem::take(&mut extra.comments)),
+            _ => None,
         };
-        push_comments(&mut items, Item::Comment, [&of_value.head, &of_value.line], key.span);
-        if !matches!(key.resolved_tag(), Tag::Str | Tag::Merge) {
-            let path = key.text.as_str().to_owned();
-            return Err(DecryptError::BadValue { span: key.span, path, problem: ValueProblem::KeyNotString });
+        let of_value = of_value.unwrap_or_default();
+        push_comments(&mut items, Item::Comment, [&of_value.head, &of_value.line], span);
+        let key = key.text.into_string();
+        if !matches!(tag, Tag::Str | Tag::Merge) {
+            return Err(DecryptError::BadValue { span, path: key, problem: ValueProblem::KeyNotString });
         }
         let value = match value {
-            Node::Scalar(scalar) => leaf(scalar, key.text.as_str())?,
-            Node::Mapping(inner) => Value::Mapping(self::items(inner)?, inner.span),
-            Node::Sequence(sequence) => {
-                let around = comments(&sequence.extra);
+            Node::Scalar(scalar) => leaf(scalar, &key)?,
+            Node::Mapping(inner) => {
+                let span = inner.span;
+                Value::Mapping(self::items(inner)?, span)
+            }
+            Node::Sequence(mut sequence) => {
+                let span = sequence.span;
+                let around = comments(sequence.extra.take());
                 let mut elements = Vec::with_capacity(sequence.items.len());
-                push_comments(&mut elements, Element::Comment, [&around.head, &around.line], sequence.span);
-                push_elements(&mut elements, sequence, key.text.as_str())?;
-                push_comments(&mut elements, Element::Comment, [&around.foot], sequence.span);
-                Value::Sequence(elements, sequence.span)
+                push_comments(&mut elements, Element::Comment, [&around.head, &around.line], span);
+                push_elements(&mut elements, sequence, &key)?;
+                push_comments(&mut elements, Element::Comment, [&around.foot], span);
+                Value::Sequence(elements, span)
             }
         };
-        items.push(Item::Pair(Pair { key: key.text.as_str().to_owned(), value }));
-        push_comments(&mut items, Item::Comment, [&of_value.foot, &of_key.foot], key.span);
+        items.push(Item::Pair(Pair { key, value }));
+        push_comments(&mut items, Item::Comment, [&of_value.foot, &of_key.foot], span);
     }
     push_comments(&mut items, Item::Comment, [&own.foot], mapping.span);
     Ok(items)
 }
 
 /// Adds the items of a sequence. Their comments become items of the sequence itself.
-fn push_elements(elements: &mut Vec<Element>, sequence: &Sequence, key: &str) -> Result<(), DecryptError> {
-    for item in &sequence.items {
-        let own = item.extra().map(|e| e.comments.clone()).unwrap_or_default();
-        push_comments(elements, Element::Comment, [&own.head, &own.line], item.span());
+fn push_elements(elements: &mut Vec<Element>, sequence: Sequence, key: &str) -> Result<(), DecryptError> {
+    for mut item in sequence.items {
+        let span = item.span();
+        let has_own = item.extra().is_some();
+        let own = if has_own { std::mem::take(&mut item.extra_mut().comments) } else { Comments::default() };
+        push_comments(elements, Element::Comment, [&own.head, &own.line], span);
         let value = match item {
             Node::Scalar(scalar) => leaf(scalar, key)?,
-            Node::Mapping(inner) => {
-                let mut bare = inner.clone();
-                if let Some(extra) = &mut bare.extra {
-                    extra.comments = Comments::default();
-                }
-                Value::Mapping(items(&bare)?, inner.span)
-            }
+            Node::Mapping(inner) => Value::Mapping(items(inner)?, span),
             Node::Sequence(inner) => {
                 let mut nested = Vec::with_capacity(inner.items.len());
                 push_elements(&mut nested, inner, key)?;
-                Value::Sequence(nested, inner.span)
+                Value::Sequence(nested, span)
             }
         };
         elements.push(Element::Value(value));
-        push_comments(elements, Element::Comment, [&own.foot], item.span());
+        push_comments(elements, Element::Comment, [&own.foot], span);
     }
     Ok(())
 }
 
-fn leaf(scalar: &Scalar, key: &str) -> Result<Value, DecryptError> {
+fn leaf(scalar: Scalar, key: &str) -> Result<Value, DecryptError> {
     let span = scalar.span;
     let wrong = |problem| DecryptError::BadValue { span, path: key.to_owned(), problem };
     let text = scalar.text.as_str();
@@ -191,9 +197,10 @@ fn leaf(scalar: &Scalar, key: &str) -> Result<Value, DecryptError> {
             base64::prelude::BASE64_STANDARD.decode(text).map_err(|_| wrong(ValueProblem::WrongType))?;
         return Ok(Value::string(bytes, span));
     }
-    let (kind, bytes) = match value(scalar).map_err(|_| wrong(ValueProblem::WrongType))? {
+    let (kind, bytes) = match value(&scalar).map_err(|_| wrong(ValueProblem::WrongType))? {
         Decoded::Null => return Ok(Value::Null(span)),
-        Decoded::Str(text) => (Kind::Str, text.into_owned()),
+        Decoded::Str(Cow::Borrowed(_)) => (Kind::Str, scalar.text.into_string()),
+        Decoded::Str(Cow::Owned(text)) => (Kind::Str, text),
         Decoded::Bool(truth) => (Kind::Bool, if truth { "True" } else { "False" }.into()),
         Decoded::Int(number) => (Kind::Int, number.to_string()),
         Decoded::Float(number) => (Kind::Float, float_bytes(number)),
