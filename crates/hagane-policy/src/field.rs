@@ -1,6 +1,6 @@
 //! What a field says, as the API server reads it: a null is no value.
 
-use hagane_yaml::{Node, Scalar, scalar};
+use hagane_yaml::{Node, Scalar, Text, scalar};
 
 /// Returns the node unless it is a null.
 pub(crate) fn given(node: Option<&Node>) -> Option<&Node> {
@@ -15,13 +15,57 @@ pub(crate) fn boolean(node: Option<&Node>) -> Option<bool> {
     }
 }
 
-/// Returns a whole number.
-pub(crate) fn integer(node: Option<&Node>) -> Option<i64> {
-    match scalar::value(node?.as_scalar()?) {
-        Ok(scalar::Value::Int(value)) => Some(value),
-        Ok(scalar::Value::Uint(value)) => i64::try_from(value).ok(),
-        _ => None,
+/// A whole number, and whether it comes of something that was decrypted: then what is computed from it does, too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whole {
+    value: i64,
+    is_secret: bool,
+}
+
+impl Whole {
+    /// Returns a number that nobody had to decrypt: a rule's own, or one of `hagane.yaml`.
+    pub(crate) fn plain(value: i64) -> Whole {
+        Whole { value, is_secret: false }
     }
+
+    /// Returns a number that was read out of a node.
+    pub(crate) fn from(value: i64, source: &Node) -> Whole {
+        Whole { value, is_secret: source.is_sensitive() }
+    }
+
+    /// Returns the number, to decide by.
+    pub(crate) fn value(self) -> i64 {
+        self.value
+    }
+
+    /// Returns what is computed from two numbers.
+    pub(crate) fn with(self, other: Whole, compute: impl Fn(i64, i64) -> i64) -> Whole {
+        Whole { value: compute(self.value, other.value), is_secret: self.is_secret || other.is_secret }
+    }
+}
+
+/// Returns a whole number. One with a point or an exponent is one, too, if nothing is behind the point: `kubectl` sends `81.0` as
+/// `81`.
+pub(crate) fn whole(node: Option<&Node>) -> Option<Whole> {
+    let node = node?;
+    let value = match scalar::value(node.as_scalar()?).ok()? {
+        scalar::Value::Int(value) => value,
+        scalar::Value::Uint(value) => i64::try_from(value).ok()?,
+        scalar::Value::Float(value) => exact(value)?,
+        _ => return None,
+    };
+    Some(Whole::from(value, node))
+}
+
+/// Returns a whole number to decide by.
+pub(crate) fn integer(node: Option<&Node>) -> Option<i64> {
+    whole(node).map(Whole::value)
+}
+
+/// Returns the whole number that a float is, as far as floats tell whole numbers apart.
+fn exact(value: f64) -> Option<i64> {
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    (value.fract() == 0.0 && value.abs() <= LARGEST).then_some(value as i64)
 }
 
 /// Returns the text of a scalar that is no null.
@@ -50,14 +94,19 @@ pub(crate) fn texts(node: Option<&Node>) -> impl Iterator<Item = (&str, &str)> {
     entries.iter().filter_map(|entry| Some((entry.key.text.as_str(), entry.value.as_str()?)))
 }
 
+/// Returns what a field of each item of a list says, where it is a text.
+pub(crate) fn texts_of<'n>(list: Option<&'n Node>, field: &str) -> impl Iterator<Item = &'n str> {
+    items(list).iter().filter_map(move |item| text(item.get(field)))
+}
+
 /// Returns a switch to write.
 pub(crate) fn switch(value: bool) -> Node {
     Node::Scalar(Scalar::bare(if value { "true" } else { "false" }))
 }
 
 /// Returns a number to write.
-pub(crate) fn number(value: i64) -> Node {
-    Node::Scalar(Scalar::bare(value.to_string()))
+pub(crate) fn number(number: Whole) -> Node {
+    Node::Scalar(Scalar::bare(Text::with_mark(number.value.to_string(), number.is_secret)))
 }
 
 /// Returns a mapping to write.

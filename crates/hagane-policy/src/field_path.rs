@@ -3,21 +3,42 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use hagane_yaml::{Mapping, Node, Span};
+use hagane_yaml::{Mapping, Node, Scalar, Span, Text};
 
 /// The keys and items from the top of a resource to a field, which need not be there.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldPath {
     steps: Vec<Step>,
 }
 
 /// One step of a path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A key of a mapping.
     Key(Cow<'static, str>),
+    /// A key that was decrypted: it leads to its value, and is not shown.
+    Secret(Text),
     /// An item of a sequence, counted from 0.
     Item(usize),
+}
+
+impl Step {
+    /// Returns the key.
+    fn key(&self) -> Option<&str> {
+        match self {
+            Step::Key(key) => Some(key),
+            Step::Secret(key) => Some(key.as_str()),
+            Step::Item(_) => None,
+        }
+    }
+
+    /// Returns the key for a message.
+    fn shown(&self) -> Option<&str> {
+        match self {
+            Step::Secret(key) => Some(key.shown()),
+            step => step.key(),
+        }
+    }
 }
 
 impl FieldPath {
@@ -29,6 +50,14 @@ impl FieldPath {
     /// Returns the path with a key more.
     pub fn key(&self, key: impl Into<Cow<'static, str>>) -> FieldPath {
         self.with(Step::Key(key.into()))
+    }
+
+    /// Returns the path with a key more that stands in a resource.
+    pub fn key_of(&self, key: &Scalar) -> FieldPath {
+        match key.text.is_sensitive() {
+            true => self.with(Step::Secret(key.text.clone())),
+            false => self.key(key.text.as_str().to_owned()),
+        }
     }
 
     /// Returns the path with more keys.
@@ -65,12 +94,8 @@ impl FieldPath {
         let mut node = top;
         for step in &self.steps {
             // A key is where a person looks for a field; a mapping starts below it.
-            let key = match (node, step) {
-                (Node::Mapping(mapping), Step::Key(key)) => {
-                    mapping.entry(key).map_or(Span::default(), |entry| entry.key.span)
-                }
-                _ => Span::default(),
-            };
+            let entry = node.as_mapping().zip(step.key()).and_then(|(mapping, key)| mapping.entry(key));
+            let key = entry.map_or(Span::default(), |entry| entry.key.span);
             let Some(next) = child(node, step) else { break };
             let own = if key.is_known() && key.file == next.span().file { key } else { next.span() };
             if own.is_known() {
@@ -87,9 +112,9 @@ impl FieldPath {
         let Some((last, way)) = self.steps.split_last() else { return Err(value) };
         let mut node = top;
         for step in way {
-            node = match (node, step) {
-                (Node::Mapping(mapping), Step::Key(key)) => below(mapping, key),
-                (Node::Sequence(sequence), Step::Item(index)) => match sequence.items.get_mut(*index) {
+            node = match (node, step, step.key()) {
+                (Node::Mapping(mapping), _, Some(key)) => below(mapping, key),
+                (Node::Sequence(sequence), Step::Item(index), _) => match sequence.items.get_mut(*index) {
                     Some(item) => item,
                     None => return Err(value),
                 },
@@ -99,19 +124,19 @@ impl FieldPath {
                 *node = Node::mapping();
             }
         }
-        match (node, last) {
-            (Node::Mapping(mapping), Step::Key(key)) => match mapping.get_mut(key) {
+        match (node, last, last.key()) {
+            (Node::Mapping(mapping), _, Some(key)) => match mapping.get_mut(key) {
                 Some(old) => Ok(Some(std::mem::replace(old, value))),
                 None => {
-                    mapping.push(key.as_ref(), value);
+                    mapping.push(key, value);
                     Ok(None)
                 }
             },
-            (Node::Sequence(sequence), Step::Item(index)) if *index == sequence.items.len() => {
+            (Node::Sequence(sequence), Step::Item(index), _) if *index == sequence.items.len() => {
                 sequence.items.push(value);
                 Ok(None)
             }
-            (Node::Sequence(sequence), Step::Item(index)) => match sequence.items.get_mut(*index) {
+            (Node::Sequence(sequence), Step::Item(index), _) => match sequence.items.get_mut(*index) {
                 Some(old) => Ok(Some(std::mem::replace(old, value))),
                 None => Err(value),
             },
@@ -119,18 +144,44 @@ impl FieldPath {
         }
     }
 
+    /// Returns whether [`FieldPath::set`] would find a way.
+    pub fn has_way(&self, top: &Node) -> bool {
+        let Some((last, way)) = self.steps.split_last() else { return false };
+        let mut node = top;
+        for (depth, step) in way.iter().enumerate() {
+            match child(node, step) {
+                Some(next) if !next.is_null() => node = next,
+                // From here on, mappings are made.
+                next => {
+                    let is_room = next.is_some() || node.as_mapping().is_some();
+                    return is_room && self.steps[depth..].iter().skip(1).all(|step| step.key().is_some());
+                }
+            }
+        }
+        match (node, last) {
+            (Node::Mapping(_), step) => step.key().is_some(),
+            (Node::Sequence(sequence), Step::Item(index)) => *index <= sequence.items.len(),
+            _ => false,
+        }
+    }
+
+    /// Returns the path of the place behind the last item of the list at the path; nothing where no list is.
+    pub fn end(&self, top: &Node) -> Option<FieldPath> {
+        self.get(top).and_then(Node::as_sequence).map(|list| self.item(list.items.len()))
+    }
+
     /// Takes away what is at the path and returns it. Items of sequences stay.
     pub fn remove(&self, top: &mut Node) -> Option<Node> {
-        let (Step::Key(key), way) = self.steps.split_last()? else { return None };
+        let (last, way) = self.steps.split_last()?;
         let mut node = top;
         for step in way {
-            node = match (node, step) {
-                (Node::Mapping(mapping), Step::Key(key)) => mapping.get_mut(key)?,
-                (Node::Sequence(sequence), Step::Item(index)) => sequence.items.get_mut(*index)?,
+            node = match (node, step, step.key()) {
+                (Node::Mapping(mapping), _, Some(key)) => mapping.get_mut(key)?,
+                (Node::Sequence(sequence), Step::Item(index), _) => sequence.items.get_mut(*index)?,
                 _ => return None,
             };
         }
-        node.as_mapping_mut()?.remove(key)
+        node.as_mapping_mut()?.remove(last.key()?)
     }
 
     /// Returns the path as a JSON pointer.
@@ -138,18 +189,18 @@ impl FieldPath {
         let mut out = String::new();
         for step in &self.steps {
             out.push('/');
-            match step {
-                Step::Key(key) => out.push_str(&key.replace('~', "~0").replace('/', "~1")),
-                Step::Item(index) => out.push_str(&index.to_string()),
+            match (step, step.shown()) {
+                (Step::Item(index), _) => out.push_str(&index.to_string()),
+                (_, key) => out.push_str(&key.unwrap_or_default().replace('~', "~0").replace('/', "~1")),
             }
         }
         out
     }
 }
 
-fn child<'n>(node: &'n Node, step: &Step) -> Option<&'n Node> {
+pub(crate) fn child<'n>(node: &'n Node, step: &Step) -> Option<&'n Node> {
     match (node, step) {
-        (Node::Mapping(mapping), Step::Key(key)) => mapping.get(key),
+        (Node::Mapping(mapping), step) => mapping.get(step.key()?),
         (Node::Sequence(sequence), Step::Item(index)) => sequence.items.get(*index),
         _ => None,
     }
@@ -170,17 +221,14 @@ impl fmt::Display for FieldPath {
             return f.write_str("the resource");
         }
         for (index, step) in self.steps.iter().enumerate() {
-            match step {
-                Step::Item(item) => write!(f, "[{item}]")?,
-                Step::Key(key)
-                    if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') =>
-                {
-                    if index > 0 {
-                        f.write_str(".")?;
-                    }
-                    f.write_str(key)?;
+            let is_plain =
+                |key: &str| key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+            match (step, step.shown()) {
+                (Step::Item(item), _) => write!(f, "[{item}]")?,
+                (_, Some(key)) if is_plain(key) => {
+                    write!(f, "{}{key}", if index > 0 { "." } else { "" })?;
                 }
-                Step::Key(key) => write!(f, "[\"{key}\"]")?,
+                (_, key) => write!(f, "[\"{}\"]", key.unwrap_or_default())?,
             }
         }
         Ok(())
@@ -200,6 +248,7 @@ mod tests {
         let check = |before: &str, path: &FieldPath, after: Option<&str>| {
             let mut node = read(before);
             let done = path.set(&mut node, Node::string("x")).is_ok();
+            assert_eq!(path.has_way(&read(before)), done, "{before} {path}");
             assert_eq!(done.then_some(node), after.map(read), "{before} {path}");
         };
         let path = FieldPath::of(&["a", "b"]);
@@ -210,6 +259,9 @@ mod tests {
         check("{a: [y]}", &FieldPath::of(&["a"]).item(0), Some("{a: [x]}"));
         check("{a: [y]}", &FieldPath::of(&["a"]).item(1), Some("{a: [y, x]}"));
         check("{a: [y]}", &FieldPath::of(&["a"]).item(2), None);
+        check("{a: [y]}", &path, None);
+        check("{}", &FieldPath::of(&["a"]).item(0), None);
+        check("{a: }", &FieldPath::of(&["a"]).item(0).key("b"), None);
     }
 
     #[test]

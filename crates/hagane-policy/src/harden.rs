@@ -7,11 +7,12 @@ use hagane_resource::{LegacyOrder, Resource, ResourceSet, legacy_order};
 use hagane_yaml::{Node, emit};
 
 use crate::additions::add_missing;
+use crate::field::sequence;
 use crate::field_path::FieldPath;
 use crate::opt_out::OptOuts;
 use crate::pod::{Container, Pod, templates};
 use crate::policy::Policy;
-use crate::proposal::{Mend, Nature, Proposal, Write};
+use crate::proposal::{About, Nature, Proposal, Write, Written};
 use crate::report::{Anchor, Change, Finding, OptedOut, Report};
 use crate::rule::{Look, Mode, RULES};
 use crate::scope::{Run, Scope};
@@ -139,12 +140,8 @@ impl Stage<'_> {
             let scope = Scope::new(resource, run);
             let mut judge = |proposals: &mut Vec<Proposal>, pod: Option<&Pod>| {
                 for proposal in proposals.drain(..) {
-                    let container = proposal
-                        .container
-                        .as_deref()
-                        .and_then(|name| pod?.containers.iter().find(|container| container.name == name));
-                    let proposal = with_nulls(proposal, resource);
-                    judged.extend(self.judge(resource, opt_outs, rule, proposal, container));
+                    let proposal = with_nature(proposal, resource);
+                    judged.extend(self.judge(resource, opt_outs, rule, proposal, pod));
                 }
             };
             match RULES[rule].look {
@@ -170,13 +167,23 @@ impl Stage<'_> {
         opt_outs: &OptOuts,
         rule: usize,
         proposal: Proposal,
-        container: Option<&Container>,
+        pod: Option<&Pod>,
     ) -> Option<Judged> {
-        let mode = self.policy.mode(rule, resource, container);
+        let of = |container: Option<&Container>| self.policy.mode(rule, resource, container);
+        let containers = pod.map_or(&[][..], |pod| &pod.containers);
+        let (mode, name) = match &proposal.about {
+            About::Whole => (of(None), None),
+            About::Container(name) => {
+                (of(containers.iter().find(|own| own.name == name)), Some(name.as_str()))
+            }
+            About::AllContainers => {
+                (containers.iter().map(|own| of(Some(own))).min().unwrap_or(of(None)), None)
+            }
+        };
         if mode == Mode::Off {
             return None;
         }
-        let kept = opt_outs.find(rule, proposal.container.as_deref());
+        let kept = opt_outs.find(rule, name);
         if let Some(kept) = kept {
             kept.used.set(true);
         }
@@ -208,9 +215,9 @@ impl Stage<'_> {
                 fails: self.policy.fail_on.contains(&RULES[rule].name),
                 path: proposal.path,
                 message: proposal.message,
-                suggestion: proposal.mend.map(|mend| match mend.write {
-                    Write::Set(value) => shown(&value),
-                    Write::Remove => "null".into(),
+                suggestion: proposal.mend.and_then(|mend| match &mend.writes.first()?.write {
+                    Write::Set(value) | Write::Append(value) => Some(shown(value)),
+                    Write::Remove => Some("null".into()),
                 }),
             }),
         }
@@ -248,25 +255,45 @@ impl Stage<'_> {
     }
 }
 
-/// Returns the proposal; where the author wrote a null, a value takes the place of theirs.
-fn with_nulls(proposal: Proposal, resource: &Resource) -> Proposal {
-    match proposal.mend {
-        Some(Mend { nature: Nature::Fill, write: Write::Set(value) })
-            if proposal.path.get(resource.tree()).is_some_and(Node::is_null) =>
-        {
-            Proposal { mend: Some(Mend { nature: Nature::Replace, write: Write::Set(value) }), ..proposal }
-        }
-        _ => proposal,
+/// Returns the proposal; where the author wrote something, be it a null, a value takes the place of theirs.
+fn with_nature(proposal: Proposal, resource: &Resource) -> Proposal {
+    match proposal.mend.as_ref().is_some_and(|mend| mend.is_over_value(resource.tree())) {
+        true => proposal.of_nature(Nature::Replace),
+        false => proposal,
     }
 }
 
-/// Makes a change; nothing where the tree has no room for it.
-fn apply(resource: &mut Resource, judged: Judged) -> Option<Change> {
-    let Judged { rule, proposal, mode, .. } = judged;
-    let Proposal { path, message, mend, .. } = proposal;
+/// Makes a change; none of it where the tree has no room for a part.
+fn apply(resource: &mut Resource, judged: Judged) -> Vec<Change> {
+    let Judged { rule, proposal: Proposal { message, mend, .. }, mode, .. } = judged;
+    let Some(mend) = mend.filter(|mend| mend.has_way(resource.tree())) else { return Vec::new() };
+    let change = |written: Written| {
+        let message = written.message.unwrap_or_else(|| message.clone());
+        write(resource, RULES[rule].name, mode, written.path, written.write, message)
+    };
+    mend.writes.into_iter().filter_map(change).collect()
+}
+
+/// Writes a field.
+fn write(
+    resource: &mut Resource,
+    rule: &'static str,
+    mode: Mode,
+    path: FieldPath,
+    write: Write,
+    message: String,
+) -> Option<Change> {
+    let (path, value) = match write {
+        Write::Append(item) => match path.end(resource.tree()) {
+            Some(end) => (end, Some(item)),
+            None => (path, Some(sequence([item]))),
+        },
+        Write::Set(value) => (path, Some(value)),
+        Write::Remove => (path, None),
+    };
     let (span, anchor) = (path.span(resource.tree()), Anchor::of(&path, resource.tree()));
-    let (old, new) = match mend?.write {
-        Write::Set(value) => {
+    let (old, new) = match value {
+        Some(value) => {
             let new = shown(&value);
             // The version is part of the id.
             let is_id = path == FieldPath::of(&["apiVersion"]);
@@ -276,7 +303,7 @@ fn apply(resource: &mut Resource, judged: Judged) -> Option<Change> {
             };
             (old.as_ref().map(shown), Some(new))
         }
-        Write::Remove => {
+        None => {
             let old = path.remove(resource.tree_mut())?;
             let annotations = FieldPath::of(&["metadata", "annotations"]);
             if annotations.get(resource.tree()).is_some_and(is_empty) {
@@ -285,7 +312,6 @@ fn apply(resource: &mut Resource, judged: Judged) -> Option<Change> {
             (Some(shown(&old)), None)
         }
     };
-    let rule = RULES[rule].name;
     Some(Change { resource: resource.id().clone(), rule, path, old, new, message, mode, span, anchor })
 }
 

@@ -8,7 +8,7 @@ pub use foreign::Tool;
 use std::cell::Cell;
 
 use hagane_resource::{Resource, nearest};
-use hagane_yaml::{Mapping, Node, Span};
+use hagane_yaml::{Entry, Mapping, Node, Span};
 
 use crate::field_path::FieldPath;
 use crate::rule::{RULES, rule_names, rules_named};
@@ -43,6 +43,14 @@ pub(crate) struct Place {
     pub(crate) span: Span,
 }
 
+impl Place {
+    /// Returns where an entry of annotations stands. Its key is as messages show it.
+    fn of(entry: &Entry, annotations: &FieldPath) -> Place {
+        let span = if entry.key.span.is_known() { entry.key.span } else { entry.value.span() };
+        Place { key: entry.key.text.shown().to_owned(), path: annotations.key_of(&entry.key), span }
+    }
+}
+
 /// An annotation that means nothing.
 pub(crate) struct Fault {
     pub(crate) message: String,
@@ -69,17 +77,14 @@ impl OptOuts {
         for entry in &annotations.entries {
             let key = entry.key.text.as_str();
             let Some(target) = key.strip_prefix(PREFIX) else { continue };
-            let place = Place {
-                key: key.to_owned(),
-                path: path.key(key.to_owned()),
-                span: if entry.key.span.is_known() { entry.key.span } else { entry.value.span() },
-            };
+            let place = Place::of(entry, path);
             let (name, container) = match target.split_once('.') {
                 Some((name, container)) => (name, Some(container.to_owned())),
                 None => (target, None),
             };
             let rules = rules_named(name);
             if rules.is_empty() {
+                let name = if entry.key.text.is_sensitive() { entry.key.text.shown() } else { name };
                 let message = match nearest(name, rule_names()) {
                     Some(near) => format!("no rule is called `{name}`; did you mean `{near}`?"),
                     None => format!("no rule is called `{name}`"),
@@ -89,7 +94,7 @@ impl OptOuts {
             }
             let reason = entry.value.as_scalar().map_or("", |value| value.text.shown()).trim().to_owned();
             if reason.is_empty() {
-                let message = format!("`{key}` gives no reason");
+                let message = format!("`{}` gives no reason", place.key);
                 self.faults.push(Fault { message, place: place.clone() });
             }
             self.entries.push(OptOut { rules, container, reason, place, used: Cell::new(false) });
@@ -104,9 +109,8 @@ impl OptOuts {
             let rules: Vec<usize> = named.flat_map(rules_named).collect();
             if !rules.is_empty() {
                 let shown = entry.value.as_scalar().map_or("", |value| value.text.shown());
-                let span = if entry.key.span.is_known() { entry.key.span } else { entry.value.span() };
-                let place = Place { key: key.to_owned(), path: path.key(key.to_owned()), span };
-                let reason = format!("{key}: {shown}");
+                let place = Place::of(entry, path);
+                let reason = format!("{}: {shown}", place.key);
                 // Whether it is needed for the tool that it is for, nobody here knows.
                 let used = Cell::new(true);
                 self.entries.push(OptOut { rules, container: None, reason, place, used });

@@ -17,7 +17,7 @@ use hagane_yaml::{Node, Span};
 use crate::KubernetesVersion;
 use crate::field_path::FieldPath;
 use crate::pod::{Container, Pod, PodKind, templates};
-use crate::proposal::Proposal;
+use crate::proposal::{About, Proposal};
 use crate::rule::{Look, RULES, Rule};
 use crate::scope::Scope;
 
@@ -123,8 +123,8 @@ fn each_context(pod: &Pod, mut look: impl FnMut(Option<&Container>, &Node, &dyn 
 
 /// Returns a proposal about a place in a pod, or in a container of it.
 fn about(container: Option<&Container>, path: FieldPath, message: String) -> Proposal {
-    let name = container.map(|container| container.name.to_owned());
-    Proposal { container: name, ..Proposal::new(path, message) }
+    let about = container.map_or(About::Whole, |container| About::Container(container.name.to_owned()));
+    Proposal { about, ..Proposal::new(path, message) }
 }
 
 /// Takes the change away where the container cannot be written to.

@@ -1,8 +1,10 @@
 //! What a rule sees beside the pod or resource that it looks at.
 
 use hagane_resource::Resource;
+use hagane_yaml::Node;
 
 use crate::KubernetesVersion;
+use crate::field::{Whole, number};
 use crate::opt_out::OptOuts;
 use crate::pod::Container;
 use crate::policy::{Policy, Value};
@@ -69,6 +71,11 @@ impl<'a> Scope<'a> {
             (Some(Value::Integer(value)), _) | (_, Some(Fallback::Integer(value))) => value,
             _ => 0,
         }
+    }
+
+    /// Returns the value of a parameter that is a number, to write.
+    pub(crate) fn number(&self, name: &str, container: Option<&Container>) -> Node {
+        number(Whole::plain(self.integer(name, container)))
     }
 
     /// Returns the value of a parameter that is a text.

@@ -382,7 +382,7 @@ fn pods_end_after_their_last_request() {
     enforces(
         "pre-stop",
         &with("terminationGracePeriodSeconds: 60, containers: [{name: a}]"),
-        &format!("spec.template.spec.terminationGracePeriodSeconds = 65\n{sleep}"),
+        &format!("{sleep}\nspec.template.spec.terminationGracePeriodSeconds = 65"),
     );
     fills("pre-stop", &with("terminationGracePeriodSeconds: 5, containers: [{name: a}]"), "");
     fills("pre-stop", &with("containers: [{name: a, lifecycle: {preStop: {exec: {command: [x]}}}}]"), "");

@@ -4,8 +4,9 @@ use hagane_policy::{
     GivenLabels, KubernetesVersion, LabelField, Labelling, Mode, PodSecurityLevel, Policy, Profile,
     ReportFormat, RuleSetting, Value, Verdict, harden, label, rules_named, violations,
 };
-use hagane_resource::{Resource, ResourceSet, read_documents};
-use hagane_yaml::{SourceMap, Text};
+use hagane_resource::{Resource, ResourceSet, emit, read_documents};
+use hagane_yaml::emit::{EmitOptions, Secrets};
+use hagane_yaml::{Node, Scalar, SourceMap, Text};
 
 /// Every text that only a key reads has this in it.
 const SECRET: &str = "s3cr3t";
@@ -73,20 +74,110 @@ kind: S3cr3t
 metadata: {name: a}
 ";
 
-/// Returns the resources with every text that has the word in it marked as decrypted.
-fn decrypted() -> ResourceSet {
-    let read = read_documents(TEXT, Default::default()).expect("the case is right");
+/// Returns the resources with every text that has the word in it marked as decrypted, keys, too.
+fn decrypted(text: &str, word: &str) -> ResourceSet {
+    let read = read_documents(text, Default::default()).expect("the case is right");
     let marked = |resource: Resource| {
         let mut tree = resource.tree().clone();
-        tree.for_each_scalar(&mut |scalar| {
-            if scalar.text.as_str().to_lowercase().contains(SECRET) {
-                scalar.text = Text::sensitive(scalar.text.as_str().to_owned());
-            }
-        });
+        mark(&mut tree, word);
         Resource::new(tree)
     };
     read.into_iter().map(marked).collect()
 }
+
+fn mark(node: &mut Node, word: &str) {
+    let one = |scalar: &mut Scalar| {
+        if scalar.text.as_str().to_lowercase().contains(word) {
+            scalar.text = Text::sensitive(scalar.text.as_str().to_owned());
+        }
+    };
+    match node {
+        Node::Mapping(mapping) => {
+            for entry in &mut mapping.entries {
+                one(&mut entry.key);
+                mark(&mut entry.value, word);
+            }
+        }
+        Node::Sequence(sequence) => sequence.items.iter_mut().for_each(|item| mark(item, word)),
+        Node::Scalar(scalar) => one(scalar),
+    }
+}
+
+/// Returns a policy of all rules in a mode.
+fn all(mode: Mode) -> Policy {
+    let mut policy = Policy::new(Profile::None);
+    for place in rules_named("all") {
+        policy.set(place, RuleSetting { mode: Some(mode), values: Vec::new() });
+    }
+    for (rule, name, value) in [
+        ("ingress-sources", "ranges", "10.0.0.0/8"),
+        ("tolerations", "taints", "a"),
+        ("node-selector", "labels", "a=b"),
+    ] {
+        let values = vec![(name, Value::Texts(vec![value.to_owned()]))];
+        policy.set(rules_named(rule)[0], RuleSetting { mode: None, values });
+    }
+    policy
+}
+
+/// What only a key reads here is a number, of this and two digits more, or holds it.
+const DIGITS: &str = "731";
+
+/// Numbers that rules compute with, and texts that they read numbers out of. `<>` stands for two digits.
+const NUMBERS: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 731<>
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata:
+      labels: {app: web}
+      annotations:
+        container.apparmor.security.beta.kubernetes.io/key-731<>: unconfined
+        hagane.dev/skip.key-731<>: ''
+        hagane.dev/skip.ndots.key-731<>: why
+    spec:
+      terminationGracePeriodSeconds: 731<>
+      securityContext: {runAsUser: 731<>, sysctls: [{name: a, value: 731<>}]}
+      volumes: [{name: v, key-731<>: {}}]
+      containers:
+        - name: delayed
+          livenessProbe: {tcpSocket: {port: 731<>}, periodSeconds: 1, initialDelaySeconds: 731<>}
+        - name: patient
+          livenessProbe: {exec: {command: [a]}, periodSeconds: 731<>, failureThreshold: 731<>}
+          readinessProbe: {exec: {command: [a]}, initialDelaySeconds: 731<>.0, periodSeconds: 7, timeoutSeconds: 731<>}
+        - name: slow
+          livenessProbe: {exec: {command: [a]}}
+          readinessProbe: {exec: {command: [a]}, periodSeconds: 731<>}
+        - name: serves
+          ports: [{containerPort: 731<>, hostPort: 731<>}]
+        - name: asks
+          ports: [{name: grpc, containerPort: 731<>}]
+          livenessProbe: {exec: {command: [grpc_health_probe, '-addr=:731<>']}}
+          resources: {requests: {memory: 731<>, cpu: 731<>}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: 731<>}]}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: a}
+spec: {schedule: '*/<> 731 * * *'}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: a}
+spec: {minAvailable: 731<>, selector: {matchLabels: {app: web}}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec: {minReplicas: 731<>, scaleTargetRef: {kind: Deployment, name: web}}
+";
 
 const FORMATS: [ReportFormat; 5] =
     [ReportFormat::Text, ReportFormat::Json, ReportFormat::Sarif, ReportFormat::Markdown, ReportFormat::Html];
@@ -101,19 +192,8 @@ fn check_is_silent(what: &str, text: &str) {
 fn reports_show_nothing_that_was_decrypted() {
     let map = SourceMap::new();
     for mode in [Mode::Check, Mode::Fill, Mode::Enforce] {
-        let mut policy = Policy::new(Profile::None);
-        for place in rules_named("all") {
-            policy.set(place, RuleSetting { mode: Some(mode), values: Vec::new() });
-        }
-        for (rule, name, value) in [
-            ("ingress-sources", "ranges", "10.0.0.0/8"),
-            ("tolerations", "taints", "a"),
-            ("node-selector", "labels", "a=b"),
-        ] {
-            let values = vec![(name, Value::Texts(vec![value.to_owned()]))];
-            policy.set(rules_named(rule)[0], RuleSetting { mode: None, values });
-        }
-        let mut resources = decrypted();
+        let policy = all(mode);
+        let mut resources = decrypted(TEXT, SECRET);
         let derive = vec![LabelField::Name, LabelField::Instance, LabelField::Version];
         let given =
             GivenLabels { labels: vec![(LabelField::PartOf, "shop".into())], annotations: Vec::new() };
@@ -127,10 +207,39 @@ fn reports_show_nothing_that_was_decrypted() {
     }
 }
 
+/// What is computed of a decrypted number tells the number. So nothing in a report, nor in what is printed without secrets, may
+/// depend on which it is.
+#[test]
+fn reports_do_not_depend_on_what_was_decrypted() {
+    let map = SourceMap::new();
+    for mode in [Mode::Check, Mode::Fill, Mode::Enforce] {
+        let shown = |digits: &str| {
+            let mut resources = decrypted(&NUMBERS.replace("<>", digits), DIGITS);
+            let mut report = label(&mut resources, &Labelling::default());
+            report.extend(harden(&mut resources, &all(mode)));
+            let mut shown = FORMATS.map(|format| report.to_text(format, &map)).to_vec();
+            shown.push(format!("{report:?}").replace("}, ", "},\n"));
+            let options = EmitOptions { secrets: Secrets::Redact };
+            shown.push(emit(&resources, options).expect("what was read can be written"));
+            let found = resources.iter().flat_map(|resource| {
+                violations(resource, PodSecurityLevel::Restricted, KubernetesVersion::LATEST, &[])
+            });
+            shown.push(format!("{:?}", found.collect::<Vec<_>>()));
+            shown
+        };
+        for (one, other) in shown("10").iter().zip(shown("40")) {
+            for (one, other) in one.lines().zip(other.lines()) {
+                assert_eq!(one, other, "{mode}");
+            }
+            assert!(!one.contains(DIGITS), "{one}");
+        }
+    }
+}
+
 #[test]
 fn verdicts_show_nothing_that_was_decrypted() {
     let (level, version) = (PodSecurityLevel::Restricted, KubernetesVersion::LATEST);
-    let resources = decrypted();
+    let resources = decrypted(TEXT, SECRET);
     let found =
         resources.iter().flat_map(|resource| violations(resource, level, version, &[])).collect::<Vec<_>>();
     assert!(found.len() > 8, "{}", found.len());

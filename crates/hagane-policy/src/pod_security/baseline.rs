@@ -3,9 +3,9 @@
 use hagane_yaml::Node;
 
 use super::{about, each_context, named, whose, writable};
-use crate::field::{boolean, given, integer, items, sequence, shown, text, text_or_empty, texts};
+use crate::field::{boolean, given, integer, items, sequence, shown, text, text_or_empty};
 use crate::pod::{Container, Pod};
-use crate::proposal::Proposal;
+use crate::proposal::{About, Proposal};
 use crate::scope::Scope;
 
 pub(crate) fn host_namespaces(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
@@ -129,13 +129,16 @@ pub(crate) fn host_probes(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 
 pub(crate) fn app_armor(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
-    for (key, value) in texts(pod.metadata("annotations")) {
-        let allowed = value.is_empty() || value == "runtime/default" || value.starts_with("localhost/");
-        if let Some(container) = key.strip_prefix(APP_ARMOR).filter(|_| !allowed) {
-            let path = pod.metadata_path("annotations").key(key.to_owned());
-            let message = format!("container `{container}` runs without the AppArmor profile of the runtime");
+    let annotations = pod.metadata("annotations").and_then(Node::as_mapping);
+    for entry in annotations.into_iter().flat_map(|annotations| &annotations.entries) {
+        let Some(container) = entry.key.text.as_str().strip_prefix(APP_ARMOR) else { continue };
+        let value = entry.value.as_str().unwrap_or_default();
+        if !(value.is_empty() || value == "runtime/default" || value.starts_with("localhost/")) {
+            let shown = if entry.key.text.is_sensitive() { entry.key.text.shown() } else { container };
+            let message = format!("container `{shown}` runs without the AppArmor profile of the runtime");
+            let path = pod.metadata_path("annotations").key_of(&entry.key);
             let proposal = Proposal::new(path, message).remove();
-            out.push(Proposal { container: Some(container.to_owned()), ..proposal });
+            out.push(Proposal { about: About::Container(container.to_owned()), ..proposal });
         }
     }
     each_context(pod, |container, context, path| {

@@ -31,7 +31,7 @@ pub(crate) fn volume_types(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
         // Without any source it becomes an `emptyDir`.
         if let Some(source) = sources().next() {
             let (name, kind) = (shown(volume.get("name")), source.key.text.shown().to_owned());
-            let path = pod.path(&["volumes"]).item(index).key(source.key.text.as_str().to_owned());
+            let path = pod.path(&["volumes"]).item(index).key_of(&source.key);
             out.push(Proposal::new(path, format!("volume `{name}` is of the type `{kind}`")));
         }
     }
@@ -160,7 +160,7 @@ impl Common<'_> {
                 let names: Vec<String> =
                     self.lacking.iter().map(|c| format!("`{}`", c.shown_name())).collect();
                 let message = format!("`{field}` is set neither for the pod nor for {}", names.join(", "));
-                vec![Proposal::new(pod.path(&self.keys), message).fill(self.value)]
+                vec![Proposal::new(pod.path(&self.keys), message).fill(self.value).for_all_containers()]
             }
             false => {
                 let one = |container: &&Container| {

@@ -3,7 +3,7 @@
 use hagane_yaml::emit::json_string;
 use hagane_yaml::{Node, SourceMap, Span};
 
-use crate::field_path::{FieldPath, Step};
+use crate::field_path::{FieldPath, Step, child};
 
 /// The last node on the way to a field that is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,12 +27,7 @@ impl Anchor {
         let mut anchor = Anchor { span: top.span(), depth: 0 };
         let mut node = top;
         for step in path.steps() {
-            let next = match (node, step) {
-                (Node::Mapping(mapping), Step::Key(key)) => mapping.get(key),
-                (Node::Sequence(sequence), Step::Item(index)) => sequence.items.get(*index),
-                _ => None,
-            };
-            let Some(next) = next else { break };
+            let Some(next) = child(node, step) else { break };
             node = next;
             anchor = Anchor { span: node.span(), depth: anchor.depth + 1 };
         }

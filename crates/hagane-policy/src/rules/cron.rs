@@ -3,7 +3,7 @@
 use hagane_resource::Gvk;
 use hagane_yaml::Node;
 
-use crate::field::{given, number, text_or_empty};
+use crate::field::{Whole, given, number, text_or_empty};
 use crate::field_path::FieldPath;
 use crate::proposal::Proposal;
 use crate::scope::Scope;
@@ -22,7 +22,7 @@ fn fill(scope: &Scope, kind: &str, key: &'static str, message: &str, value: Node
 
 pub(crate) fn cron_history(scope: &Scope, out: &mut Vec<Proposal>) {
     let message = "of the Jobs that failed, only the last is kept";
-    fill(scope, "CronJob", "failedJobsHistoryLimit", message, number(scope.integer("value", None)), out);
+    fill(scope, "CronJob", "failedJobsHistoryLimit", message, scope.number("value", None), out);
 }
 
 pub(crate) fn cron_concurrency(scope: &Scope, out: &mut Vec<Proposal>) {
@@ -31,9 +31,11 @@ pub(crate) fn cron_concurrency(scope: &Scope, out: &mut Vec<Proposal>) {
 }
 
 pub(crate) fn cron_deadline(scope: &Scope, out: &mut Vec<Proposal>) {
-    let seconds = match scope.integer("seconds", None) {
-        0 => deadline(text_or_empty(scope.resource.tree().at(&["spec", "schedule"]))),
-        seconds => seconds,
+    let schedule = scope.resource.tree().at(&["spec", "schedule"]);
+    let seconds = match (scope.integer("seconds", None), schedule) {
+        (0, Some(schedule)) => Whole::from(deadline(text_or_empty(Some(schedule))), schedule),
+        (0, None) => Whole::plain(deadline("")),
+        (seconds, _) => Whole::plain(seconds),
     };
     let message = "a start that was missed is made up for however late it is";
     fill(scope, "CronJob", "startingDeadlineSeconds", message, number(seconds), out);
@@ -60,7 +62,7 @@ fn deadline(schedule: &str) -> i64 {
 
 pub(crate) fn job_ttl(scope: &Scope, out: &mut Vec<Proposal>) {
     let message = "the Job stays when it is done";
-    fill(scope, "Job", "ttlSecondsAfterFinished", message, number(scope.integer("seconds", None)), out);
+    fill(scope, "Job", "ttlSecondsAfterFinished", message, scope.number("seconds", None), out);
 }
 
 /// How often a Job tries again; what a CronJob makes has its own place for it.
@@ -75,7 +77,7 @@ pub(crate) fn job_backoff(scope: &Scope, out: &mut Vec<Proposal>) {
     let path = path.key("backoffLimit");
     if is_job && given(path.get(tree)).is_none() {
         let message = "a Job that fails is tried six times more";
-        out.push(Proposal::new(path, message).fill(number(scope.integer("value", None))));
+        out.push(Proposal::new(path, message).fill(scope.number("value", None)));
     }
 }
 

@@ -4,7 +4,7 @@ use hagane_resource::Resource;
 use hagane_yaml::Node;
 
 use crate::additions::{Addition, SetScope};
-use crate::field::{given, integer, mapping, number};
+use crate::field::{Whole, given, integer, mapping, number};
 use crate::surroundings::{Surroundings, owned};
 
 /// A budget for each workload of several pods that none is about.
@@ -37,7 +37,7 @@ fn lacks_budget(resource: &Resource, others: &Surroundings) -> bool {
 
 fn budget(resource: &Resource) -> Resource {
     let selector = resource.tree().at(&["spec", "selector"]).cloned().unwrap_or_else(Node::mapping);
-    let spec = mapping([("maxUnavailable", number(1)), ("selector", selector)]);
+    let spec = mapping([("maxUnavailable", number(Whole::plain(1))), ("selector", selector)]);
     let mut metadata = mapping([]);
     for field in ["name", "namespace"] {
         let own = resource.tree().at(&["metadata", field]).and_then(Node::as_scalar);

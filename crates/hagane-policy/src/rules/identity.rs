@@ -1,7 +1,7 @@
 //! Which user of the node a container is.
 
-use crate::field::{boolean, number, switch};
-use crate::pod::Pod;
+use crate::field::{boolean, switch};
+use crate::pod::{Container, Pod};
 use crate::pod_security::named;
 use crate::proposal::Proposal;
 use crate::scope::Scope;
@@ -13,19 +13,22 @@ pub(crate) fn user_and_group(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) 
     }
     for (field, parameter) in [("runAsUser", "user"), ("runAsGroup", "group")] {
         let keys = ["securityContext", field];
-        let is_silent = |container: &&crate::pod::Container| container.get(&keys).is_none();
+        let is_silent = |container: &&Container| container.get(&keys).is_none();
         if pod.get(&keys).is_some() {
             continue;
         }
         let lacking: Vec<_> = pod.containers.iter().filter(is_silent).collect();
-        let value = number(scope.integer(parameter, None));
-        if lacking.len() == pod.containers.len() && lacking.iter().all(|c| scope.applies_to(c)) {
+        let first = lacking.first().map(|own| scope.integer(parameter, Some(own)));
+        let is_common =
+            |own: &&Container| scope.applies_to(own) && Some(scope.integer(parameter, Some(own))) == first;
+        if lacking.len() == pod.containers.len() && lacking.iter().all(is_common) {
             let message = format!("`{field}` is left to the images");
-            out.push(Proposal::new(pod.path(&keys), message).fill(value));
+            let value = scope.number(parameter, lacking.first().copied());
+            out.push(Proposal::new(pod.path(&keys), message).fill(value).for_all_containers());
             continue;
         }
         for container in lacking {
-            let value = number(scope.integer(parameter, Some(container)));
+            let value = scope.number(parameter, Some(container));
             let message = format!("{} leaves `{field}` to its image", named(container));
             out.push(Proposal::of(container, &keys, message).fill(value).unless_ephemeral(container));
         }

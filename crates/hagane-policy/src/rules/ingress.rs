@@ -4,7 +4,7 @@ use hagane_yaml::Node;
 
 use crate::field::given;
 use crate::field_path::FieldPath;
-use crate::proposal::{Mend, Nature, Proposal, Write};
+use crate::proposal::{Proposal, Write};
 use crate::scope::Scope;
 
 const ANNOTATION: &str = "kubernetes.io/ingress.class";
@@ -25,9 +25,8 @@ pub(crate) fn ingress_class(scope: &Scope, out: &mut Vec<Proposal>) {
         }
         Some(class) => {
             let message = "the class is in an annotation of old";
-            out.push(Proposal::new(field, message).fill(Node::string(class.text.clone())));
-            let mend = Some(Mend { nature: Nature::Fill, write: Write::Remove });
-            out.push(Proposal { mend, ..Proposal::new(annotation, message) });
+            let proposal = Proposal::new(field, message).fill(Node::string(class.text.clone()));
+            out.push(proposal.and(annotation, Write::Remove, None));
         }
         None if !is_set => {
             let proposal =

@@ -4,7 +4,7 @@
 
 use hagane_yaml::Node;
 
-use crate::field::{given, integer, items, mapping, number, text};
+use crate::field::{Whole, given, integer, items, mapping, number, text, whole};
 use crate::pod::{Class, Container, Pod};
 use crate::pod_security::named;
 use crate::policy::PROBES;
@@ -71,9 +71,12 @@ pub(crate) fn startup_probe(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
             continue;
         }
         let Some(handler) = handler(source) else { continue };
-        let period = integer(source.get("periodSeconds")).unwrap_or(10).max(1);
-        let delay = integer(source.get("initialDelaySeconds")).unwrap_or(0).max(0);
-        let failures = 30 + (delay + period - 1) / period;
+        let message = format!("{} is restarted when it starts slowly", named(container));
+        let proposal = Proposal::of(container, &["startupProbe"], message);
+        let Some((period, failures)) = patience(source, liveness) else {
+            out.push(proposal);
+            continue;
+        };
         let mut probe = mapping([("failureThreshold", number(failures)), ("periodSeconds", number(period))]);
         if let Node::Mapping(probe) = &mut probe {
             probe.push(handler.0, handler.1.clone());
@@ -81,9 +84,28 @@ pub(crate) fn startup_probe(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
                 probe.push("timeoutSeconds", timeout.clone());
             }
         }
-        let message = format!("{} is restarted when it starts slowly", named(container));
-        out.push(Proposal::of(container, &["startupProbe"], message).fill(probe));
+        out.push(proposal.fill(probe));
     }
+}
+
+/// Returns how often a startup probe asks, and how often in vain: for no less time than the liveness probe alone would give;
+/// nothing where a number is none that the API server takes.
+fn patience(source: &Node, liveness: &Node) -> Option<(Whole, Whole)> {
+    let most = i64::from(i32::MAX);
+    let field = |probe: &Node, name, usual| {
+        let Some(node) = given(probe.get(name)) else { return Some(Whole::plain(usual)) };
+        // Kubernetes takes 0 for what is usual.
+        let value = whole(Some(node)).filter(|number| (0..=most).contains(&number.value()))?;
+        Some(value.with(value, |value, _| if value == 0 { usual } else { value }))
+    };
+    let (period, delay) = (field(source, "periodSeconds", 10)?, field(source, "initialDelaySeconds", 0)?);
+    let alive = field(liveness, "periodSeconds", 10)?
+        .with(field(liveness, "failureThreshold", 3)?, |period, failures| period * failures)
+        .with(field(liveness, "initialDelaySeconds", 0)?, |time, delay| time + delay);
+    let failures = delay
+        .with(period, |delay, period| 30 + (delay + period - 1) / period)
+        .with(alive.with(period, |alive, period| (alive + period - 1) / period), i64::max);
+    (failures.value() <= most).then_some((period, failures))
 }
 
 fn handler(probe: &Node) -> Option<(&'static str, &Node)> {
@@ -108,7 +130,10 @@ pub(crate) fn tcp_readiness(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
         let Some(port) = ports.iter().find(|port| is_target(port, &targets)) else { continue };
         let port = match given(port.get("name")).and_then(Node::as_scalar) {
             Some(name) => Node::string(name.text.clone()),
-            None => number(integer(port.get("containerPort")).unwrap_or_default()),
+            None => match whole(port.get("containerPort")) {
+                Some(port) => number(port),
+                None => continue,
+            },
         };
         let message = format!("{} gets requests before it takes connections", named(container));
         let probe = mapping([("tcpSocket", mapping([("port", port)]))]);
@@ -140,7 +165,7 @@ pub(crate) fn grpc_probes(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
             text(port.get("name")).is_some_and(|name| name == "grpc" || name.starts_with("grpc-"))
         };
         let port = items(container.get(&["ports"])).iter().find(is_grpc);
-        let number_of = |port: &Node| integer(port.get("containerPort"));
+        let number_of = |port: &Node| whole(port.get("containerPort"));
         if let (None, Some(port)) = (container.get(&["readinessProbe"]), port.and_then(number_of)) {
             let message = format!("{} gets requests before it says that it serves", named(container));
             let probe = mapping([("grpc", mapping([("port", number(port))]))]);
@@ -150,14 +175,15 @@ pub(crate) fn grpc_probes(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
 }
 
 /// Returns the port that `grpc_health_probe` asks, if that is all that it is told.
-fn asked_port(command: &Node) -> Option<i64> {
+fn asked_port(command: &Node) -> Option<Whole> {
     let words: Vec<&str> = items(Some(command)).iter().filter_map(Node::as_str).collect();
     let (program, rest) = words.split_first()?;
     let [address] = rest else { return None };
     let port = address.trim_start_matches('-').strip_prefix("addr=")?;
     let is_program = program.rsplit('/').next() == Some("grpc_health_probe");
     let port = port.strip_prefix("localhost").or(port.strip_prefix("127.0.0.1")).unwrap_or(port);
-    port.strip_prefix(':').filter(|_| is_program)?.parse().ok()
+    let port = port.strip_prefix(':').filter(|_| is_program)?.parse().ok()?;
+    Some(Whole::from(port, command))
 }
 
 /// A delay is a guess about the slowest start; a startup probe ends when the start does.

@@ -2,7 +2,7 @@
 
 use hagane_yaml::Node;
 
-use crate::field::{given, integer, items, number, text, texts};
+use crate::field::{given, integer, items, text, texts};
 use crate::field_path::FieldPath;
 use crate::pod::Pod;
 use crate::proposal::Proposal;
@@ -36,7 +36,7 @@ pub(crate) fn replicas(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
         return;
     }
     let own = given(path.get(resource.tree()));
-    let wanted = number(scope.integer("value", None));
+    let wanted = scope.number("value", None);
     let proposal = Proposal::new(path, "one pod is all there is");
     match own {
         None => out.push(proposal.fill(wanted)),

@@ -4,7 +4,7 @@ use hagane_yaml::Node;
 
 use crate::field::{switch, text};
 use crate::pod::Pod;
-use crate::proposal::{Mend, Nature, Proposal, Write};
+use crate::proposal::{Nature, Proposal, Write};
 use crate::scope::Scope;
 
 /// The old name of `serviceAccountName`: the value moves, nothing of the author's is lost.
@@ -17,12 +17,13 @@ pub(crate) fn service_account_name(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>
         out.push(Proposal::new(own, format!("{message}, and says something else")));
         return;
     }
-    if new.is_none() {
-        let name = Proposal::new(pod.path(&["serviceAccountName"]), message);
-        out.push(name.fill(Node::string(old.as_scalar().map(|old| old.text.clone()).unwrap_or_default())));
-    }
-    let mend = Some(Mend { nature: Nature::Fill, write: Write::Remove });
-    out.push(Proposal { mend, ..Proposal::new(own, message) });
+    out.push(match old.as_scalar().filter(|_| new.is_none()) {
+        Some(old) => {
+            let name = Proposal::new(pod.path(&["serviceAccountName"]), message);
+            name.fill(Node::string(old.text.clone())).and(own, Write::Remove, None)
+        }
+        None => Proposal::new(own, message).remove().of_nature(Nature::Fill),
+    });
 }
 
 pub(crate) fn service_account_token(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {

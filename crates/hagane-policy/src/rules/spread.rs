@@ -2,7 +2,7 @@
 
 use hagane_yaml::Node;
 
-use crate::field::{given, integer, mapping, number, sequence};
+use crate::field::{Whole, given, integer, mapping, number, sequence};
 use crate::pod::Pod;
 use crate::proposal::Proposal;
 use crate::scope::Scope;
@@ -24,7 +24,7 @@ pub(crate) fn topology_spread(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>)
     let constraint = |topology: String| {
         mapping([
             ("labelSelector", selector.clone()),
-            ("maxSkew", number(1)),
+            ("maxSkew", number(Whole::plain(1))),
             ("topologyKey", Node::string(topology)),
             // The other word would leave pods without a node.
             ("whenUnsatisfiable", Node::string("ScheduleAnyway")),

@@ -75,7 +75,7 @@ pub(super) const RULES: &[Rule] = &[
         group: "probes",
         title: "What has a liveness probe has a startup probe.",
         why: "Without it, a slow start is taken for a failure.",
-        risk: "",
+        risk: "A readiness probe that waits for others is asked at the start: while they are away, the container is restarted.",
         look: Look::Pod(rules::startup_probe),
         ..OFF
     },
