@@ -26,7 +26,8 @@ pub(crate) struct Addition {
     pub(crate) about: usize,
     /// The field of that resource that a person would look at.
     pub(crate) place: &'static [&'static str],
-    pub(crate) made: Resource,
+    /// What is missing; nothing where only a person can say it.
+    pub(crate) made: Option<Resource>,
     pub(crate) message: String,
 }
 
@@ -41,6 +42,16 @@ impl SetScope<'_> {
             _ => String::new(),
         }
     }
+
+    /// Returns whether the rule may write something for a resource.
+    pub(crate) fn applies_to(&self, resource: &Resource) -> bool {
+        self.policy.mode(self.rule, resource, None) >= Mode::Fill
+            && self.opt_outs(resource).find(self.rule, None).is_none()
+    }
+
+    fn opt_outs(&self, resource: &Resource) -> OptOuts {
+        OptOuts::of(resource, &templates(resource, self.kinds), &self.policy.honoured)
+    }
 }
 
 /// Adds what the rules find missing.
@@ -54,55 +65,55 @@ pub(crate) fn add_missing(
     for rule in rules.iter().copied() {
         let Look::Set(look) = RULES[rule].look else { continue };
         let scope = SetScope { resources, surroundings, kinds: &policy.kinds, policy, rule };
-        let mut made: Vec<Resource> = Vec::new();
-        for Addition { about, place, made: missing, message } in look(&scope) {
-            let Some(resource) = resources.iter().nth(about) else { continue };
-            let mode = policy.mode(rule, resource, None);
-            // What another one of the resources got already serves this one, too; a name that is taken is somebody's.
-            let is_there = |own: &Resource| own.id() == missing.id();
-            if mode == Mode::Off || made.iter().any(is_there) || resources.iter().any(is_there) {
-                continue;
-            }
-            let span = FieldPath::of(place).span(resource.tree());
-            let (id, name, path) = (resource.id().clone(), RULES[rule].name, FieldPath::default());
-            let (anchor, fails) = (Anchor::default(), policy.fail_on.contains(&name));
-            let opt_outs = OptOuts::of(resource, &templates(resource, &policy.kinds), &policy.honoured);
-            if let Some(kept) = opt_outs.find(rule, None) {
-                let (reason, span) = (kept.reason.clone(), kept.place.span);
-                report.opted_out.push(OptedOut { resource: id, rule: name, path, message, reason, span });
-            } else if mode == Mode::Check {
-                let suggestion = Some(shown(missing.tree()));
-                report.findings.push(Finding {
-                    resource: id,
-                    rule: name,
-                    path,
-                    message,
-                    suggestion,
-                    span,
-                    anchor,
-                    fails,
-                });
-            } else {
-                let message = format!("{message}: {id} gets {}", missing.id());
-                let (old, new, resource) = (None, Some(shown(missing.tree())), missing.id().clone());
-                report.changes.push(Change {
-                    resource,
-                    rule: name,
-                    path,
-                    old,
-                    new,
-                    message,
-                    mode,
-                    span,
-                    anchor,
-                });
-                made.push(missing);
-            }
-        }
-        for one in made {
-            // No other has the id.
-            let _ = resources.add(one);
+        for addition in look(&scope) {
+            add(addition, resources, policy, rule, &mut report);
         }
     }
     report
+}
+
+/// Adds a resource, or reports it.
+fn add(addition: Addition, resources: &mut ResourceSet, policy: &Policy, rule: usize, report: &mut Report) {
+    let Addition { about, place, made, message } = addition;
+    let resource = resources.get(about);
+    let mode = policy.mode(rule, resource, None);
+    if mode == Mode::Off {
+        return;
+    }
+    let span = FieldPath::of(place).span(resource.tree());
+    let (id, name, path) = (resource.id().clone(), RULES[rule].name, FieldPath::default());
+    let opt_outs = OptOuts::of(resource, &templates(resource, &policy.kinds), &policy.honoured);
+    // What another one of the resources got already serves this one, too; a name that is taken is somebody's.
+    if made.as_ref().is_some_and(|made| !resources.with_current_id(made.id()).is_empty()) {
+        return;
+    }
+    if let Some(kept) = opt_outs.find(rule, None) {
+        let (reason, span) = (kept.reason.clone(), kept.place.span);
+        report.opted_out.push(OptedOut { resource: id, rule: name, path, message, reason, span });
+        return;
+    }
+    let anchor = Anchor::default();
+    let made = match made {
+        Some(made) if mode > Mode::Check => made,
+        made => {
+            let (suggestion, fails) = (made.map(|made| shown(made.tree())), policy.fail_on.contains(&name));
+            let resource = id;
+            report.findings.push(Finding {
+                resource,
+                rule: name,
+                path,
+                message,
+                suggestion,
+                span,
+                anchor,
+                fails,
+            });
+            return;
+        }
+    };
+    let message = format!("{message}: {id} gets {}", made.id());
+    let (old, new, resource) = (None, Some(shown(made.tree())), made.id().clone());
+    report.changes.push(Change { resource, rule: name, path, old, new, message, mode, span, anchor });
+    // No other has the id.
+    let _ = resources.add(made);
 }

@@ -13,7 +13,7 @@ pub(crate) fn disruption_budget(scope: &SetScope) -> Vec<Addition> {
     let addition = |(about, resource): (usize, &Resource)| Addition {
         about,
         place: &["spec", "replicas"],
-        made: budget(resource),
+        made: Some(budget(resource)),
         message: "nothing keeps all pods from being evicted at once".to_owned(),
     };
     lacking.map(addition).collect()

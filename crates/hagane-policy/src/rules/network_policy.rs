@@ -1,42 +1,167 @@
 //! NetworkPolicies for namespaces whose pods take everything from everybody.
 
+use std::collections::BTreeMap;
+
 use hagane_resource::Resource;
-use hagane_yaml::Node;
+use hagane_yaml::{Mapping, Node, Text};
 
 use crate::additions::{Addition, SetScope};
-use crate::field::{given, mapping, sequence};
+use crate::field::{given, mapping, sequence, texts};
 use crate::pod::{Pod, templates};
 use crate::surroundings::owned;
 
 /// One policy a namespace, about the first resource with pods that none isolates. What pods send stays free.
+///
+/// A policy for all pods would also be one for those that are opted out, and would let their neighbours in to those whose own
+/// policy keeps them out: beside such pods, each of the others gets one for itself.
 pub(crate) fn network_policy(scope: &SetScope) -> Vec<Addition> {
-    let mut additions = Vec::new();
-    for (about, resource) in scope.resources.iter().enumerate() {
+    let mut spaces: BTreeMap<&str, Vec<Member>> = BTreeMap::new();
+    for (place, resource) in scope.resources.iter().enumerate() {
         let space = resource.id().effective_namespace();
-        let is_open = |pod: &Pod| {
-            let labels = owned(pod.metadata("labels"));
-            !pod.has_host_network() && !scope.surroundings.is_isolated(space, &labels)
-        };
-        let templates = templates(resource, scope.kinds);
-        if templates.into_iter().filter_map(|path| Pod::at(resource, path)).any(|pod| is_open(&pod)) {
-            let made = policy(resource, scope.text("from", resource) == "namespace");
-            let message = "every pod of the cluster may send to the pods of the namespace".to_owned();
-            additions.push(Addition { about, place: &[], made, message });
+        let templates = templates(resource, scope.kinds).into_iter();
+        let pods = templates.filter_map(|path| Pod::at(resource, path)).filter(|pod| !pod.has_host_network());
+        let (isolated, open): (Vec<Pod>, Vec<Pod>) =
+            pods.partition(|pod| scope.surroundings.is_isolated(space, &owned(pod.metadata("labels"))));
+        if !isolated.is_empty() || !open.is_empty() {
+            let is_meant = scope.applies_to(resource);
+            let from = From::named(&scope.text("from", resource));
+            spaces.entry(space).or_default().push(Member { place, resource, open, isolated, from, is_meant });
         }
     }
-    additions
+    let mut found: Vec<Addition> = spaces.into_values().flat_map(|members| additions(&members)).collect();
+    found.sort_by_key(|addition| addition.about);
+    found
 }
 
-fn policy(resource: &Resource, has_neighbours: bool) -> Resource {
-    let name = if has_neighbours { "same-namespace" } else { "deny-ingress" };
+/// A resource with pods in a network of their own.
+struct Member<'a> {
+    place: usize,
+    resource: &'a Resource,
+    /// The pods that every other may send to.
+    open: Vec<Pod<'a>>,
+    isolated: Vec<Pod<'a>>,
+    from: From,
+    /// Whether the rule may write something for it.
+    is_meant: bool,
+}
+
+/// Who may send to pods.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    Namespace,
+    Nobody,
+}
+
+impl From {
+    fn named(name: &str) -> From {
+        if name == "namespace" { From::Namespace } else { From::Nobody }
+    }
+
+    fn policy(self) -> &'static str {
+        match self {
+            From::Namespace => "same-namespace",
+            From::Nobody => "deny-ingress",
+        }
+    }
+}
+
+fn additions(members: &[Member]) -> Vec<Addition> {
+    let is_written = members.iter().any(|own| own.is_meant && !own.open.is_empty());
+    let mut apart = Apart::default();
+    for own in members {
+        if is_written && !own.is_meant {
+            apart.note(&own.open);
+        }
+        // A policy that lets nobody in takes nothing from what another one says.
+        if own.from == From::Namespace || (is_written && !own.is_meant) {
+            apart.note(&own.isolated);
+        }
+    }
+    let addition = |own: &Member| {
+        let (made, message) = match apart.is_empty() || (is_written && !own.is_meant) {
+            true => {
+                let made = policy(own.resource, own.from, None);
+                (Some(made), "every pod of the cluster may send to the pods of the namespace")
+            }
+            false => {
+                let labels = common_labels(&own.open).filter(|labels| !apart.has_one_with(labels));
+                let made = labels.map(|labels| policy(own.resource, own.from, Some(labels)));
+                (made, "every pod of the cluster may send to its pods")
+            }
+        };
+        Addition { about: own.place, place: &[], made, message: message.to_owned() }
+    };
+    members.iter().filter(|own| !own.open.is_empty()).map(addition).collect()
+}
+
+/// The labels of pods that no policy may select.
+#[derive(Default)]
+struct Apart {
+    pods: Vec<Vec<(String, String)>>,
+    by_label: BTreeMap<(String, String), Vec<usize>>,
+}
+
+impl Apart {
+    fn note(&mut self, pods: &[Pod]) {
+        for pod in pods {
+            let labels = owned(pod.metadata("labels"));
+            for label in &labels {
+                self.by_label.entry(label.clone()).or_default().push(self.pods.len());
+            }
+            self.pods.push(labels);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pods.is_empty()
+    }
+
+    /// Returns whether one of the pods has all the labels.
+    fn has_one_with(&self, labels: &Mapping) -> bool {
+        let labels: Vec<(String, String)> = owned(Some(&Node::Mapping(labels.clone())));
+        let having = |label: &(String, String)| self.by_label.get(label).map_or(&[][..], Vec::as_slice);
+        // The rarest label leaves the fewest to look at.
+        let some = labels.iter().map(having).min_by_key(|pods| pods.len()).unwrap_or_default();
+        some.iter().any(|pod| labels.iter().all(|label| self.pods[*pod].contains(label)))
+    }
+}
+
+/// Labels that change with each release, so that pods would come and go from a policy.
+const PASSING: &[&str] = &["app.kubernetes.io/version", "helm.sh/chart", "pod-template-hash"];
+
+/// Returns the labels that all the pods have, if there are any.
+fn common_labels(pods: &[Pod]) -> Option<Mapping> {
+    let (first, others) = pods.split_first()?;
+    let mut labels = Mapping::default();
+    for entry in &first.metadata("labels")?.as_mapping()?.entries {
+        let key = entry.key.text.as_str();
+        let has = |pod: &Pod| {
+            texts(pod.metadata("labels"))
+                .any(|own| Some(own) == entry.value.as_str().map(|value| (key, value)))
+        };
+        if !PASSING.contains(&key) && entry.value.as_str().is_some() && others.iter().all(has) {
+            labels.push(entry.key.text.clone(), Node::string(entry.value.as_scalar()?.text.clone()));
+        }
+    }
+    (!labels.entries.is_empty()).then_some(labels)
+}
+
+/// Returns the policy for the pods with these labels, or for all of the namespace.
+fn policy(resource: &Resource, from: From, labels: Option<Mapping>) -> Resource {
+    let name = match labels {
+        Some(_) => format!("{}-{}", resource.name(), from.policy()),
+        None => from.policy().to_owned(),
+    };
+    let name = Text::with_mark(name, labels.is_some() && resource.id().decrypted);
     let mut metadata = mapping([("name", Node::string(name))]);
     let space = given(resource.tree().at(&["metadata", "namespace"])).and_then(Node::as_scalar);
     if let (Some(space), Node::Mapping(metadata)) = (space, &mut metadata) {
         metadata.push("namespace", Node::string(space.text.clone()));
     }
-    let mut spec =
-        mapping([("podSelector", Node::mapping()), ("policyTypes", sequence([Node::string("Ingress")]))]);
-    if let (true, Node::Mapping(spec)) = (has_neighbours, &mut spec) {
+    let selector =
+        labels.map_or_else(Node::mapping, |labels| mapping([("matchLabels", Node::Mapping(labels))]));
+    let mut spec = mapping([("podSelector", selector), ("policyTypes", sequence([Node::string("Ingress")]))]);
+    if let (From::Namespace, Node::Mapping(spec)) = (from, &mut spec) {
         let neighbours = sequence([mapping([("podSelector", Node::mapping())])]);
         spec.push("ingress", sequence([mapping([("from", neighbours)])]));
     }
