@@ -16,6 +16,7 @@ const START: &str = r#"{
 "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
 "version": "2.1.0",
 "runs": [{
+"columnKind": "unicodeCodePoints",
 "tool": {"driver": {"name": "hagane", "rules": ["#;
 
 pub(super) fn write(report: &Report, map: &SourceMap) -> String {
@@ -52,7 +53,7 @@ pub(super) fn write(report: &Report, map: &SourceMap) -> String {
         let file = map.path(span.file);
         if span.is_known() && !file.is_empty() {
             out.push_str("\"physicalLocation\":{\"artifactLocation\":{\"uri\":");
-            json_string(&mut out, file);
+            json_string(&mut out, &uri(file));
             let _ = write!(
                 out,
                 "}},\"region\":{{\"startLine\":{},\"startColumn\":{}}}}},",
@@ -101,7 +102,7 @@ fn fixes(fix: &Replacement, file: &str) -> String {
     let mut out = String::from(
         ",\"fixes\":[{\"description\":{\"text\":\"what the rule writes\"},\"artifactChanges\":[{\"artifactLocation\":{\"uri\":",
     );
-    json_string(&mut out, file);
+    json_string(&mut out, &uri(file));
     let ((line, column), (end_line, end_column)) = (fix.start, fix.end);
     let _ = write!(
         out,
@@ -110,4 +111,40 @@ fn fixes(fix: &Replacement, file: &str) -> String {
     json_string(&mut out, &fix.text);
     out.push_str("}}]}]}]");
     out
+}
+
+/// Returns a path as a reference (RFC 3986): what could be taken for anything but the name of a file is escaped.
+fn uri(path: &str) -> String {
+    // What was fetched is called by its address already.
+    let is_address = path.contains("://");
+    let mut out = String::with_capacity(path.len());
+    if path.starts_with('/') {
+        out.push_str("file://");
+    }
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(byte.into())
+            }
+            b':' | b'?' | b'=' | b'&' | b'@' | b'%' | b'+' if is_address => out.push(byte.into()),
+            _ => _ = write!(out, "%{byte:02X}"),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uri;
+
+    #[test]
+    fn paths_become_references() {
+        let check = |path: &str, want: &str| assert_eq!(uri(path), want);
+        check("overlays/a-b/pod.yaml", "overlays/a-b/pod.yaml");
+        check("my overlay/ä#1.yaml", "my%20overlay/%C3%A4%231.yaml");
+        check("a:b/100%.yaml", "a%3Ab/100%25.yaml");
+        check("../base/[x]?.yaml", "../base/%5Bx%5D%3F.yaml");
+        check("/srv/a b.yaml", "file:///srv/a%20b.yaml");
+        check("https://example.com/a b?ref=v1", "https://example.com/a%20b?ref=v1");
+    }
 }
