@@ -23,7 +23,7 @@ use crate::{Surroundings, failure, output};
 /// No manifest is printed.
 ///
 /// `--write-patches` writes the changes as patches into `hardening/` beside the kustomization, and adds them to it: what
-/// `hagane build` gives then is what `hagane render` gave. Nothing is written over.
+/// `hagane build` gives then is what `hagane render` gave; what templates make, `hagane render` alone makes. Nothing is written over.
 #[derive(Args)]
 #[command(after_help = "Examples:
   hagane harden overlays/production
@@ -86,7 +86,8 @@ pub(crate) fn run(arguments: &Harden, surroundings: &mut Surroundings) -> Result
     }
     let options = arguments.settings.applied_to(RenderOptions {
         build: arguments.composing.options(),
-        secrets: SecretsMode::Placeholder,
+        // What comes of a secret is neither shown nor written.
+        secrets: SecretsMode::MarkedPlaceholder,
         ..RenderOptions::default()
     });
     let directory = &arguments.directory;

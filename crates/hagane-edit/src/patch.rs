@@ -3,7 +3,7 @@
 use hagane_resource::Diagnostic;
 use hagane_yaml::{Mapping, Node, Span};
 
-use crate::kustomization::{Kustomization, span, texts};
+use crate::kustomization::{Kustomization, sequence, span, texts};
 
 /// A patch as it is written on the command line. What is empty is not written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,25 @@ pub struct PatchArgument {
     pub target: Vec<(&'static str, String)>,
 }
 
+impl PatchArgument {
+    /// Returns the item of `patches`.
+    fn node(&self) -> Node {
+        let mut node = Mapping::default();
+        for (key, value) in [("path", &self.path), ("patch", &self.patch)] {
+            if !value.is_empty() {
+                node.push(key, Node::string(value.as_str()));
+            }
+        }
+        let target: Vec<(&str, &str)> =
+            self.target.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let target = texts(&target);
+        if target.as_mapping().is_some_and(|target| !target.entries.is_empty()) {
+            node.push("target", target);
+        }
+        Node::Mapping(node)
+    }
+}
+
 impl Kustomization {
     /// Adds a patch to `patches`. One that is there already is not added again, and a warning says so.
     pub fn add_patch(&mut self, patch: &PatchArgument) -> Result<(), Diagnostic> {
@@ -25,19 +44,15 @@ impl Kustomization {
             self.warn(Diagnostic::warning(span, "the patch is already in `patches`"));
             return Ok(());
         }
-        let mut node = Mapping::default();
-        for (key, value) in [("path", &patch.path), ("patch", &patch.patch)] {
-            if !value.is_empty() {
-                node.push(key, Node::string(value.as_str()));
-            }
+        self.push("patches", patch.node())
+    }
+
+    /// Adds patches that differ. Where there are none yet, all are written at once: each time, the whole file is read again.
+    pub fn add_patches(&mut self, patches: &[PatchArgument]) -> Result<(), Diagnostic> {
+        match self.items("patches")?.is_empty() && !patches.is_empty() {
+            true => self.set(&[], "patches", sequence(patches.iter().map(PatchArgument::node).collect())),
+            false => patches.iter().try_for_each(|patch| self.add_patch(patch)),
         }
-        let target: Vec<(&str, &str)> =
-            patch.target.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        let target = texts(&target);
-        if target.as_mapping().is_some_and(|target| !target.entries.is_empty()) {
-            node.push("target", target);
-        }
-        self.push("patches", Node::Mapping(node))
     }
 
     /// Removes the patches that are exactly this one; a warning says so where there is none.

@@ -6,7 +6,7 @@ mod strategic;
 use std::collections::BTreeMap;
 
 use hagane_resource::{Resource, ResourceSet};
-use hagane_yaml::Node;
+use hagane_yaml::{Entry, Node};
 
 use strategic::Lists;
 
@@ -25,6 +25,8 @@ pub struct EjectedPatch {
     pub resource: Resource,
     /// The patches: one, or a strategic merge patch and operations.
     pub contents: Vec<Node>,
+    /// Whether what is written comes of something that was decrypted, or takes its place.
+    pub is_secret: bool,
 }
 
 /// How patches are written.
@@ -62,16 +64,38 @@ pub fn eject(
         if old.tree() == new.tree() {
             continue;
         }
-        let contents = match format(old) {
+        let contents: Vec<Node> = match format(old) {
             PatchFormat::Merge => strategic::patch(old, new, Lists::Merged).into_iter().collect(),
             PatchFormat::Split => {
                 let fields = strategic::patch(old, new, Lists::Left);
                 fields.into_iter().chain(json_patch::patch(old.tree(), new.tree())).collect()
             }
         };
-        ejected.patches.push(EjectedPatch { resource: old.clone(), contents });
+        let is_secret = contents.iter().any(Node::is_sensitive) || is_secret_changed(old.tree(), new.tree());
+        ejected.patches.push(EjectedPatch { resource: old.clone(), contents, is_secret });
     }
     ejected
+}
+
+/// Returns whether two trees differ in something that was decrypted.
+fn is_secret_changed(old: &Node, new: &Node) -> bool {
+    match (old, new) {
+        (Node::Mapping(old), Node::Mapping(new)) => {
+            let is_changed = |entry: &Entry| match new.get(entry.key.text.as_str()) {
+                Some(value) => is_secret_changed(&entry.value, value),
+                None => entry.key.text.is_sensitive() || entry.value.is_sensitive(),
+            };
+            let is_new = |entry: &&Entry| old.get(entry.key.text.as_str()).is_none();
+            let is_secret = |entry: &Entry| entry.key.text.is_sensitive() || entry.value.is_sensitive();
+            old.entries.iter().any(is_changed) || new.entries.iter().filter(is_new).any(is_secret)
+        }
+        (Node::Sequence(old), Node::Sequence(new)) => {
+            let both = old.items.len().min(new.items.len());
+            old.items.iter().zip(&new.items).any(|(old, new)| is_secret_changed(old, new))
+                || old.items[both..].iter().chain(&new.items[both..]).any(Node::is_sensitive)
+        }
+        _ => old != new && (old.is_sensitive() || new.is_sensitive()),
+    }
 }
 
 #[cfg(test)]

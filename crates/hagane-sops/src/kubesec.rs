@@ -114,6 +114,7 @@ pub fn placeholders(text: &[u8], file: FileId) -> Result<Contents, DecryptError>
     for field in FIELDS {
         for (_, leaf) in entries(&mut items, field)? {
             leaf.bytes = SecretBytes::new(PLACEHOLDER.into());
+            leaf.sensitive = true;
         }
     }
     Contents::new(Format::Yaml, vec![items], Vec::new())

@@ -12,7 +12,7 @@ use hagane_sops::{
     Contents, DecryptError, ErrorClass, Format, Keyring, MasterKey, NoKey, ValueProblem, decrypt_file,
     detect, kubesec, kubesec::WithoutMac, placeholders,
 };
-use hagane_yaml::{FileId, Span};
+use hagane_yaml::{FileId, Span, Text};
 use zeroize::Zeroizing;
 
 use ahead::{Ahead, Tree};
@@ -121,7 +121,7 @@ impl Decrypter for Opener<'_> {
     fn decrypt_values(&self, path: &Path, secret: &mut Resource) -> Result<(), Diagnostic> {
         match self.mode {
             SecretsMode::KeepEncrypted | SecretsMode::AsTheyLie => Ok(()),
-            SecretsMode::Placeholder => {
+            SecretsMode::Placeholder | SecretsMode::MarkedPlaceholder => {
                 values::decrypt(secret, self.mode, self.keyring, &mut self.warnings.borrow_mut())
             }
             SecretsMode::Decrypt => self.values(path, secret),
@@ -144,10 +144,10 @@ impl Decrypter for Opener<'_> {
                 return None;
             }
             (_, SecretsMode::KeepEncrypted | SecretsMode::AsTheyLie) => return None,
-            (Encrypted::Sops(format), SecretsMode::Placeholder) => {
+            (Encrypted::Sops(format), SecretsMode::Placeholder | SecretsMode::MarkedPlaceholder) => {
                 placeholders(content, format, file).map_err(|error| diagnostic(&error, file))
             }
-            (Encrypted::Kubesec, SecretsMode::Placeholder) => {
+            (Encrypted::Kubesec, SecretsMode::Placeholder | SecretsMode::MarkedPlaceholder) => {
                 kubesec::placeholders(content, file).map_err(|error| diagnostic(&error, file))
             }
             (encrypted, SecretsMode::Decrypt) => self.open(path, content, encrypted, file),
@@ -175,12 +175,20 @@ impl Encrypted {
 }
 
 fn plain(contents: &Contents, mode: SecretsMode) -> Decrypted {
-    let documents = match contents.format() {
+    let mut documents = match contents.format() {
         Format::Yaml | Format::Json => Some(contents.documents()),
         Format::Dotenv | Format::Ini | Format::Binary => None,
     };
+    // A fixed text is no secret; the mark is for who asks.
+    for document in documents.iter_mut().flatten().filter(|_| mode == SecretsMode::Placeholder) {
+        document.for_each_scalar(&mut |scalar| {
+            if scalar.text.is_sensitive() {
+                scalar.text = Text::from(scalar.text.as_str());
+            }
+        });
+    }
     let has_plain_keys = contents.format() == Format::Dotenv;
-    let is_secret = mode == SecretsMode::Decrypt;
+    let is_secret = mode.is_marked();
     Decrypted {
         documents,
         is_secret,

@@ -36,7 +36,7 @@ mod world;
 use std::path::Path;
 
 use hagane_kustomize::{Additions, Decrypter, Outside, Sources, compose, compose_with};
-use hagane_policy::{Report, harden, label};
+use hagane_policy::{Labelling, Policy, Report, harden, label};
 
 pub use decrypt::{KMS_ANNOTATION, KMS_CONTEXT_ANNOTATION, diagnostic as decrypt_diagnostic};
 pub use decryption_policy::{DecryptionPolicy, Guard, Subject};
@@ -56,7 +56,7 @@ pub use hagane_sops::{
 pub use hagane_yaml::emit::{EmitOptions, Secrets};
 pub use hagane_yaml::{FileId, Node, SourceMap, Span, Text};
 pub use memory::MemoryFiles;
-pub use options::{BuildOptions, RenderOptions, SecretsMode};
+pub use options::{BuildOptions, RenderOptions, SecretsMode, Stages};
 pub use parameter::{Given, Parameter, ParameterKind, Setting};
 pub use pipeline_file::PIPELINE_FILE;
 pub use rendered::{Failed, Rendered};
@@ -76,15 +76,10 @@ pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<R
         let templates = Templates::new(pipeline.templates, options, &sources)?;
         let additions = Additions { resources: templates.resources(&sources)?, generator: Some(&templates) };
         let mut composed = compose_with(target, &sources, &options.build.composing(), additions)?;
-        let mut report = label(&mut composed.resources, &pipeline.labels);
-        if let Some(policy) = pipeline.harden {
-            let count = composed.resources.len();
-            report.extend(harden(&mut composed.resources, &policy));
-            if composed.resources.len() > count {
-                // What hardening added has its labels, too; the others have theirs.
-                report.changes.extend(label(&mut composed.resources, &pipeline.labels).changes);
-            }
-        }
+        let report = match options.stages {
+            Stages::All => label_and_harden(&mut composed.resources, &pipeline.labels, pipeline.harden),
+            Stages::Composing => Report::default(),
+        };
         if let Some(guard) = &options.guard {
             composed.warnings.extend(refuse_misplaced(&composed.resources, guard, &opener.openings())?);
         }
@@ -97,12 +92,39 @@ pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<R
     Rendered::new(stages(), opener.warnings(), sources)
 }
 
+fn label_and_harden(resources: &mut ResourceSet, labels: &Labelling, policy: Option<Policy>) -> Report {
+    let mut report = label(resources, labels);
+    if let Some(policy) = policy {
+        let count = resources.len();
+        report.extend(harden(resources, &policy));
+        if resources.len() > count {
+            // What hardening added has its labels, too; the others have theirs.
+            report.changes.extend(label(resources, labels).changes);
+        }
+    }
+    report
+}
+
 /// Builds the kustomization in the directory `target` as `kustomize build` does: encrypted files as they lie,
 /// no `hagane.yaml`, no key.
 pub fn build(world: &World, target: &Path, options: &BuildOptions) -> Result<Rendered, Failed> {
     let sources = world.sources(None, options.load_restriction);
     let composed = compose(target, &sources, &options.composing());
     Rendered::new(composed.map(|composed| (composed, Report::default(), Vec::new())), Vec::new(), sources)
+}
+
+/// Returns what `hagane.yaml` in a directory, and those above it, ask of hardening; nothing where none asks. Nothing is
+/// decrypted, fetched or composed.
+pub fn hardening(
+    world: &World,
+    target: &Path,
+    restriction: LoadRestriction,
+) -> Result<Option<Policy>, Failed> {
+    let sources = world.sources(None, restriction);
+    match pipeline_file::load(target, &sources) {
+        Ok(pipeline) => Ok(pipeline.harden),
+        Err(error) => Err(Failed { diagnostics: error.flattened(), source_map: sources.into_map() }),
+    }
 }
 
 /// Returns the parameters that may be set for the kustomization in a directory, as `hagane.yaml` declares them. Nothing is

@@ -34,6 +34,18 @@ pub struct RenderOptions {
     pub settings: Vec<Setting>,
     /// The administrator's policy of who may decrypt what; without one every key may be used for every file.
     pub guard: Option<Guard>,
+    /// How far rendering goes.
+    pub stages: Stages,
+}
+
+/// How far rendering goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stages {
+    /// To the end.
+    #[default]
+    All,
+    /// Until all is composed, templates, too: nothing is labelled or hardened.
+    Composing,
 }
 
 /// What happens to encrypted values.
@@ -44,11 +56,25 @@ pub enum SecretsMode {
     Decrypt,
     /// A fixed text takes the place of each. No key is needed, and no MAC is verified.
     Placeholder,
+    /// The same, and the text is marked as a decrypted one: for who must know what comes of it.
+    MarkedPlaceholder,
     /// They stay as they lie, with their `sops` blocks; where composing changed what the MAC covers that is an error. No key is
     /// needed.
     KeepEncrypted,
     /// The same, and nobody looks whether their MACs still hold: for what is not written.
     AsTheyLie,
+}
+
+impl SecretsMode {
+    /// Returns whether a fixed text takes the place of encrypted values.
+    pub(crate) fn is_placeholder(self) -> bool {
+        matches!(self, SecretsMode::Placeholder | SecretsMode::MarkedPlaceholder)
+    }
+
+    /// Returns whether what takes the place of encrypted values is marked.
+    pub(crate) fn is_marked(self) -> bool {
+        matches!(self, SecretsMode::Decrypt | SecretsMode::MarkedPlaceholder)
+    }
 }
 
 impl BuildOptions {

@@ -6,15 +6,14 @@
 mod overlaid;
 mod target;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use hagane::policy::{Ejected, PatchFormat, Report, eject};
-use hagane::sops::PLACEHOLDER;
 use hagane::{
-    Diagnostic, FILE_NAMES, Failed, Fault, FileKind, Node, RenderOptions, Rendered, Resource, ResourceSet,
-    SourceMap, World,
+    Diagnostic, FILE_NAMES, Failed, Fault, FileKind, Node, RenderOptions, Rendered, ResId, Resource,
+    ResourceSet, SourceMap, Stages, World,
 };
 use hagane_edit::{Kustomization, PatchArgument};
 use hagane_host::write_tree;
@@ -42,8 +41,8 @@ pub(super) fn files(
     world: &World,
 ) -> Result<Files, Failed> {
     let overlay = Overlay::open(directory, world)?;
-    let plain = Overlaid::new(world.files, &overlay.directory, &[]);
-    let built = hagane::render(&World { files: &plain, ..*world }, directory, options)?;
+    let built =
+        hagane::render(world, directory, &RenderOptions { stages: Stages::Composing, ..options.clone() })?;
     let files = overlay.files(&built.resources, rendered, options, world)?;
     Ok(Files { directory: overlay.directory, files })
 }
@@ -108,7 +107,7 @@ impl Overlay {
         options: &RenderOptions,
         world: &World,
     ) -> Result<Vec<(String, String)>, Failed> {
-        let mut exact: Vec<String> = Vec::new();
+        let mut exact: BTreeSet<String> = BTreeSet::new();
         loop {
             let format = |resource: &Resource| match exact.contains(&resource.id().to_string()) {
                 true => PatchFormat::Split,
@@ -124,15 +123,15 @@ impl Overlay {
                 Ok(None) => return Ok(files),
                 Ok(Some(other)) => other,
                 // What merging can do and operations cannot is not there when the patches are laid on.
-                Err(_) if !exact.is_empty() => return Err(self.not_the_same(&exact)),
+                Err(_) if !exact.is_empty() => return Err(self.not_the_same(exact)),
                 Err(failed) => return Err(failed),
             };
             // Merging puts new items of lists first: where that differs, the place of each is named.
-            let mended: Vec<String> = other.iter().filter(|id| !exact.contains(id)).cloned().collect();
-            if mended.is_empty() {
-                return Err(self.not_the_same(&other));
+            let before = exact.len();
+            exact.extend(other.iter().cloned());
+            if exact.len() == before {
+                return Err(self.not_the_same(other));
             }
-            exact.extend(mended);
         }
     }
 
@@ -152,37 +151,34 @@ impl Overlay {
             Err(error) => return Err(refused(error, source_map)),
         };
         let affixes = Affixes::read(&self.text);
-        let mut files: BTreeMap<String, String> = BTreeMap::new();
+        let (called, reasons) = (affixes.called(built), Reasons::of(report));
+        let mut files = Written::default();
+        let mut arguments = Vec::new();
         for patch in &ejected.patches {
-            let target = affixes.target(&patch.resource, built)?;
+            refuse_secret(&patch.resource, patch.is_secret, "patch of")?;
+            let target = affixes.target(&patch.resource, &called)?;
+            let name = affixes.name(&patch.resource);
             for content in &patch.contents {
-                if v3::kyaml(content).contains(PLACEHOLDER) {
-                    let message =
-                        format!("the patch of {} would hold a value that is encrypted", patch.resource.id());
-                    return Err(failure(Fault::Input, message));
-                }
-                let path = free_name(&patch.resource, affixes.name(&patch.resource), &files);
-                let target = target.clone();
-                let argument = PatchArgument { path: path.clone(), patch: String::new(), target };
-                if let Err(error) = kustomization.add_patch(&argument) {
-                    return Err(refused(error, source_map));
-                }
-                let content = with_name(content, affixes.name(&patch.resource));
-                let text = format!("{}{}", reasons(report, &patch.resource), v3::kyaml(&content).as_str());
-                files.insert(path, text);
+                let text = v3::kyaml(&with_name(content, name)).as_str().to_owned();
+                let path =
+                    files.add(&patch.resource, name, format!("{}{text}", reasons.about(&patch.resource)));
+                arguments.push(PatchArgument { path, patch: String::new(), target: target.clone() });
             }
         }
+        let mut paths = Vec::new();
         for resource in &ejected.added {
+            refuse_secret(resource, resource.tree().is_sensitive(), "file of")?;
             let before = affixes.before(resource);
-            let path = free_name(resource, before.name(), &files);
-            if let Err(error) = kustomization.add_paths("resources", std::slice::from_ref(&path)) {
-                return Err(refused(error, source_map));
-            }
             let text = go_v2(before.tree()).map_err(|error| failure(Fault::Input, error.message))?;
-            files.insert(path, format!("{}{text}", reasons(report, resource)));
+            paths.push(files.add(resource, before.name(), format!("{}{text}", reasons.about(resource))));
+        }
+        let added =
+            kustomization.add_patches(&arguments).and_then(|()| kustomization.add_paths("resources", &paths));
+        if let Err(error) = added {
+            return Err(refused(error, source_map));
         }
         let text = kustomization.text().to_owned();
-        Ok(files.into_iter().chain([(self.name.to_owned(), text)]).collect())
+        Ok(files.files.into_iter().chain([(self.name.to_owned(), text)]).collect())
     }
 
     /// Refuses to write over what is there.
@@ -200,7 +196,8 @@ impl Overlay {
         }
     }
 
-    /// Builds the kustomization with the files, and returns the resources that differ from what was rendered.
+    /// Renders the kustomization with the files, and returns the resources that differ from what was rendered: once all is
+    /// composed, or at the end, since the stages may run again.
     fn difference(
         &self,
         files: &[(String, String)],
@@ -209,17 +206,25 @@ impl Overlay {
         world: &World,
     ) -> Result<Option<Vec<String>>, Failed> {
         let overlaid = Overlaid::new(world.files, &self.directory, files);
-        let built = hagane::render(&World { files: &overlaid, ..*world }, &self.directory, options)?;
+        let world = World { files: &overlaid, ..*world };
         let texts = |set: &ResourceSet| -> BTreeMap<String, String> {
             set.iter().map(|own| (own.id().to_string(), go_v2(own.tree()).unwrap_or_default())).collect()
         };
-        let (built, wanted) = (texts(&built.resources), texts(&rendered.resources));
-        let ids = built.keys().chain(wanted.keys().filter(|id| !built.contains_key(*id)));
-        let other: Vec<String> = ids.filter(|id| built.get(*id) != wanted.get(*id)).cloned().collect();
-        Ok((!other.is_empty()).then_some(other))
+        let wanted = texts(&rendered.resources);
+        for stages in [Stages::Composing, Stages::All] {
+            let options = RenderOptions { stages, ..options.clone() };
+            let built = texts(&hagane::render(&world, &self.directory, &options)?.resources);
+            let ids = built.keys().chain(wanted.keys().filter(|id| !built.contains_key(*id)));
+            let other: Vec<String> = ids.filter(|id| built.get(*id) != wanted.get(*id)).cloned().collect();
+            if !other.is_empty() {
+                return Ok(Some(other));
+            }
+        }
+        Ok(None)
     }
 
-    fn not_the_same(&self, other: &[String]) -> Failed {
+    fn not_the_same(&self, other: impl IntoIterator<Item = String>) -> Failed {
+        let other: Vec<String> = other.into_iter().collect();
         let message =
             format!("patches in `{}` do not lead to what is rendered: {}", self.name, other.join(", "));
         let error = Diagnostic::error(Default::default(), message)
@@ -229,20 +234,49 @@ impl Overlay {
     }
 }
 
-/// Returns a name for the file about a resource that no other has.
-fn free_name(resource: &Resource, called: &str, taken: &BTreeMap<String, String>) -> String {
-    let plain = |text: &str| {
-        let one = |c: char| match c {
-            'a'..='z' | '0'..='9' | '.' | '-' => c,
-            'A'..='Z' => c.to_ascii_lowercase(),
-            _ => '-',
+/// Refuses to write what comes of an encrypted value, or takes its place: nothing here knows it.
+fn refuse_secret(resource: &Resource, is_secret: bool, what: &str) -> Result<(), Failed> {
+    if !is_secret && !resource.id().decrypted {
+        return Ok(());
+    }
+    let message =
+        format!("the {what} {} would hold a value that is encrypted, or what comes of one", resource.id());
+    let hint = "opt the resource out of the rules that look at the value, or write the patch by hand";
+    let error = Diagnostic::error(Default::default(), message).hinted(hint);
+    Err(Failed { diagnostics: vec![error], source_map: SourceMap::new() })
+}
+
+/// The files about resources.
+#[derive(Default)]
+struct Written {
+    files: BTreeMap<String, String>,
+    /// How many there are of a name.
+    counts: BTreeMap<String, usize>,
+}
+
+impl Written {
+    /// Adds a file and returns its name, which no other has.
+    fn add(&mut self, resource: &Resource, called: &str, text: String) -> String {
+        let plain = |text: &str| {
+            let one = |c: char| match c {
+                'a'..='z' | '0'..='9' | '.' | '-' => c,
+                'A'..='Z' => c.to_ascii_lowercase(),
+                _ => '-',
+            };
+            text.chars().map(one).collect::<String>()
         };
-        text.chars().map(one).collect::<String>()
-    };
-    let name = format!("{DIRECTORY}/{}-{}", plain(&resource.gvk().kind), plain(called));
-    let numbered = (2..).map(|number| format!("{name}-{number}"));
-    let mut names = std::iter::once(name.clone()).chain(numbered).map(|name| format!("{name}.yaml"));
-    names.find(|name| !taken.contains_key(name)).unwrap_or(name)
+        let name = format!("{DIRECTORY}/{}-{}", plain(&resource.gvk().kind), plain(called));
+        let count = self.counts.entry(name.clone()).or_default();
+        let path = loop {
+            *count += 1;
+            let path = if *count == 1 { format!("{name}.yaml") } else { format!("{name}-{count}.yaml") };
+            if !self.files.contains_key(&path) {
+                break path;
+            }
+        };
+        self.files.insert(path.clone(), text);
+        path
+    }
 }
 
 /// Returns a patch with the name that its layer knows the resource by; operations have none.
@@ -254,15 +288,28 @@ fn with_name(content: &Node, name: &str) -> Node {
     content
 }
 
-/// Returns the rules behind a patch and why they have something to say, as comments.
-fn reasons(report: &Report, resource: &Resource) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for change in report.changes.iter().filter(|change| change.resource == *resource.id()) {
-        let message = change.message.split_whitespace().collect::<Vec<_>>().join(" ");
-        let line = format!("# {}: {message}\n", change.rule);
-        if !lines.contains(&line) {
-            lines.push(line);
+/// The rules behind patches and why they have something to say, as comments, by resource: its kind, name and namespace, since
+/// its version may be another one.
+struct Reasons<'r>(BTreeMap<[&'r str; 3], Vec<String>>);
+
+impl Reasons<'_> {
+    fn of(report: &Report) -> Reasons<'_> {
+        let mut all: BTreeMap<[&str; 3], Vec<String>> = BTreeMap::new();
+        for change in &report.changes {
+            let message = change.message.split_whitespace().collect::<Vec<_>>().join(" ");
+            all.entry(key(&change.resource)).or_default().push(format!("# {}: {message}\n", change.rule));
         }
+        Reasons(all)
     }
-    lines.concat()
+
+    /// Returns the comments, each once.
+    fn about(&self, resource: &Resource) -> String {
+        let lines = self.0.get(&key(resource.id())).map_or(&[][..], Vec::as_slice);
+        let mut told = BTreeSet::new();
+        lines.iter().filter(|line| told.insert(*line)).map(String::as_str).collect()
+    }
+}
+
+fn key(id: &ResId) -> [&str; 3] {
+    [id.gvk.kind.as_str(), id.name.as_str(), id.namespace.as_str()]
 }

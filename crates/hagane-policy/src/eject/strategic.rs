@@ -1,5 +1,7 @@
 //! The difference of two states of a resource as a strategic merge patch.
 
+use std::collections::BTreeMap;
+
 use hagane_resource::{Resource, Schema, SchemaNode};
 use hagane_yaml::{Mapping, Node, Scalar, Sequence};
 
@@ -89,16 +91,24 @@ fn changed_items(
     schema: Option<SchemaNode>,
 ) -> Option<Sequence> {
     let (old_names, new_names) = (names(old, keys)?, names(new, keys)?);
+    let places = |names: &[Vec<_>]| -> BTreeMap<_, _> {
+        names.iter().enumerate().map(|(place, name)| (name.clone(), place)).collect()
+    };
+    let (old_places, new_places) = (places(&old_names), places(&new_names));
+    // What tells items apart tells all apart.
+    if old_places.len() < old_names.len() || new_places.len() < new_names.len() {
+        return None;
+    }
     let mut changed = Sequence::default();
     for (item, name) in old.items.iter().zip(&old_names) {
-        if !new_names.contains(name) {
+        if !new_places.contains_key(name) {
             let mut gone = named(item, keys);
             gone.push("$patch", Node::string("delete"));
             changed.items.push(Node::Mapping(gone));
         }
     }
     for (item, name) in new.items.iter().zip(&new_names) {
-        let Some(place) = old_names.iter().position(|own| own == name) else {
+        let Some(&place) = old_places.get(name) else {
             changed.items.push(item.clone());
             continue;
         };
@@ -112,13 +122,12 @@ fn changed_items(
     Some(changed)
 }
 
-/// Returns what the keys say of each item, if that tells them apart.
+/// Returns what the keys say of each item, if the first of them says something of each.
 fn names<'n>(sequence: &'n Sequence, keys: &[&str]) -> Option<Vec<Vec<Option<&'n str>>>> {
     let of = |item: &'n Node| keys.iter().map(|key| item.get(key).and_then(Node::as_str)).collect::<Vec<_>>();
     let names: Vec<_> = sequence.items.iter().map(of).collect();
     let is_named = |name: &Vec<Option<&str>>| name.first().is_some_and(Option::is_some);
-    let is_alone = |(place, name)| !names[..place].contains(name);
-    (names.iter().all(is_named) && names.iter().enumerate().all(is_alone)).then(|| names.clone())
+    names.iter().all(is_named).then_some(names)
 }
 
 /// Returns the fields that tell an item from the others.

@@ -47,7 +47,7 @@ pub(super) fn decrypt(
         if let Some(Node::Mapping(data)) = tree.get_mut("data") {
             for (key, value) in values {
                 let text = Zeroizing::new(BASE64_STANDARD.encode(&*value));
-                data.set(&key, Node::string(Text::with_mark(text.as_str(), mode == SecretsMode::Decrypt)));
+                data.set(&key, Node::string(Text::with_mark(text.as_str(), mode.is_marked())));
             }
         }
         // What is decrypted must not be taken for ciphertext once more.
@@ -138,7 +138,7 @@ fn raw(
     keyring: &dyn Keyring,
 ) -> Result<Zeroizing<Vec<u8>>, Diagnostic> {
     let wrapped = wrapped(entry, key)?;
-    if mode == SecretsMode::Placeholder {
+    if mode.is_placeholder() {
         return Ok(placeholder());
     }
     match keyring.unwrap_key(&wrapped) {
@@ -170,7 +170,7 @@ fn file(
     let (name, span) = (entry.key.text.shown(), entry.value.span());
     let format = detect(&content, Format::of_path(name))?;
     let opened = match mode {
-        SecretsMode::Placeholder => placeholders(&content, format, span.file),
+        mode if mode.is_placeholder() => placeholders(&content, format, span.file),
         _ => decrypt_file(&content, format, span.file, keyring),
     };
     Some(match opened {

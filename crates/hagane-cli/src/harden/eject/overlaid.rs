@@ -1,13 +1,13 @@
-//! Files as they would be once some were written, without what asks for stages after composing.
+//! Files as they would be once some were written.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hagane::{FileError, FileKind, Files, PIPELINE_FILE};
+use hagane::{FileError, FileKind, Files};
 use hagane_kustomize::normalized;
 
-/// Files over those that are there. No `hagane.yaml` shows: what is rendered is what is composed.
+/// Files over those that are there.
 pub(super) struct Overlaid<'f> {
     below: &'f dyn Files,
     files: BTreeMap<PathBuf, Arc<[u8]>>,
@@ -27,7 +27,6 @@ impl Files for Overlaid<'_> {
     fn read(&self, path: &Path) -> Result<Arc<[u8]>, FileError> {
         match self.files.get(&normalized(path)) {
             Some(content) => Ok(content.clone()),
-            None if is_pipeline(path) => Err(FileError::NotFound),
             None => self.below.read(path),
         }
     }
@@ -36,9 +35,6 @@ impl Files for Overlaid<'_> {
         let plain = normalized(path);
         if self.files.contains_key(&plain) {
             return Ok((plain, FileKind::File));
-        }
-        if is_pipeline(path) {
-            return Err(FileError::NotFound);
         }
         match self.below.resolve(path) {
             Err(FileError::NotFound) if self.files.keys().any(|file| file.starts_with(&plain)) => {
@@ -51,8 +47,4 @@ impl Files for Overlaid<'_> {
     fn names(&self, directory: &Path) -> Vec<String> {
         self.below.names(directory)
     }
-}
-
-fn is_pipeline(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == PIPELINE_FILE)
 }

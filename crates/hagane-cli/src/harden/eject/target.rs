@@ -1,7 +1,12 @@
 //! What a resource is called where a layer's patches see it: before the layer's own prefix and suffix.
 
+use std::collections::BTreeMap;
+
 use hagane::{Diagnostic, Failed, Node, Resource, ResourceSet, SourceMap};
 use hagane_yaml::ParseOptions;
+
+/// Resources by kind and name.
+pub(super) type Called<'r> = BTreeMap<(&'r str, &'r str), Vec<&'r Resource>>;
 
 /// What a kustomization puts around names.
 pub(super) struct Affixes {
@@ -43,21 +48,30 @@ impl Affixes {
         before
     }
 
+    /// Returns the resources by the names that a target would take them by: that of today and the first one.
+    pub(super) fn called<'r>(&self, all: &'r ResourceSet) -> Called<'r> {
+        let mut called = Called::new();
+        for resource in all {
+            let kind = resource.gvk().kind.as_str();
+            let today = self.name(resource);
+            called.entry((kind, today)).or_default().push(resource);
+            if let Some(first) = resource.formers.first().filter(|former| former.name != today) {
+                called.entry((kind, first.name.as_str())).or_default().push(resource);
+            }
+        }
+        called
+    }
+
     /// Returns the fields of the target that takes a resource and no other.
     pub(super) fn target(
         &self,
         resource: &Resource,
-        all: &ResourceSet,
+        all: &Called,
     ) -> Result<Vec<(&'static str, String)>, Failed> {
         let (gvk, name) = (resource.gvk(), self.name(resource));
-        // A target takes the name of today and the first one.
-        let is_called = |other: &&Resource| {
-            let first = other.formers.first();
-            other.gvk().kind == gvk.kind
-                && (self.name(other) == name || first.is_some_and(|former| former.name == name))
-                && other.id() != resource.id()
-        };
-        let others: Vec<&Resource> = all.iter().filter(is_called).collect();
+        let called = all.get(&(gvk.kind.as_str(), name)).map_or(&[][..], Vec::as_slice);
+        let others: Vec<&Resource> =
+            called.iter().copied().filter(|other| other.id() != resource.id()).collect();
         let mut target = vec![("kind", exactly(&gvk.kind)), ("name", exactly(name))];
         if others.iter().all(|other| other.gvk().group != gvk.group) {
             if !others.is_empty() {
