@@ -134,7 +134,7 @@ fn merge_data(resource: &mut Resource, old: &Resource) {
         // Of a key that stands twice the last value counts.
         let mut merged: Vec<Entry> = Vec::with_capacity(below.entries.len() + above.len());
         let mut places: HashMap<Text, usize> = HashMap::with_capacity(merged.capacity());
-        for entry in below.entries.iter().map(as_text).chain(above) {
+        for entry in below.entries.iter().map(as_data).chain(above) {
             match places.entry(entry.key.text.clone()) {
                 Occupied(place) => merged[*place.get()] = entry,
                 Vacant(place) => {
@@ -152,10 +152,14 @@ fn merge_data(resource: &mut Resource, old: &Resource) {
     }
 }
 
-/// Data is text, whatever it looks like.
+/// Data is text, whatever it looks like, and a null is an empty one.
+fn as_data(entry: &Entry) -> Entry {
+    let value = Node::Scalar(Scalar { span: entry.value.span(), ..Scalar::string("") });
+    if entry.value.is_null() { Entry { key: entry.key.clone(), value } } else { as_text(entry) }
+}
+
 fn as_text(entry: &Entry) -> Entry {
-    let text = entry.value.as_scalar().filter(|scalar| !scalar.is_null());
-    let text = text.map_or_else(Text::default, |scalar| scalar.text.clone());
+    let text = entry.value.as_scalar().map_or_else(Text::default, |s| s.text.clone());
     let scalar = Scalar { span: entry.value.span(), ..Scalar::string(text) };
     Entry { key: entry.key.clone(), value: Node::Scalar(scalar) }
 }

@@ -8,7 +8,7 @@ use hagane_yaml::emit::EmitOptions;
 use hagane_yaml::{Dialect, Node, ParseOptions, parse};
 
 use crate::chart::{Chart, Inflation};
-use crate::decode::{Fields, Located, Names, Object, string};
+use crate::decode::{Located, Names, Object, Strictness, string};
 use crate::generator::{Generated, generate as generate_data};
 use crate::hash::content_hash;
 use crate::kustomization::{
@@ -189,11 +189,12 @@ pub(crate) fn transform(
             }
         }
         "ImageTagTransformer" => {
-            let image = object.get("imageTag").map(|node| Image::decode(node, Fields::Any)).transpose()?;
+            let image =
+                object.get("imageTag").map(|node| Image::decode(node, Strictness::Lenient)).transpose()?;
             set_images(resources, image.as_slice(), &specs)
         }
         "ReplicaCountTransformer" => {
-            match object.get("replica").map(|node| Replica::decode(node, Fields::Any)).transpose()? {
+            match object.get("replica").map(|node| Replica::decode(node, Strictness::Lenient)).transpose()? {
                 Some(replica) => set_replicas(resources, &replica, &specs),
                 None => Err(object.missing("replica")),
             }
@@ -277,7 +278,8 @@ fn json_entry(object: &Object) -> Result<PatchEntry, Diagnostic> {
                 .hinted("keep one of them"));
         }
     };
-    let target = object.get("target").map(|node| Selector::decode_late(node, Fields::Any)).transpose()?;
+    let target =
+        object.get("target").map(|node| Selector::decode_late(node, Strictness::Lenient)).transpose()?;
     Ok(PatchEntry { span: object.span, text, target, allow_name_change: false, allow_kind_change: false })
 }
 
@@ -322,6 +324,6 @@ fn config_documents(path: &Located<String>, root: &Root, sources: &Sources) -> R
 fn of_node(node: &Node, root: &Root, sources: &Sources) -> Result<Vec<Replacement>, Diagnostic> {
     match node.get("path") {
         Some(path) => replacements(&string(path, "path")?, root, sources),
-        None => Ok(vec![Replacement::decode(node, Fields::Any)?]),
+        None => Ok(vec![Replacement::decode(node, Strictness::Lenient)?]),
     }
 }

@@ -33,35 +33,36 @@ pub(crate) struct Object<'a> {
     overruled: Vec<(&'static str, &'a Node)>,
     pub(crate) span: Span,
     what: &'static str,
-    /// Whether booleans and numbers are taken where texts are wanted.
-    converts: bool,
-    /// Which fields it may have, and whatever stands in it.
-    pub(crate) taken: Fields,
+    /// How closely it is looked at, and what stands in it.
+    pub(crate) strictness: Strictness,
 }
 
 /// The fields that a type takes.
 pub(crate) type Names = &'static [&'static str];
 
-/// Whether a mapping may have fields that its type does not take.
+/// How closely a mapping is looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Fields {
-    /// It may not.
-    Known,
-    /// It may, and they count for nothing: configs of generators and transformers have always had some.
-    Any,
+pub(crate) enum Strictness {
+    /// It has no other fields than its type, and texts are texts, as in a kustomization.
+    Strict,
+    /// Other fields count for nothing, as in the configs of generators.
+    Open,
+    /// Besides, numbers and booleans are taken where texts are wanted, as in the configs of transformers.
+    Lenient,
 }
 
 impl<'a> Object<'a> {
-    /// Returns the fields of `node`, of which those in `taken` may be there.
+    /// Returns the fields of `node`, looked at so closely.
     pub(crate) fn of(
         node: &'a Node,
         what: &'static str,
         names: Names,
-        taken: Fields,
+        strictness: Strictness,
     ) -> Result<Object<'a>, Diagnostic> {
-        match taken {
-            Fields::Known => Object::new(node, what, names),
-            Fields::Any => Object::open(node, what, names),
+        match strictness {
+            Strictness::Strict => Object::new(node, what, names),
+            Strictness::Open => Object::open(node, what, names),
+            Strictness::Lenient => Object::lenient(node, what, names),
         }
     }
 
@@ -114,7 +115,7 @@ impl<'a> Object<'a> {
             *spelling = (*spelling).max(key);
         }
         let span = mapping.span;
-        Ok((Object { fields, overruled, span, what, converts: false, taken: Fields::Known }, unknown))
+        Ok((Object { fields, overruled, span, what, strictness: Strictness::Strict }, unknown))
     }
 
     /// Returns the fields of `node` that are known; others are let through, as plugin configs have always had them.
@@ -134,14 +135,13 @@ impl<'a> Object<'a> {
             overruled: Vec::new(),
             span: mapping.span,
             what,
-            converts: true,
-            taken: Fields::Any,
+            strictness: Strictness::Lenient,
         })
     }
 
     /// Returns the fields of `node` that are known, as [`Object::lenient`] does, but texts must be texts.
     pub(crate) fn open(node: &'a Node, what: &'static str, names: Names) -> Result<Object<'a>, Diagnostic> {
-        Ok(Object { converts: false, ..Object::lenient(node, what, names)? })
+        Ok(Object { strictness: Strictness::Open, ..Object::lenient(node, what, names)? })
     }
 
     /// Returns the value of a field; a null is no value.
@@ -177,7 +177,7 @@ impl<'a> Object<'a> {
     }
 
     fn as_string(&self, node: &Node, what: &str) -> Result<Located<String>, Diagnostic> {
-        if self.converts { string_of_any(node, what) } else { string(node, what) }
+        if self.strictness == Strictness::Lenient { string_of_any(node, what) } else { string(node, what) }
     }
 
     /// Returns a text, or an empty one; a number or a boolean is taken for its text.
@@ -257,24 +257,6 @@ impl<'a> Object<'a> {
             pairs.push((key, text));
         }
         Ok(pairs)
-    }
-
-    /// Returns a mapping of texts to booleans.
-    pub(crate) fn flags(&self, name: &'static str) -> Result<Vec<String>, Diagnostic> {
-        let mapping = match self.get(name) {
-            None => return Ok(Vec::new()),
-            Some(Node::Mapping(mapping)) => mapping,
-            Some(node) => return Err(wrong_type(node, name, "a mapping")),
-        };
-        let mut set = Vec::new();
-        for entry in &mapping.entries {
-            match entry.value.as_scalar().map(value) {
-                Some(Ok(Value::Bool(true))) => set.push(entry.key.text.as_str().to_owned()),
-                Some(Ok(Value::Bool(false) | Value::Null)) => {}
-                _ => return Err(wrong_type(&entry.value, name, "true or false")),
-            }
-        }
-        Ok(set)
     }
 
     /// Returns an error about a field that must be there.

@@ -185,10 +185,7 @@ pub(crate) fn visit(
         // Where something is written, `-` is a key like any other.
         (Step::Last, Node::Mapping(mapping)) => visit_key(mapping, "-", rest, missing, at, set),
         (Step::Every, Node::Sequence(sequence)) => {
-            sequence
-                .items
-                .iter_mut()
-                .try_fold(0, |n, item| Ok(n + visit_item(item, rest, missing, at, set)?))
+            sequence.items.iter_mut().try_fold(0, |n, item| Ok(n + visit_item(item, rest, missing, at, set)?))
         }
         (Step::Item { key, value, pattern }, Node::Sequence(sequence)) => {
             let found = visit_items(sequence, key, pattern, rest, missing, at, set)?;

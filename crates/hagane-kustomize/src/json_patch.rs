@@ -117,7 +117,7 @@ fn operation(node: &Node) -> Result<Operation, Diagnostic> {
     let value = mapping.entries.iter().rev().find(|entry| entry.key.text == "value").map(|entry| {
         let mut value = entry.value.clone();
         keys_through_json(&mut value);
-        through_json(&mut value);
+        value_through_json(&mut value);
         value
     });
     if let Some(value) = value.as_ref().filter(|value| hagane_yaml::emit::json(value).is_none()) {
@@ -403,6 +403,21 @@ fn key_through_json(key: &Scalar) -> String {
 /// numbers are floats.
 pub(crate) fn through_json(node: &mut Node) {
     within_through_json(node, false);
+}
+
+/// Does the same to a text that was JSON, or was read as such: what is absent in it is a null, in flow style too.
+fn value_through_json(node: &mut Node) {
+    match node {
+        Node::Mapping(mapping) => {
+            mapping.flow = false;
+            mapping.entries.iter_mut().for_each(|entry| value_through_json(&mut entry.value));
+        }
+        Node::Sequence(Sequence { items, flow, .. }) => {
+            *flow = false;
+            items.iter_mut().for_each(value_through_json);
+        }
+        Node::Scalar(scalar) => scalar_through_json(scalar, false),
+    }
 }
 
 /// Does so within a collection that was written in flow style, or in none.

@@ -322,8 +322,13 @@ impl Search<'_> {
         }
         for (field, text) in [("name", &candidate.name), ("namespace", &candidate.namespace)] {
             if !text.is_empty() {
-                let old = mapping.get(field).and_then(Node::as_scalar).cloned().unwrap_or_default();
-                mapping.set(field, Node::Scalar(old.with_text(candidate.marked(text))));
+                let text = candidate.marked(text);
+                // What stands there keeps its style, and without quotes the text decides what it is.
+                let value = match mapping.get(field).and_then(Node::as_scalar) {
+                    Some(old) => Node::Scalar(old.with_text(text)),
+                    None => Node::string(text),
+                };
+                mapping.set(field, value);
             }
         }
         Ok(())

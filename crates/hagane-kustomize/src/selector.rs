@@ -4,7 +4,7 @@ use hagane_regex::Regex;
 use hagane_resource::{Diagnostic, Gvk, Resource, nearest};
 use hagane_yaml::{Node, Span};
 
-use crate::decode::{Fields, Located, Names, Object};
+use crate::decode::{Located, Names, Object, Strictness};
 use crate::label_selector::LabelSelector;
 
 /// A selector: every part that is given must match; names, kinds and the like are regular expressions.
@@ -104,8 +104,8 @@ impl Selector {
         self.labels.is_some() || self.annotations.is_some()
     }
 
-    pub(crate) fn decode(node: &Node, taken: Fields) -> Result<Selector, Diagnostic> {
-        let object = Object::of(node, "a selector", FIELDS, taken)?;
+    pub(crate) fn decode(node: &Node, strictness: Strictness) -> Result<Selector, Diagnostic> {
+        let object = Object::of(node, "a selector", FIELDS, strictness)?;
         let selector = |name| {
             let text = object.string(name)?.filter(|text| !text.is_empty());
             Ok::<_, Diagnostic>(text.map(|text| LabelSelector::parse(&text)))
@@ -119,10 +119,10 @@ impl Selector {
 
     /// Returns the selector of a patch. What is wrong with its patterns matters when somebody selects by it: an empty
     /// patch does not.
-    pub(crate) fn decode_late(node: &Node, taken: Fields) -> Result<LateSelector, Diagnostic> {
-        let object = Object::of(node, "a selector", FIELDS, taken)?;
+    pub(crate) fn decode_late(node: &Node, strictness: Strictness) -> Result<LateSelector, Diagnostic> {
+        let object = Object::of(node, "a selector", FIELDS, strictness)?;
         FIELDS.iter().try_for_each(|field| object.string(field).map(drop))?;
-        Ok(Selector::decode(node, taken))
+        Ok(Selector::decode(node, strictness))
     }
 
     /// Returns the selector of the id fields of an object.

@@ -168,8 +168,9 @@ fn items_of(list: Node) -> Result<Vec<Node>, Diagnostic> {
     let Node::Mapping(mut mapping) = list else { return Ok(Vec::new()) };
     match mapping.remove("items") {
         Some(Node::Sequence(sequence)) => Ok(sequence.items),
-        // A single value is no item, as in kustomize.
+        // A single value is no item, as in kustomize, nor is an empty mapping.
         Some(Node::Scalar(_)) | None => Ok(Vec::new()),
+        Some(Node::Mapping(items)) if items.entries.is_empty() => Ok(Vec::new()),
         Some(items) => Err(Diagnostic::error(items.span(), "`items` of a list must be a sequence")),
     }
 }

@@ -125,11 +125,18 @@ fn reaches(node: &Node, steps: &[PathStep]) -> bool {
         Node::Sequence(sequence) => sequence.items.iter().any(|item| reaches(item, steps)),
         // A null that must be a sequence becomes an empty one.
         // An error that the walk must report, too.
-        Node::Mapping(_) if step.key.is_empty() => true,
+        Node::Mapping(_) if step.key.is_empty() || is_item(&step.key) => true,
         Node::Mapping(mapping) => mapping
             .get(&step.key)
             .is_some_and(|field| step.sequence && field.is_null() || reaches(field, rest)),
     }
+}
+
+/// Returns whether a part of a path stands for an item of a list: a number, `-`, `*` or `[…]`.
+fn is_item(key: &str) -> bool {
+    matches!(key, "-" | "*")
+        || key.starts_with('[') && key.ends_with(']')
+        || key.bytes().all(|c| c.is_ascii_digit()) && !key.is_empty()
 }
 
 /// Returns the steps of a path.
@@ -149,6 +156,10 @@ pub fn parse_path(path: &str) -> Vec<PathStep> {
 }
 
 fn step(key: Cow<'static, str>) -> PathStep {
+    let key = match key.trim() {
+        trimmed if trimmed.len() == key.len() => key,
+        trimmed => Cow::Owned(trimmed.to_owned()),
+    };
     let sequence = key.ends_with("[]");
     let end = key.len() - if sequence { 2 } else { 0 };
     let key = match key {
@@ -185,6 +196,12 @@ pub fn visit(
         Node::Mapping(mapping) if step.key.is_empty() => {
             let error = Diagnostic::error(mapping.span, "a path of a field spec has an empty part");
             Err(error.hinted("for example `path: spec/template/metadata/labels`"))
+        }
+        Node::Mapping(mapping) if is_item(&step.key) => {
+            let message =
+                format!("the part `{}` of a path stands for an item, and there is a mapping", step.key);
+            Err(Diagnostic::error(mapping.span, message)
+                .hinted("the path of a field spec goes through lists by itself: `spec/containers/image`"))
         }
         Node::Mapping(mapping) => {
             let Some(field) = field(mapping, step, rest.is_empty(), create) else { return Ok(()) };

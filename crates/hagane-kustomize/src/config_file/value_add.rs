@@ -4,7 +4,7 @@ use hagane_resource::{Diagnostic, ResourceSet};
 use hagane_yaml::{Entry, Mapping, Node, Scalar, Sequence, Span, Text};
 
 use super::config_documents;
-use crate::decode::{Fields, Object};
+use crate::decode::{Object, Strictness};
 use crate::selector::{Compared, Selector};
 use crate::sources::{Root, Sources};
 use crate::transformer::{Subjects, set_namespace_of};
@@ -50,7 +50,8 @@ fn target(node: &Node, at: Span) -> Result<Target, Diagnostic> {
     let names = &["selector", "fieldPath", "filePathPosition"];
     let empty = Node::mapping();
     let target = Object::lenient(if node.is_null() { &empty } else { node }, "a target", names)?;
-    let selector = target.get("selector").map(|node| Selector::decode(node, Fields::Any)).transpose()?;
+    let selector =
+        target.get("selector").map(|node| Selector::decode(node, Strictness::Lenient)).transpose()?;
     let path = target.text("fieldPath")?;
     if path.is_empty() {
         return Err(target.missing("fieldPath").or_at(at).hinted("for example `fieldPath: data/key`"));

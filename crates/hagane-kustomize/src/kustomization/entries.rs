@@ -4,7 +4,7 @@ use hagane_resource::{Behavior, Diagnostic, FieldSpec};
 use hagane_yaml::{Node, Span};
 
 use super::field_spec;
-use crate::decode::{Fields, Located, Names, Object, string};
+use crate::decode::{Located, Names, Object, Strictness, string};
 use crate::selector::{LateSelector, Selector};
 
 /// One generated ConfigMap or Secret.
@@ -201,7 +201,7 @@ impl GeneratorArgs {
             envs,
             options: object
                 .get("options")
-                .map(|node| GeneratorOptions::decode(node, object.taken))
+                .map(|node| GeneratorOptions::decode(node, object.strictness))
                 .transpose()?
                 .unwrap_or_default(),
         })
@@ -209,9 +209,9 @@ impl GeneratorArgs {
 }
 
 impl GeneratorOptions {
-    pub(crate) fn decode(node: &Node, taken: Fields) -> Result<GeneratorOptions, Diagnostic> {
+    pub(crate) fn decode(node: &Node, strictness: Strictness) -> Result<GeneratorOptions, Diagnostic> {
         let names = &["labels", "annotations", "disableNameSuffixHash", "immutable"];
-        let object = Object::of(node, "generator options", names, taken)?;
+        let object = Object::of(node, "generator options", names, strictness)?;
         Ok(GeneratorOptions {
             labels: object.string_map("labels")?,
             annotations: object.string_map("annotations")?,
@@ -264,24 +264,22 @@ impl PatchEntry {
     /// Returns an entry of a kustomization.
     pub(crate) fn decode(node: &Node) -> Result<PatchEntry, Diagnostic> {
         let object = Object::new(node, "a patch", &["path", "patch", "target", "options"])?;
-        let entry = PatchEntry::of(&object)?;
-        let Some(options) = object.get("options") else { return Ok(entry) };
-        let options =
-            Object::new(options, "the options of a patch", &["allowNameChange", "allowKindChange"])?;
-        Ok(PatchEntry {
-            allow_name_change: options.bool("allowNameChange")?,
-            allow_kind_change: options.bool("allowKindChange")?,
-            ..entry
-        })
+        PatchEntry::of(&object)?.with_options(&object)
     }
 
     /// Returns the patch of a config of its own, in which options may have any name.
     pub(crate) fn of_config(object: &Object) -> Result<PatchEntry, Diagnostic> {
-        let options = object.flags("options")?;
+        PatchEntry::of(object)?.with_options(object)
+    }
+
+    fn with_options(self, object: &Object) -> Result<PatchEntry, Diagnostic> {
+        let Some(options) = object.get("options") else { return Ok(self) };
+        let names = &["allowNameChange", "allowKindChange"];
+        let options = Object::of(options, "the options of a patch", names, object.strictness)?;
         Ok(PatchEntry {
-            allow_name_change: options.iter().any(|o| o == "allowNameChange"),
-            allow_kind_change: options.iter().any(|o| o == "allowKindChange"),
-            ..PatchEntry::of(object)?
+            allow_name_change: options.bool("allowNameChange")?,
+            allow_kind_change: options.bool("allowKindChange")?,
+            ..self
         })
     }
 
@@ -302,7 +300,10 @@ impl PatchEntry {
         Ok(PatchEntry {
             span: object.span,
             text,
-            target: object.get("target").map(|node| Selector::decode_late(node, object.taken)).transpose()?,
+            target: object
+                .get("target")
+                .map(|node| Selector::decode_late(node, object.strictness))
+                .transpose()?,
             allow_name_change: false,
             allow_kind_change: false,
         })
@@ -311,12 +312,12 @@ impl PatchEntry {
 
 impl Image {
     /// Returns an entry; a null is one that says nothing.
-    pub(crate) fn decode(node: &Node, taken: Fields) -> Result<Image, Diagnostic> {
+    pub(crate) fn decode(node: &Node, strictness: Strictness) -> Result<Image, Diagnostic> {
         if node.is_null() {
             return Ok(Image::default());
         }
         let object =
-            Object::of(node, "an image", &["name", "newName", "newTag", "tagSuffix", "digest"], taken)?;
+            Object::of(node, "an image", &["name", "newName", "newTag", "tagSuffix", "digest"], strictness)?;
         Ok(Image {
             name: object.string("name")?.unwrap_or_default(),
             new_name: object.text("newName")?,
@@ -328,8 +329,8 @@ impl Image {
 }
 
 impl Replica {
-    pub(crate) fn decode(node: &Node, taken: Fields) -> Result<Replica, Diagnostic> {
-        let object = Object::of(node, "a replica count", &["name", "count"], taken)?;
+    pub(crate) fn decode(node: &Node, strictness: Strictness) -> Result<Replica, Diagnostic> {
+        let object = Object::of(node, "a replica count", &["name", "count"], strictness)?;
         Ok(Replica {
             span: object.span,
             name: object.text("name")?,
@@ -341,8 +342,8 @@ impl Replica {
 const REPLACEMENT: Names = &["source", "sourceValue", "targets", "path"];
 
 impl Replacement {
-    pub(crate) fn decode(node: &Node, taken: Fields) -> Result<Replacement, Diagnostic> {
-        Replacement::of(&Object::of(node, "a replacement", REPLACEMENT, taken)?)
+    pub(crate) fn decode(node: &Node, strictness: Strictness) -> Result<Replacement, Diagnostic> {
+        Replacement::of(&Object::of(node, "a replacement", REPLACEMENT, strictness)?)
     }
 
     /// Returns a replacement of a file of its own, where numbers and booleans are taken for texts and any
@@ -357,11 +358,11 @@ impl Replacement {
                 return Err(Diagnostic::error(value.span, "`source` and `sourceValue` exclude each other")
                     .hinted("keep one of them"));
             }
-            (Some(node), None) => ReplacementSource::decode(node, object.taken)?,
+            (Some(node), None) => ReplacementSource::decode(node, object.strictness)?,
             (None, Some(value)) => ReplacementSource::Value(value),
             (None, None) => return Err(object.missing("source")),
         };
-        let targets = object.list("targets", |node| ReplacementTarget::decode(node, object.taken))?;
+        let targets = object.list("targets", |node| ReplacementTarget::decode(node, object.strictness))?;
         if targets.is_empty() {
             return Err(object.missing("targets").hinted("`targets` lists the fields that get the value"));
         }
@@ -370,9 +371,9 @@ impl Replacement {
 }
 
 impl ReplacementSource {
-    fn decode(node: &Node, taken: Fields) -> Result<ReplacementSource, Diagnostic> {
+    fn decode(node: &Node, strictness: Strictness) -> Result<ReplacementSource, Diagnostic> {
         let names = &["group", "version", "kind", "name", "namespace", "fieldPath", "options"];
-        let object = Object::of(node, "a replacement's source", names, taken)?;
+        let object = Object::of(node, "a replacement's source", names, strictness)?;
         Ok(ReplacementSource::Field {
             selector: Box::new(Selector::of_id(&object)?),
             field_path: object.string("fieldPath")?.filter(|path| !path.is_empty()),
@@ -382,14 +383,14 @@ impl ReplacementSource {
 }
 
 impl ReplacementTarget {
-    fn decode(node: &Node, taken: Fields) -> Result<ReplacementTarget, Diagnostic> {
+    fn decode(node: &Node, strictness: Strictness) -> Result<ReplacementTarget, Diagnostic> {
         let names = &["select", "reject", "fieldPaths", "options"];
-        let object = Object::of(node, "a replacement's target", names, taken)?;
+        let object = Object::of(node, "a replacement's target", names, strictness)?;
         let select = object.get("select").ok_or_else(|| object.missing("select"))?;
         Ok(ReplacementTarget {
             span: object.span,
-            select: Selector::decode(select, taken)?,
-            reject: object.list("reject", |node| Selector::decode(node, taken))?,
+            select: Selector::decode(select, strictness)?,
+            reject: object.list("reject", |node| Selector::decode(node, strictness))?,
             field_paths: object.list("fieldPaths", field_path)?,
             options: FieldOptions::decode(&object)?,
         })
@@ -409,7 +410,7 @@ impl FieldOptions {
     fn decode(object: &Object) -> Result<FieldOptions, Diagnostic> {
         let Some(node) = object.get("options") else { return Ok(FieldOptions::default()) };
         let names = &["delimiter", "index", "encoding", "create"];
-        let object = Object::of(node, "field options", names, object.taken)?;
+        let object = Object::of(node, "field options", names, object.strictness)?;
         // Read, so that a wrong type is found, and without effect as in kustomize.
         object.text("encoding")?;
         Ok(FieldOptions {

@@ -8,7 +8,7 @@ use super::{
     Replacement, ReplacementEntry, Replica, Sort, Var,
 };
 use crate::chart::{Chart, ChartHomes};
-use crate::decode::{Fields, Located, Object, string};
+use crate::decode::{Located, Object, Strictness, string};
 use crate::files::FileKind;
 use crate::sources::{Root, Sources};
 
@@ -157,7 +157,7 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
     let is_component = all.or_default(header(&object));
     let mut resources = all.or_default(object.strings("resources"));
     resources.extend(all.or_default(object.strings("bases")));
-    let image = |node: &Node| Image::decode(node, Fields::Known);
+    let image = |node: &Node| Image::decode(node, Strictness::Strict);
     let mut images = all.or_default(object.list("images", image));
     images.extend(all.or_default(object.list("imageTags", image)));
     let (charts, chart_homes) = all.or_default(charts(&object));
@@ -177,7 +177,7 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
             .or_default(
                 object
                     .get("generatorOptions")
-                    .map(|node| GeneratorOptions::decode(node, Fields::Known))
+                    .map(|node| GeneratorOptions::decode(node, Strictness::Strict))
                     .transpose(),
             )
             .unwrap_or_default(),
@@ -194,7 +194,7 @@ fn decode(node: &Node) -> Result<(Kustomization, Vec<Diagnostic>, Option<Diagnos
         patches_json6902: all.or_default(object.list("patchesJson6902", PatchEntry::decode)),
         patches: all.or_default(object.list("patches", PatchEntry::decode)),
         images,
-        replicas: all.or_default(object.list("replicas", |node| Replica::decode(node, Fields::Known))),
+        replicas: all.or_default(object.list("replicas", |node| Replica::decode(node, Strictness::Strict))),
         replacements: all.or_default(object.list("replacements", replacement_entry)),
         vars: all.or_default(object.list("vars", Var::decode)),
         sort: all.or_default(object.get("sortOptions").map(sort).transpose()),
@@ -271,7 +271,7 @@ fn replacement_entry(node: &Node) -> Result<ReplacementEntry, Diagnostic> {
                 .hinted("keep `path`, or `source` and `targets`"))
         }
         Some(path) => Ok(ReplacementEntry::File(path)),
-        None => Replacement::decode(node, Fields::Known)
+        None => Replacement::decode(node, Strictness::Strict)
             .map(|replacement| ReplacementEntry::Inline(Box::new(replacement))),
     }
 }

@@ -7,6 +7,7 @@ use hagane_resource::Diagnostic;
 use hagane_yaml::emit::{json, json_indented};
 use hagane_yaml::{FileId, Node, ParseOptions, Scalar, Span, Text, parse};
 
+use crate::decode::refuse_repeated_keys;
 use crate::field_path::{self, Missing, Step};
 
 /// Returns where a path ends inside a text: the steps to the text, and those within.
@@ -26,7 +27,8 @@ fn text_on_the_way<'n, 's>(
 fn read(scalar: &Scalar) -> Option<Node> {
     let options = ParseOptions { comments: true, ..ParseOptions::default() };
     let tree = parse(scalar.text.as_str(), FileId::default(), &options).ok()?.into_iter().next()?;
-    matches!(tree, Node::Mapping(_) | Node::Sequence(_)).then_some(tree)
+    (matches!(tree, Node::Mapping(_) | Node::Sequence(_)) && refuse_repeated_keys(&tree).is_ok())
+        .then_some(tree)
 }
 
 /// Sets the node at a path that goes on inside a text; returns whether there was such a text.
@@ -42,8 +44,11 @@ pub(super) fn put(
     let mut sensitive = scalar.text.is_sensitive();
     let was_json = matches!(scalar.text.as_str().trim_start().as_bytes().first(), Some(b'{' | b'['));
     let indented = scalar.text.as_str().contains('\n') && scalar.text.as_str().contains("  ");
-    if field_path::visit(&mut inner, within, missing, at, set)? == 0 {
-        return Ok(false);
+    match field_path::visit(&mut inner, within, missing, at, set) {
+        Ok(0) => return Ok(false),
+        Ok(_) => {}
+        // What does not fit into the text leaves it as it is.
+        Err(_) => return Ok(true),
     }
     sensitive |= inner.is_sensitive();
     let text = match (was_json, indented) {
@@ -51,8 +56,7 @@ pub(super) fn put(
         (true, false) => json(&inner),
         (false, _) => Some(hagane_yaml::emit::v3::kyaml(&inner).trim_end_matches('\n').to_owned()),
     };
-    let mut text =
-        text.ok_or_else(|| Diagnostic::error(at, "the text with the field cannot be written again"))?;
+    let Some(mut text) = text else { return Ok(true) };
     let way = way.to_vec();
     field_path::visit(tree, &way, Missing::Skip, at, &mut |node| {
         if let Node::Scalar(scalar) = node {
