@@ -1,7 +1,10 @@
 //! Keys that are asked for by name: whom a file names is up to who wrote it, and only that one counts.
 
+use std::sync::Arc;
+
 use hagane_sops::{
-    AgeKeyring, Identities, KeyFailure, Keyring, MasterKey, Remembering, SecretBytes, WrappedKey,
+    AgeKeyring, AgeOutside, AnyIdentity, AnyRecipient, Identities, KeyFailure, Keyring, MasterKey,
+    Remembering, SecretBytes, WrappedKey,
 };
 
 const KEYS: &str = include_str!("fixtures/keys.txt");
@@ -116,6 +119,36 @@ fn a_keyring_that_cannot_tell_refuses() {
     assert_eq!(
         said(Any(keyring()).unwrap_bound(&wrapped(ALICE, ALICE))),
         Err("age recipient is not asked: whether it uses just the key that the file names cannot be told"
+            .to_owned())
+    );
+}
+
+/// What a plugin opens, nobody knows.
+#[test]
+fn plugins_are_not_asked() {
+    struct Plugin;
+    impl AgeOutside for Plugin {
+        fn passphrase(&self, _: &str) -> Option<age::secrecy::SecretString> {
+            None
+        }
+
+        fn plugin_identity(&self, _: &str) -> Result<AnyIdentity, String> {
+            let line = KEYS.lines().find(|line| line.starts_with("AGE-")).expect("there is a key");
+            Ok(Box::new(line.parse::<age::x25519::Identity>().expect("it is one")))
+        }
+
+        fn plugin_recipient(&self, _: &str) -> Result<AnyRecipient, String> {
+            Err("is not asked for".into())
+        }
+    }
+    let mut identities = Identities::with_outside(Arc::new(Plugin));
+    identities.add_text("yubikey.txt", "AGE-PLUGIN-YUBIKEY-1QQQ");
+    let keyring = AgeKeyring::new(identities);
+    let wrapped = wrapped(ALICE, ALICE);
+    assert_eq!(said(keyring.unwrap_key(&wrapped)), Ok(vec![7; 32]));
+    assert_eq!(
+        said(keyring.unwrap_bound(&wrapped)),
+        Err("yubikey.txt holds an identity of the plugin yubikey, and for whom that opens cannot be told"
             .to_owned())
     );
 }

@@ -5,10 +5,10 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use hagane::sops::MasterKey;
-use hagane::{AgeKeyring, Identities, MemoryFiles};
+use hagane::{AgeKeyring, Identities, Keyring as _, MemoryFiles};
 use hagane_host::serve;
 
-use super::{DATA_KEY, unwrap, with_keys, wrap};
+use super::{DATA_KEY, unwrap, with_keys, wrap, wrapped};
 
 const KEYS: &str = include_str!("../../../hagane-sops/tests/fixtures/keys.txt");
 
@@ -37,6 +37,10 @@ fn a_service_wraps_and_unwraps() {
             let enc = wrap(keys, MasterKey::Age(recipient.into())).unwrap();
             assert!(enc.starts_with("-----BEGIN AGE ENCRYPTED FILE-----"));
             assert_eq!(unwrap(keys, MasterKey::Age(recipient.into()), &enc).unwrap(), DATA_KEY);
+            // It tries all the keys that it has.
+            let bound = keys.unwrap_bound(&wrapped(MasterKey::Age(recipient.into()), &enc)).err().unwrap();
+            let reason = "is not asked: whether it uses just the key that the file names cannot be told";
+            assert_eq!((bound.tried[0].source.as_str(), bound.tried[0].reason.as_str()), (&*address, reason));
             let refused = unwrap(keys, MasterKey::pgp("AB"), "x").unwrap_err();
             assert_eq!(refused, format!("{address} says: the request was refused"));
             let unknown = unwrap(keys, MasterKey::gcp_kms("projects/p"), "x").unwrap_err();
