@@ -1,12 +1,18 @@
-//! Chores of the workspace: `cargo run -p xtask -- tables DIR` writes the generated tables anew.
+//! Chores of the workspace.
 //!
-//! `DIR` holds `kustomize-5.8.1-schema.json` and `kustomize-5.8.1-tables.json`: what kustomize has built in, as
+//! - `cargo run -p xtask -- tables DIR` writes the generated tables anew.
+//! - `cargo run -p xtask -- image PROGRAM CERTIFICATES OUTPUT` writes the image of a static program, without a container engine.
+//! - `cargo run -p xtask -- reproduce DIR` builds that program in two directories, and says whether they are the same bytes.
+//!
+//! `DIR` of the tables holds `kustomize-5.8.1-schema.json` and `kustomize-5.8.1-tables.json`: what kustomize has built in, as
 //! facts. The tables are checked in, so that building hagane needs neither.
 
 // A chore reads and writes the work tree; the invariants are those of the program.
-#![allow(clippy::disallowed_methods, clippy::print_stderr)]
+#![allow(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout)]
 
 mod field_specs;
+mod image;
+mod reproduce;
 mod rust;
 mod schema;
 
@@ -18,11 +24,22 @@ use serde_json::Value;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["tables", directory] => tables(Path::new(directory)),
-        _ => Err("usage: cargo run -p xtask -- tables DIR".to_owned()),
+        ["tables", directory] => tables(Path::new(directory)).map(|()| String::new()),
+        ["image", program, certificates, output] => {
+            let image = image::write(Path::new(program), Path::new(certificates), Path::new(output));
+            image.map(|digest| format!("{digest}\n"))
+        }
+        ["reproduce", directory] => reproduce::reproduce(Path::new(directory), "release"),
+        ["reproduce", directory, profile] => reproduce::reproduce(Path::new(directory), profile),
+        _ => Err("usage: cargo run -p xtask -- tables DIR | image PROGRAM CERTIFICATES OUTPUT | \
+                  reproduce DIR [PROFILE]"
+            .to_owned()),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(said) => {
+            print!("{said}");
+            ExitCode::SUCCESS
+        }
         Err(message) => {
             eprintln!("{message}");
             ExitCode::FAILURE
