@@ -45,7 +45,7 @@ impl<'w> Opener<'w> {
         let tree = Tree { files: world.files, directory: world.directory, target, restriction };
         let (warnings, openings, kept) = Default::default();
         Opener {
-            ahead: Ahead::new(world.keyring, tree),
+            ahead: Ahead::new(world.keyring, tree, options.guard.as_ref()),
             keyring: world.keyring,
             mode: options.secrets,
             guard: options.guard.as_ref(),
@@ -104,8 +104,7 @@ impl<'w> Opener<'w> {
         work: impl FnOnce(Option<&GuardedKeys>, &dyn Keyring) -> Result<T, Diagnostic>,
     ) -> Result<T, Diagnostic> {
         let Some(guard) = self.guard else { return work(None, &self.ahead) };
-        // Nobody is asked ahead: not every file of the tree is one that may be opened.
-        let keys = guard.keys(path, at, self.keyring)?;
+        let keys = guard.keys(path, at, &self.ahead)?;
         let done = work(Some(&keys), &keys);
         self.openings.borrow_mut().extend(keys.into_openings());
         done

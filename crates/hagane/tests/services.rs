@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-use hagane::sops::{Contents, Format, Layout, Recipe, Sealing, encrypt_file};
+use hagane::sops::{Contents, Format, Layout, Recipe, Sealing, Selector, encrypt_file};
 use hagane::{
-    KeyFailure, Keyring, MasterKey, MemoryFiles, Remembering, RenderOptions, SecretBytes, World, WrappedKey,
-    render,
+    DecryptionPolicy, Guard, KeyFailure, Keyring, MasterKey, MemoryFiles, Remembering, RenderOptions,
+    SecretBytes, Subject, World, WrappedKey, render,
 };
 
 const KEY: &str = "projects/p/locations/l/keyRings/r/cryptoKeys/k";
@@ -45,6 +45,10 @@ impl Keyring for &Service {
             .ok_or_else(|| KeyFailure::new("the service", "has none"))
     }
 
+    fn unwrap_bound(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.unwrap_key(key)
+    }
+
     fn wrap_key(&self, _: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
         let mut kept = self.kept.lock().unwrap();
         kept.push(data_key.clone());
@@ -55,7 +59,8 @@ impl Keyring for &Service {
 fn secret(name: &str, service: &Service) -> Vec<u8> {
     let text = format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\nstringData:\n  a: b\n");
     let contents = Contents::read(text.as_bytes(), Format::Yaml, Default::default()).unwrap();
-    let recipe = Recipe { key_groups: vec![vec![MasterKey::gcp_kms(KEY)]], ..Recipe::default() };
+    let selector = Selector::of_field("encrypted_regex", "^stringData$");
+    let recipe = Recipe { key_groups: vec![vec![MasterKey::gcp_kms(KEY)]], selector, ..Recipe::default() };
     let count = Cell::new(0);
     let random = |bytes: &mut [u8]| {
         bytes.iter_mut().for_each(|byte| {
@@ -74,9 +79,13 @@ fn secret(name: &str, service: &Service) -> Vec<u8> {
 
 /// Renders and returns how often the service was asked, or what was wrong.
 fn check(files: &MemoryFiles, service: &Service) -> Result<Vec<usize>, String> {
+    check_guarded(files, service, None)
+}
+
+fn check_guarded(files: &MemoryFiles, service: &Service, guard: Option<Guard>) -> Result<Vec<usize>, String> {
     let keyring = Remembering::new(service);
     let world = World::new(files, &keyring, Path::new("/"));
-    match render(&world, Path::new("."), &RenderOptions::default()) {
+    match render(&world, Path::new("."), &RenderOptions { guard, ..RenderOptions::default() }) {
         Ok(_) => Ok(service.asked.lock().unwrap().values().copied().collect()),
         Err(failed) => Err(failed.diagnostics.iter().flat_map(|d| d.notes.clone()).collect()),
     }
@@ -130,4 +139,34 @@ fn a_service_that_refuses_is_asked_once_for_each_key() {
     service.kept.lock().unwrap().clear();
     assert_eq!(check(&files, &service), Err("the service has none".to_owned()));
     assert_eq!(service.asked.lock().unwrap().values().copied().collect::<Vec<_>>(), [1, 1]);
+}
+
+/// A guard that lets files below `/allowed` be opened.
+fn guard() -> Guard {
+    let policy = format!(
+        "apiVersion: hagane.dev/v1alpha1\nkind: DecryptionPolicy\nrules: [{{name: a, projects: [a], files: [allowed/**], keys: ['{KEY}'], into: {{namespaces: [a]}}}}]\n"
+    );
+    let policy = DecryptionPolicy::parse(&policy, Default::default()).unwrap();
+    let subject = Subject { project: "a".into(), application: String::new(), namespace: "a".into() };
+    Guard { policy, subject, repository: "/".into() }
+}
+
+#[test]
+fn a_policy_asks_at_once_for_what_it_allows_and_for_nothing_else() {
+    let service = Service { wanted: 3, ..Service::default() };
+    let names = ["allowed/a.yaml", "allowed/b.yaml", "allowed/c.yaml"];
+    let mut files = MemoryFiles::new()
+        .with("/kustomization.yaml", format!("namespace: a\nresources: [{}]\n", names.join(", ")));
+    for (number, name) in names.iter().enumerate() {
+        files.insert(format!("/{name}"), secret(&format!("s{number}"), &service));
+    }
+    assert_eq!(check_guarded(&files, &service, Some(guard())), Ok(vec![1; 3]));
+    // One more, which no rule lets be opened, and which is read last.
+    service.asked.lock().unwrap().clear();
+    files.insert("/other.yaml", secret("s3", &service));
+    let kustomization = format!("namespace: a\nresources: [{}, other.yaml]\n", names.join(", "));
+    files.insert("/kustomization.yaml", kustomization);
+    assert!(check_guarded(&files, &service, Some(guard())).is_err());
+    let asked = service.asked.lock().unwrap();
+    assert_eq!(asked.keys().map(String::as_str).collect::<Vec<_>>(), ["0", "1", "2"], "and not the fourth");
 }

@@ -2,7 +2,7 @@
 //! one file after the other.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -11,12 +11,13 @@ use hagane_kustomize::{
     Files, Found as Reached, LoadRestriction, Outside, Role, Source, Sources, Visit, ksops_files,
 };
 use hagane_sops::{
-    Format, KeyFailure, KeyGroup, Keyring, MasterKey, SecretBytes, WrappedKey, detect, read_metadata,
-    unwrap_data_key,
+    Format, KeyFailure, KeyGroup, Keyring, MasterKey, SecretBytes, WrappedKey, detect, kubesec,
+    read_metadata, unwrap_data_key,
 };
 use hagane_yaml::Span;
 
 use super::values;
+use crate::Guard;
 
 /// How many calls are made at a time: services turn away those who come in crowds.
 const AT_ONCE: usize = 16;
@@ -26,6 +27,8 @@ const AT_ONCE: usize = 16;
 pub(super) struct Ahead<'w> {
     keyring: &'w dyn Keyring,
     tree: Tree<'w>,
+    /// Says which files may be opened, and with which keys; nobody is asked ahead for any other.
+    guard: Option<&'w Guard>,
     started: AtomicBool,
     failed: Mutex<BTreeMap<(MasterKey, String), KeyFailure>>,
 }
@@ -39,22 +42,36 @@ pub(super) struct Tree<'w> {
 }
 
 impl<'w> Ahead<'w> {
-    pub(super) fn new(keyring: &'w dyn Keyring, tree: Tree<'w>) -> Ahead<'w> {
-        Ahead { keyring, tree, started: AtomicBool::new(false), failed: Mutex::default() }
+    pub(super) fn new(keyring: &'w dyn Keyring, tree: Tree<'w>, guard: Option<&'w Guard>) -> Ahead<'w> {
+        Ahead { keyring, tree, guard, started: AtomicBool::new(false), failed: Mutex::default() }
     }
 
     /// Unwraps what services hold the keys of. What fails is told when the file is read.
     fn unwrap_all(&self) {
         let Tree { files, directory, target, restriction } = self.tree;
         let sources = Sources::new(files, None, Outside::default(), directory.to_owned(), restriction);
-        each_at_once(&wrapped_keys(target, &sources), &|wrapped| {
-            let _ = unwrap_data_key(&wrapped.groups, wrapped.threshold, Span::default(), self);
+        let guarded = |path: &Path| {
+            let resolved = files.resolve(path).ok().map(|(resolved, _)| resolved);
+            self.guard.map(|guard| guard.keys(&resolved?, Span::default(), self).ok())
+        };
+        let may_be_opened = |path: &Path| !matches!(guarded(path), Some(None));
+        each_at_once(&wrapped_keys(target, &sources, &may_be_opened), &|wrapped| {
+            let unwrap = |keyring: &dyn Keyring| {
+                let _ = unwrap_data_key(&wrapped.groups, wrapped.threshold, Span::default(), keyring);
+            };
+            match guarded(&wrapped.path) {
+                None => unwrap(self),
+                Some(keys) => keys.iter().for_each(|keys| unwrap(keys)),
+            }
         });
     }
-}
 
-impl Keyring for Ahead<'_> {
-    fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+    /// Asks for a key, and for all others when it is the first of a service.
+    fn asked(
+        &self,
+        key: &WrappedKey,
+        unwrap: impl FnOnce(&WrappedKey) -> Result<SecretBytes, KeyFailure>,
+    ) -> Result<SecretBytes, KeyFailure> {
         let is_of_service = !key.key.is_held_here() && self.keyring.asks_services();
         if is_of_service && !self.started.swap(true, Ordering::Relaxed) {
             self.unwrap_all();
@@ -65,15 +82,22 @@ impl Keyring for Ahead<'_> {
             return Err(failure.clone());
         }
         // The lock is free meanwhile: the others must not wait for this answer.
-        let unwrapped = self.keyring.unwrap_key(key);
+        let unwrapped = unwrap(key);
         if let Err(failure) = &unwrapped {
             failed().insert(name, failure.clone());
         }
         unwrapped
     }
+}
 
+impl Keyring for Ahead<'_> {
+    fn unwrap_key(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.asked(key, |key| self.keyring.unwrap_key(key))
+    }
+
+    // A run asks in one of the two ways alone, so that what has failed in one is no answer to the other.
     fn unwrap_bound(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
-        self.keyring.unwrap_bound(key)
+        self.asked(key, |key| self.keyring.unwrap_bound(key))
     }
 
     fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
@@ -110,13 +134,15 @@ fn each_at_once<T: Sync>(all: &[T], work: &(dyn Fn(&T) + Sync)) {
 
 /// A data key as a file has it. Files that share one are one here.
 struct Wrapped {
+    /// One of the files.
+    path: PathBuf,
     groups: Vec<KeyGroup>,
     threshold: Option<usize>,
 }
 
-/// Returns what is wrapped in the files that composing will read, each once.
-fn wrapped_keys(target: &Path, sources: &Sources) -> Vec<Wrapped> {
-    let mut found = Found::default();
+/// Returns what is wrapped in the files that composing will read and that may be opened, each once.
+fn wrapped_keys(target: &Path, sources: &Sources, may_be_opened: &dyn Fn(&Path) -> bool) -> Vec<Wrapped> {
+    let mut found = Found { may_be_opened, wrapped: Vec::new(), signs: BTreeSet::new() };
     let mut queue: VecDeque<Visit> = Visit::top(target, sources).into_iter().collect();
     let mut seen = BTreeSet::new();
     while let Some(visit) = queue.pop_front() {
@@ -146,31 +172,36 @@ fn wrapped_keys(target: &Path, sources: &Sources) -> Vec<Wrapped> {
     found.wrapped
 }
 
-#[derive(Default)]
-struct Found {
+struct Found<'f> {
+    may_be_opened: &'f dyn Fn(&Path) -> bool,
     wrapped: Vec<Wrapped>,
     signs: BTreeSet<Vec<String>>,
 }
 
-impl Found {
+impl Found<'_> {
     /// Adds what a file has wrapped.
     fn look(&mut self, path: &Path, source: &Source) {
         let format = detect(&source.bytes, Format::of_path(&path.to_string_lossy()));
         let metadata = format.and_then(|format| read_metadata(&source.bytes, format, source.file).ok());
         if let Some(metadata) = metadata {
-            self.add(metadata.key_groups().to_vec(), metadata.shamir_threshold());
+            self.add(path, metadata.key_groups().to_vec(), metadata.shamir_threshold());
+        } else if format.is_none() && kubesec::is_kubesec(&source.bytes) {
+            let keys = kubesec::master_keys(&source.bytes, source.file);
+            keys.into_iter().for_each(|keys| self.add(path, vec![keys], None));
         } else if format.is_none() {
-            values::raw_values(source).into_iter().for_each(|value| self.add(vec![vec![value]], None));
+            let values = values::raw_values(source);
+            values.into_iter().for_each(|value| self.add(path, vec![vec![value]], None));
         }
     }
 
     /// Adds groups whose keys are all of services: what this machine holds is asked first, and one after the other, as a person may be
     /// asked, too.
-    fn add(&mut self, groups: Vec<KeyGroup>, threshold: Option<usize>) {
+    fn add(&mut self, path: &Path, groups: Vec<KeyGroup>, threshold: Option<usize>) {
         let keys = || groups.iter().flatten();
         let sign: Vec<String> = keys().map(|wrapped| wrapped.enc.clone()).collect();
-        if !sign.is_empty() && keys().all(|wrapped| !wrapped.key.is_held_here()) && self.signs.insert(sign) {
-            self.wrapped.push(Wrapped { groups, threshold });
+        let are_of_services = !sign.is_empty() && keys().all(|wrapped| !wrapped.key.is_held_here());
+        if are_of_services && (self.may_be_opened)(path) && self.signs.insert(sign) {
+            self.wrapped.push(Wrapped { path: path.to_owned(), groups, threshold });
         }
     }
 }
