@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hagane::sops::{Contents, Format, detect};
 use hagane::{Diagnostic, KMS_ANNOTATION, Node};
+use hagane_yaml::Entry;
 use zeroize::Zeroizing;
 
 /// Parts of names that stand for secrets, in lower case and without signs.
@@ -70,13 +71,13 @@ fn resource(node: &Node, findings: &mut Vec<Diagnostic>) {
         };
         let key = node.at(&["metadata", "annotations", KMS_ANNOTATION]).and_then(Node::as_str);
         let is_encrypted = |text| is_encrypted_file(text) || key.is_some_and(|key| is_of_kms(text, key));
-        let first = values("data")
-            .filter(|entry| !entry.value.as_str().is_some_and(is_encrypted))
-            .chain(values("stringData"))
-            .find(|entry| entry.value.as_str().is_some_and(|text| !text.is_empty()));
+        let has_text = |entry: &&Entry| entry.value.as_str().is_some_and(|text| !text.is_empty());
+        let data =
+            values("data").filter(|entry| !entry.value.as_str().is_some_and(is_encrypted)).find(has_text);
+        let first = data.or_else(|| values("stringData").find(has_text));
         if let Some(entry) = first {
             let name = node.at(&["metadata", "name"]).and_then(Node::as_str).unwrap_or_default();
-            let message = match key {
+            let message = match key.and(data) {
                 Some(_) => {
                     let value = entry.key.text.shown();
                     format!(
