@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use hagane::policy::{
-    KubernetesVersion, PodKind, PodSecurityLevel, ReportFormat, Verdict, has_pods, violations,
+    KubernetesVersion, PodKind, PodSecurityLevel, Policy, ReportFormat, Verdict, has_pods, violations,
 };
 use hagane::{
     Diagnostic, FILE_NAMES, Failed, Fault, FileKind, RenderOptions, Resource, SecretsMode, SourceMap, Span,
@@ -40,10 +40,11 @@ pub(crate) struct Check {
     /// The level of the Pod Security Standards
     #[arg(long, value_name = "LEVEL", value_enum)]
     pod_security: Level,
-    /// The version of Kubernetes whose standard counts: `1.19` and newer, or `latest`
-    #[arg(long, value_name = "VERSION", default_value = "latest", value_parser = read_version)]
-    kubernetes_version: KubernetesVersion,
-    /// A kind with pods beside the known ones: `GROUP/KIND=PATH`, once for each; `PATH[]` goes into every item of a list
+    /// The version of Kubernetes whose standard counts: `1.19` and newer, or `latest`; without one, that of `hagane.yaml`, or the latest
+    #[arg(long, value_name = "VERSION", value_parser = read_version)]
+    kubernetes_version: Option<KubernetesVersion>,
+    /// A kind with pods beside the known ones and those of `hagane.yaml`: `GROUP/KIND=PATH`, once for each; `PATH[]` goes into every item of
+    /// a list
     #[arg(long, value_name = "KIND", value_parser = read_kind)]
     pod_template: Vec<PodKind>,
     /// How the verdict is written
@@ -96,7 +97,12 @@ pub(crate) fn run(arguments: &Check, surroundings: &mut Surroundings) -> Result<
         Level::Baseline => PodSecurityLevel::Baseline,
         Level::Restricted => PodSecurityLevel::Restricted,
     };
-    let (version, kinds) = (arguments.kubernetes_version, arguments.pod_template.as_slice());
+    let policy = policy(&arguments.path, surroundings)?;
+    let version = arguments.kubernetes_version.or(policy.as_ref().map(|policy| policy.version));
+    let version = version.unwrap_or_default();
+    let mut kinds = arguments.pod_template.clone();
+    kinds.extend(policy.map(|policy| policy.kinds).unwrap_or_default());
+    let kinds = kinds.as_slice();
     let verdict = Verdict {
         level,
         version,
@@ -116,6 +122,20 @@ pub(crate) fn run(arguments: &Check, surroundings: &mut Surroundings) -> Result<
         // All is said.
         false => Err(Failed { diagnostics: Vec::new(), source_map }),
     }
+}
+
+/// Returns what `hagane.yaml` beside the path, and those above it, ask of hardening: they also say which version and which kinds
+/// there are. Standard input lies nowhere.
+fn policy(path: &Path, surroundings: &Surroundings) -> Result<Option<Policy>, Failed> {
+    let full = surroundings.directory.join(path);
+    let directory = match surroundings.files.resolve(&full) {
+        _ if path == Path::new("-") => return Ok(None),
+        Ok((directory, FileKind::Directory)) => directory,
+        Ok((file, _)) => file.parent().map(Path::to_path_buf).unwrap_or_default(),
+        // What is fetched says what it is, not what is done with it here.
+        Err(_) => return Ok(None),
+    };
+    hagane::hardening(&world(surroundings, Reach::Offline), &directory, LoadRestriction::None)
 }
 
 /// What is checked.

@@ -1,6 +1,8 @@
 //! A file of resources: where its documents part, and what they are.
 
-use hagane_yaml::{FileId, Node, ParseOptions, Span, Tag, YamlError, parse};
+use std::collections::BTreeSet;
+
+use hagane_yaml::{Dialect, FileId, Node, ParseOptions, Span, Tag, YamlError, parse};
 
 use crate::{Diagnostic, Resource};
 
@@ -50,19 +52,36 @@ const STRATEGY: &str = "x-kubernetes-patch-strategy";
 
 /// Reads the resources of a text that begins at a place inside a file.
 pub fn read_documents_at(text: &str, start: Span) -> Result<Vec<Resource>, Diagnostic> {
-    resources_with(trees_at(text, start)?, Names::Given)
+    resources_with(trees_at(text, start, Dialect::V3)?, Names::Given)
 }
 
-/// Reads the resources of a text, also those whose names the cluster makes up: they are called by what is given of the name, with a
-/// `*` behind it.
+/// Reads the resources of a text as `kubectl` sends them: `yes` is true, and of a key that is there twice the last counts; also those whose names the cluster makes up:
+/// they are called by what is given of the name, with a `*` behind it.
 pub fn read_generated_documents(text: &str, start: Span) -> Result<Vec<Resource>, Diagnostic> {
-    let mut resources = resources_with(trees_at(text, start)?, Names::Generated)?;
+    let mut read = trees_at(text, start, Dialect::V2)?;
+    read.trees.iter_mut().for_each(keep_last);
+    let mut resources = resources_with(read, Names::Generated)?;
     for resource in resources.iter_mut().filter(|resource| resource.name().is_empty()) {
         let start = resource.tree().at(&["metadata", "generateName"]).and_then(Node::as_str);
         let name = format!("{}*", start.unwrap_or_default());
         resource.set_name(&name);
     }
     Ok(resources)
+}
+
+/// Leaves the last of the entries of a mapping with the same key.
+fn keep_last(node: &mut Node) {
+    match node {
+        Node::Mapping(mapping) => {
+            let mut seen = BTreeSet::new();
+            let mut is_last: Vec<bool> =
+                mapping.entries.iter().rev().map(|entry| seen.insert(entry.key.text.as_str())).collect();
+            mapping.entries.retain(|_| is_last.pop().unwrap_or(true));
+            mapping.entries.iter_mut().for_each(|entry| keep_last(&mut entry.value));
+        }
+        Node::Sequence(sequence) => sequence.items.iter_mut().for_each(keep_last),
+        Node::Scalar(_) => {}
+    }
 }
 
 /// The documents of a text.
@@ -72,7 +91,7 @@ struct Trees {
     is_alone: bool,
 }
 
-fn trees_at(text: &str, start: Span) -> Result<Trees, Diagnostic> {
+fn trees_at(text: &str, start: Span, dialect: Dialect) -> Result<Trees, Diagnostic> {
     let file = start.file;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let unix;
@@ -93,6 +112,7 @@ fn trees_at(text: &str, start: Span) -> Result<Trees, Diagnostic> {
             lines_before: start.line.saturating_sub(1) + document.lines_before,
             columns_before: start.column.saturating_sub(1),
             comments: document.text.contains(STRATEGY),
+            dialect,
             ..ParseOptions::default()
         };
         // Only the first document of a part counts: `...` ends one without opening another.
