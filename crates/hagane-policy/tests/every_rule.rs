@@ -2,8 +2,9 @@
 
 mod cases;
 
-use hagane_policy::{KubernetesVersion, Mode, Policy, Profile, RULES, Report, RuleSetting, harden};
+use hagane_policy::{Change, KubernetesVersion, Mode, Policy, Profile, RULES, Report, RuleSetting, harden};
 use hagane_resource::{ResourceSet, emit, read_documents};
+use hagane_yaml::{Node, Scalar};
 
 use cases::{CASES, Case};
 
@@ -52,23 +53,45 @@ fn a_rule_fires_where_something_is_wrong() {
         assert!(report.findings.iter().all(|finding| finding.rule == case.rule), "{:?}", report.findings);
         assert_eq!((report.changes.len(), text), (0, plain(case.fires)), "{}: `check` writes", case.rule);
         let (report, text) = run(case, case.fires, Mode::Enforce);
-        let changes: Vec<String> = report
-            .changes
-            .iter()
-            .map(|change| format!("{} = {}", change.path, change.new.as_deref().unwrap_or("gone")))
-            .collect();
-        assert_eq!(changes.join("\n"), case.writes, "{}", case.rule);
+        assert_eq!(changes(&report), case.writes, "{}", case.rule);
         assert_eq!(text == plain(case.fires), case.writes.is_empty(), "{}", case.rule);
-        // What an author wrote stays: `fill` may only add to a list, or move a value from an old field.
-        let (report, _) = run(case, case.fires, Mode::Fill);
-        for change in &report.changes {
-            let kept = match (&change.old, &change.new) {
-                (Some(old), Some(new)) => new.starts_with(old.trim_end_matches(']')),
-                _ => true,
-            };
-            assert!(kept, "{}: {change:?}", case.rule);
+        let (report, text) = run(case, case.fires, Mode::Fill);
+        assert_eq!(changes(&report), case.filled(), "{}: `fill`", case.rule);
+        assert_eq!(text == plain(case.fires), case.filled().is_empty(), "{}", case.rule);
+        // What is not written is told.
+        let is_all = case.filled() == case.writes && !case.writes.is_empty();
+        assert_eq!(report.findings.is_empty(), is_all, "{}: {:?}", case.rule, report.findings);
+    }
+}
+
+/// Returns the fields that were written, and what they became.
+fn changes(report: &Report) -> String {
+    let one = |change: &Change| format!("{} = {}", change.path, change.new.as_deref().unwrap_or("gone"));
+    report.changes.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+/// A null that an author writes is a value: whoever fills in fields leaves it, and all that belongs with it.
+#[test]
+fn a_null_of_the_author_stays() {
+    let mut count = 0;
+    for case in CASES {
+        let (filled, _) = run(case, case.fires, Mode::Fill);
+        for path in filled.changes.iter().map(|change| &change.path).filter(|path| !path.steps().is_empty()) {
+            let mut resources = read(case.fires);
+            let resource = resources.iter_mut().next().expect("a case has a resource");
+            let null = || Node::Scalar(Scalar::bare("null"));
+            if path.get(resource.tree()).is_some() || path.set(resource.tree_mut(), null()).is_err() {
+                continue;
+            }
+            count += 1;
+            let report = harden(&mut resources, &only(case, Mode::Fill));
+            assert!(report.changes.iter().all(|change| change.path != *path), "{}: {path}", case.rule);
+            assert!(!report.findings.is_empty(), "{}: {path}", case.rule);
+            let resource = resources.iter().next().expect("a case has a resource");
+            assert!(path.get(resource.tree()).is_some_and(Node::is_null), "{}: {path}", case.rule);
         }
     }
+    assert!(count > 35, "{count}");
 }
 
 #[test]
