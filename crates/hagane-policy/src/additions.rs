@@ -72,21 +72,34 @@ pub(crate) fn add_missing(
     report
 }
 
+/// Whether the id of a missing resource is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    No,
+    /// By a resource like it.
+    ByTheSame,
+    /// By one of somebody's.
+    ByAnother,
+}
+
 /// Adds a resource, or reports it.
 fn add(addition: Addition, resources: &mut ResourceSet, policy: &Policy, rule: usize, report: &mut Report) {
     let Addition { about, place, made, message } = addition;
+    // What another one of the resources got already serves this one, too.
+    let taken =
+        match made.as_ref().and_then(|made| Some((made, *resources.with_current_id(made.id()).first()?))) {
+            None => Taken::No,
+            Some((made, place)) if resources.get(place).tree() == made.tree() => Taken::ByTheSame,
+            Some(_) => Taken::ByAnother,
+        };
     let resource = resources.get(about);
     let mode = policy.mode(rule, resource, None);
-    if mode == Mode::Off {
+    if mode == Mode::Off || taken == Taken::ByTheSame {
         return;
     }
     let span = FieldPath::of(place).span(resource.tree());
     let (id, name, path) = (resource.id().clone(), RULES[rule].name, FieldPath::default());
     let opt_outs = OptOuts::of(resource, &templates(resource, &policy.kinds), &policy.honoured);
-    // What another one of the resources got already serves this one, too; a name that is taken is somebody's.
-    if made.as_ref().is_some_and(|made| !resources.with_current_id(made.id()).is_empty()) {
-        return;
-    }
     if let Some(kept) = opt_outs.find(rule, None) {
         let (reason, span) = (kept.reason.clone(), kept.place.span);
         report.opted_out.push(OptedOut { resource: id, rule: name, path, message, reason, span });
@@ -94,7 +107,7 @@ fn add(addition: Addition, resources: &mut ResourceSet, policy: &Policy, rule: u
     }
     let anchor = Anchor::default();
     let made = match made {
-        Some(made) if mode > Mode::Check => made,
+        Some(made) if mode > Mode::Check && taken == Taken::No => made,
         made => {
             let (suggestion, fails) = (made.map(|made| shown(made.tree())), policy.fail_on.contains(&name));
             let resource = id;

@@ -17,6 +17,7 @@ mod pod;
 mod pod_security;
 mod policy;
 mod proposal;
+mod quantity;
 mod report;
 mod rule;
 mod rules;

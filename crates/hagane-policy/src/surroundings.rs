@@ -1,6 +1,6 @@
 //! What the resources of a render say about one another: who selects pods, scales workloads, binds accounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hagane_resource::{Resource, ResourceSet};
 use hagane_yaml::Node;
@@ -16,8 +16,8 @@ pub(crate) struct Surroundings {
     pub(crate) services: Vec<Service>,
     pub(crate) scalers: Vec<Scaler>,
     pub(crate) budgets: Vec<Selecting>,
-    /// Service accounts that a role is bound to: namespace and name.
-    bound: Vec<(String, String)>,
+    /// Service accounts that a role is bound to.
+    bound: BTreeSet<Bound>,
     /// Claims that one node or pod has at a time: namespace and name.
     single: Vec<(String, String)>,
     /// The pods whose incoming traffic a NetworkPolicy restricts.
@@ -40,6 +40,16 @@ pub(crate) struct Service {
 pub(crate) enum Target {
     Number(i64),
     Name(String),
+}
+
+/// Service accounts that a role is bound to.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Bound {
+    /// That of a namespace and a name.
+    One(String, String),
+    /// Those of a namespace.
+    AllOf(String),
+    All,
 }
 
 /// Labels that pods of a namespace must have.
@@ -74,12 +84,12 @@ impl Surroundings {
                     found.scalers.push(scaler(resource, "minReplicaCount", "Deployment"));
                 }
                 ("policy", "PodDisruptionBudget") => {
-                    let selector = tree.at(&["spec", "selector"]);
-                    found.budgets.push(selecting(
-                        resource,
-                        selector.and_then(|s| s.get("matchLabels")),
-                        !items(selector.and_then(|s| s.get("matchExpressions"))).is_empty(),
-                    ));
+                    let selector = tree.at(&["spec", "selector"]).filter(|own| own.as_mapping().is_some());
+                    let labels = selector.and_then(|own| own.get("matchLabels"));
+                    let has_more = !items(selector.and_then(|own| own.get("matchExpressions"))).is_empty();
+                    // An empty selector takes all pods, in the old version none.
+                    let is_all = selector.is_some() && owned(labels).is_empty() && gvk.version != "v1beta1";
+                    found.budgets.push(selecting(resource, labels, has_more || is_all));
                 }
                 ("networking.k8s.io", "NetworkPolicy") => found.isolated.extend(isolating(resource)),
                 ("", "PersistentVolumeClaim") if is_single(tree) => {
@@ -87,13 +97,8 @@ impl Surroundings {
                     found.single.push((space.into(), resource.name().into()));
                 }
                 ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
-                    for subject in items(tree.get("subjects")) {
-                        if text(subject.get("kind")) == Some("ServiceAccount") {
-                            let space = text(subject.get("namespace"))
-                                .unwrap_or_else(|| resource.id().effective_namespace());
-                            found.bound.push((space.into(), text_or_empty(subject.get("name")).into()));
-                        }
-                    }
+                    let subjects = items(tree.get("subjects")).iter();
+                    found.bound.extend(subjects.filter_map(|subject| bound(resource, subject)));
                 }
                 _ => {}
             }
@@ -177,7 +182,8 @@ impl Surroundings {
 
     /// Returns whether a role is bound to a service account.
     pub(crate) fn is_bound(&self, namespace: &str, account: &str) -> bool {
-        self.bound.iter().any(|(space, name)| space == namespace && name == account)
+        let one = Bound::One(namespace.to_owned(), account.to_owned());
+        [one, Bound::AllOf(namespace.to_owned()), Bound::All].iter().any(|bound| self.bound.contains(bound))
     }
 }
 
@@ -208,6 +214,20 @@ fn isolating(resource: &Resource) -> Option<Selecting> {
     let has_more = !items(selector.and_then(|selector| selector.get("matchExpressions"))).is_empty();
     let is_open = has_more || owned(labels).is_empty();
     is_about_ingress.then(|| selecting(resource, labels, is_open))
+}
+
+/// Returns the service accounts that a subject of a binding names: one, or a group of Kubernetes' own.
+fn bound(resource: &Resource, subject: &Node) -> Option<Bound> {
+    let name = text_or_empty(subject.get("name"));
+    match text(subject.get("kind"))? {
+        "ServiceAccount" => {
+            let space = text(subject.get("namespace")).unwrap_or_else(|| resource.id().effective_namespace());
+            Some(Bound::One(space.into(), name.into()))
+        }
+        "Group" if name == "system:serviceaccounts" => Some(Bound::All),
+        "Group" => Some(Bound::AllOf(name.strip_prefix("system:serviceaccounts:")?.into())),
+        _ => None,
+    }
 }
 
 fn is_single(claim: &Node) -> bool {

@@ -89,12 +89,25 @@ pub(crate) fn run_as_non_root(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>)
                     Proposal::of(container, &keys, format!("{} may run as root", named(container)));
                 out.push(proposal.replace(switch(true)).unless_ephemeral(container));
             }
+            // Beside `runAsUser: 0` it would keep the container from starting: another rule takes that away first.
+            None if at_pod.is_none() && is_root(pod, container) => {
+                out.push(Proposal::of(container, &keys, format!("{} runs as root", named(container))));
+            }
             None if at_pod.is_none() => lacking.push(container),
             None => {}
         }
     }
-    let agrees = |container: &Container| boolean(container.get(&keys)) != Some(false);
+    let agrees = |container: &Container| {
+        boolean(container.get(&keys)) != Some(false)
+            && (container.get(&keys).is_some() || !is_root(pod, container))
+    };
     out.extend(Common { keys, value: switch(true), lacking }.fill(scope, pod, agrees));
+}
+
+/// Returns whether the author makes a container run as root.
+fn is_root(pod: &Pod, container: &Container) -> bool {
+    let keys = ["securityContext", "runAsUser"];
+    integer(container.get(&keys).or(pod.get(&keys))) == Some(0)
 }
 
 pub(crate) fn run_as_user_zero(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {

@@ -35,6 +35,8 @@ const WORKLOADS: &[&str] = &["DaemonSet", "Deployment", "ReplicaSet", "StatefulS
 const FLOWS: &[&str] = &["FlowSchema", "PriorityLevelConfiguration"];
 const WEBHOOKS: &[&str] = &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
+const ADMISSION: &[&str] = &["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"];
+
 /// From the lifecycles in Kubernetes' own API definitions.
 const REMOVED: &[Removed] = &[
     renamed("extensions/v1beta1", WORKLOADS, 16, "apps/v1"),
@@ -62,6 +64,8 @@ const REMOVED: &[Removed] = &[
     reshaped("flowcontrol.apiserver.k8s.io/v1beta1", FLOWS, 26),
     reshaped("flowcontrol.apiserver.k8s.io/v1beta2", FLOWS, 29),
     renamed("flowcontrol.apiserver.k8s.io/v1beta3", FLOWS, 32, "flowcontrol.apiserver.k8s.io/v1"),
+    renamed("admissionregistration.k8s.io/v1beta1", ADMISSION, 34, "admissionregistration.k8s.io/v1"),
+    renamed("networking.k8s.io/v1beta1", &["IPAddress", "ServiceCIDR"], 37, "networking.k8s.io/v1"),
 ];
 
 pub(crate) fn api_version(scope: &Scope, out: &mut Vec<Proposal>) {

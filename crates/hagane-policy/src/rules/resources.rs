@@ -1,11 +1,14 @@
 //! What containers ask for and may take.
 
+use std::cmp::Ordering;
+
 use hagane_yaml::Node;
 
-use crate::field::given;
+use crate::field::{given, text};
 use crate::pod::{Container, Pod};
 use crate::pod_security::named;
 use crate::proposal::Proposal;
+use crate::quantity::compare;
 use crate::scope::Scope;
 
 /// Returns whether the pod says it for all its containers together.
@@ -46,6 +49,10 @@ pub(crate) fn cpu_limit(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
 
 pub(crate) fn requests(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     for what in ["cpu", "memory"] {
+        // All that containers ask for must fit into what the pod may take.
+        if is_said_for_all(pod, "limits", what) {
+            continue;
+        }
         // A limit alone is also the request.
         let value = |container: &Container| {
             let limit = container.get(&["resources", "limits", what]);
@@ -57,12 +64,21 @@ pub(crate) fn requests(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
 }
 
 pub(crate) fn ephemeral_storage(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
-    for (list, parameter) in [("requests", "request"), ("limits", "limit")] {
-        let value = |container: &Container| Some(Node::string(scope.text(parameter, Some(container))));
-        let message = match list {
-            "requests" => "asks for no room on the node",
-            _ => "may take all the room of the node",
-        };
-        fill(pod, ["resources", list, "ephemeral-storage"], value, message, out);
+    const WHAT: &str = "ephemeral-storage";
+    let of = |container: &Container, list| text(container.get(&["resources", list, WHAT])).map(str::to_owned);
+    // A limit alone is also the request.
+    let request = |container: &Container| {
+        let value = scope.text("request", Some(container));
+        of(container, "limits").is_none().then(|| Node::string(value))
+    };
+    if !is_said_for_all(pod, "limits", WHAT) {
+        fill(pod, ["resources", "requests", WHAT], request, "asks for no room on the node", out);
     }
+    // The API server refuses a limit below the request.
+    let limit = |container: &Container| {
+        let value = scope.text("limit", Some(container));
+        let request = of(container, "requests").unwrap_or_else(|| scope.text("request", Some(container)));
+        compare(&request, &value).is_some_and(Ordering::is_le).then(|| Node::string(value))
+    };
+    fill(pod, ["resources", "limits", WHAT], limit, "may take all the room of the node", out);
 }

@@ -32,7 +32,9 @@ pub(crate) fn replicas(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
         text(volume.at(&["persistentVolumeClaim", "claimName"]))
             .is_some_and(|name| others.is_single(space, name))
     };
-    if items(pod.get(&["volumes"])).iter().any(is_single) {
+    // Nor what its author never lets overlap.
+    let strategy = text(resource.tree().at(&["spec", "strategy", "type"]));
+    if strategy == Some("Recreate") || items(pod.get(&["volumes"])).iter().any(is_single) {
         return;
     }
     let own = given(path.get(resource.tree()));
