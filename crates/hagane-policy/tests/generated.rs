@@ -1,209 +1,17 @@
 //! What holds for every workload: tried on generated ones.
 
+mod workloads;
+
+use std::collections::BTreeSet;
+
 use hagane_cases::rng::Rng;
 use hagane_policy::{
-    KubernetesVersion, Mode, PodSecurityLevel, Policy, Profile, RuleSetting, Value, harden, rules_named,
-    violations,
+    KubernetesVersion, Mode, PodSecurityLevel, Policy, Profile, RuleSetting, harden, rules_named, violations,
 };
-use hagane_resource::{Resource, ResourceSet, emit, read_documents};
+use hagane_resource::{Resource, emit};
 use hagane_yaml::Node;
 
-/// Returns some of the fields, in order.
-fn some(rng: &mut Rng, fields: &[&[&str]]) -> String {
-    let mut chosen = Vec::new();
-    for values in fields {
-        if rng.once_in(3) {
-            chosen.push(rng.pick(values));
-        }
-    }
-    chosen.join(", ")
-}
-
-fn container(rng: &mut Rng, name: &str) -> String {
-    let context = some(
-        rng,
-        &[
-            &["privileged: true", "privileged: false"],
-            &[
-                "allowPrivilegeEscalation: true",
-                "allowPrivilegeEscalation: false",
-                "allowPrivilegeEscalation: null",
-            ],
-            &["runAsNonRoot: true", "runAsNonRoot: false"],
-            &["runAsUser: 0", "runAsUser: 1000"],
-            &["readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"],
-            &["procMount: Unmasked", "procMount: Default"],
-            &[
-                "seccompProfile: {type: Unconfined}",
-                "seccompProfile: {type: RuntimeDefault}",
-                "seccompProfile: {}",
-            ],
-            &["appArmorProfile: {type: Unconfined}"],
-            &["seLinuxOptions: {type: own, level: s0}", "seLinuxOptions: {user: a, role: b}"],
-            &["windowsOptions: {hostProcess: true}"],
-            &[
-                "capabilities: {drop: [ALL]}",
-                "capabilities: {drop: [KILL], add: [CHOWN, SYS_ADMIN]}",
-                "capabilities: {add: [NET_BIND_SERVICE]}",
-                "capabilities: null",
-            ],
-        ],
-    );
-    let fields = some(
-        rng,
-        &[
-            &["image: 'h:5000/i:1'", "image: i", "image: 'i@sha256:00'"],
-            &[
-                "ports: [{name: http, containerPort: 80, hostPort: 80}]",
-                "ports: [{containerPort: 80}]",
-                "ports: null",
-            ],
-            &[
-                "livenessProbe: {httpGet: {port: 80, host: h}, initialDelaySeconds: 40}",
-                "livenessProbe: {exec: {command: [a]}}",
-            ],
-            &[
-                "readinessProbe: {tcpSocket: {port: http}}",
-                "readinessProbe: {grpc: {port: 1}, periodSeconds: 0}",
-            ],
-            &[
-                "lifecycle: {preStop: {exec: {command: [a]}}}",
-                "lifecycle: {postStart: {httpGet: {host: h, port: 1}}}",
-                "lifecycle: {}",
-            ],
-            &["resources: {requests: {memory: 1Mi}}", "resources: {limits: {memory: 1Mi}}"],
-            &["volumeMounts: [{name: a, mountPath: /tmp}]", "volumeMounts: []", "volumeMounts: null"],
-            &["imagePullPolicy: Always"],
-            &["restartPolicy: Always"],
-        ],
-    );
-    let context = if rng.up_to(4) == 0 { "null".into() } else { format!("{{{context}}}") };
-    format!(
-        "{{name: {name}, securityContext: {context}{}{fields}}}",
-        if fields.is_empty() { "" } else { ", " }
-    )
-}
-
-fn workload(rng: &mut Rng) -> String {
-    let context = some(
-        rng,
-        &[
-            &["runAsNonRoot: true", "runAsNonRoot: false"],
-            &["runAsUser: 0", "runAsUser: 1000"],
-            &["seccompProfile: {type: Unconfined}", "seccompProfile: {type: RuntimeDefault}"],
-            &["sysctls: [{name: a, value: b}, {name: net.ipv4.tcp_syncookies, value: b}]", "sysctls: []"],
-            &["windowsOptions: {hostProcess: true}"],
-        ],
-    );
-    let spec = some(
-        rng,
-        &[
-            &["hostNetwork: true"],
-            &["hostPID: true", "hostPID: false"],
-            &["hostUsers: false"],
-            &["os: {name: windows}", "nodeSelector: {kubernetes.io/os: windows}", "os: {name: linux}"],
-            &["dnsPolicy: None", "dnsPolicy: Default", "dnsPolicy: ClusterFirstWithHostNet"],
-            &[
-                "dnsConfig: {options: [{name: ndots, value: '1'}]}",
-                "dnsConfig: {options: [{name: edns0}]}",
-                "dnsConfig: null",
-            ],
-            &["serviceAccount: s", "serviceAccountName: s", "serviceAccount: s, serviceAccountName: t"],
-            &["terminationGracePeriodSeconds: 3", "terminationGracePeriodSeconds: 60"],
-            &[
-                "volumes: [{name: a, emptyDir: {}}]",
-                "volumes: [{name: c, persistentVolumeClaim: {claimName: data}}]",
-                "volumes: null",
-                "volumes: []",
-            ],
-            &["tolerations: [{key: a}]", "priorityClassName: p"],
-            &["restartPolicy: Never"],
-        ],
-    );
-    let (first, second, init) = (container(rng, "a"), container(rng, "b"), container(rng, "i"));
-    let lists = rng.pick(&[
-        "containers: [<a>], initContainers: [<i>]",
-        "containers: [<a>, <b>]",
-        "containers: [<a>, <b>], initContainers: [<i>]",
-    ]);
-    let lists = lists.replace("<a>", &first).replace("<b>", &second).replace("<i>", &init);
-    let spec = if spec.is_empty() { lists } else { format!("{spec}, {lists}") };
-    let pod =
-        format!("{{metadata: {{labels: {{app: web}}}}, spec: {{securityContext: {{{context}}}, {spec}}}}}");
-    let replicas = rng.pick(&["", "replicas: 3, ", "replicas: 1, "]);
-    let (api, kind, body) = match rng.up_to(5) {
-        0 => (
-            "apps/v1",
-            "Deployment",
-            format!("spec: {{{replicas}selector: {{matchLabels: {{app: web}}}}, template: {pod}}}"),
-        ),
-        1 => (
-            "apps/v1",
-            "StatefulSet",
-            format!(
-                "spec: {{{replicas}selector: {{matchLabels: {{app: web}}}}, template: {pod}, volumeClaimTemplates: [{{metadata: {{name: v}}}}]}}"
-            ),
-        ),
-        2 => (
-            "batch/v1",
-            "CronJob",
-            format!("spec: {{schedule: '*/5 * * * *', jobTemplate: {{spec: {{template: {pod}}}}}}}"),
-        ),
-        3 => ("batch/v1", "Job", format!("spec: {{template: {pod}}}")),
-        _ => ("v1", "PodTemplate", format!("template: {pod}")),
-    };
-    let opt_out = rng.pick(&[
-        "",
-        "",
-        ", annotations: {hagane.dev/skip.run-as-non-root.a: why, hagane.dev/skip.dns: why}",
-    ]);
-    let mut text = format!(
-        "{{apiVersion: {api}, kind: {kind}, metadata: {{name: web{opt_out}}}, {body}}}\n---\n{{apiVersion: v1, kind: Service, metadata: \
-         {{name: web}}, spec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}}}\n"
-    );
-    for neighbour in NEIGHBOURS {
-        if rng.up_to(3) == 0 {
-            text.push_str("---\n");
-            text.push_str(neighbour);
-            text.push('\n');
-        }
-    }
-    text
-}
-
-/// What rules look at beside workloads.
-const NEIGHBOURS: &[&str] = &[
-    "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: web}, spec: {scaleTargetRef: {kind: Deployment, name: web}}}",
-    "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {accessModes: [ReadWriteOnce]}}",
-    "{apiVersion: v1, kind: Namespace, metadata: {name: default}}",
-    "{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: b}, spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}}",
-    "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web, annotations: {kubernetes.io/ingress.class: c}}, spec: {rules: [{host: h}]}}",
-    "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: web}, spec: {podSelector: {matchLabels: {app: other}}}}",
-    "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: s}, provisioner: p}",
-    "{apiVersion: batch/v1beta1, kind: CronJob, metadata: {name: c}, spec: {schedule: '0 1 * * *', jobTemplate: {spec: {template: {spec: {containers: []}}}}}}",
-];
-
-fn read(text: &str) -> ResourceSet {
-    read_documents(text, Default::default()).expect("what is generated can be read").into_iter().collect()
-}
-
-fn all(mode: Mode) -> Policy {
-    let mut policy = Policy::new(Profile::Restricted);
-    for place in rules_named("all") {
-        policy.set(place, RuleSetting { mode: Some(mode), values: Vec::new() });
-    }
-    // Rules that have nothing to say until they are told something.
-    let told = [
-        ("ingress-sources", "ranges", "10.0.0.0/8"),
-        ("node-selector", "labels", "kubernetes.io/arch=amd64"),
-        ("tolerations", "taints", "batch=yes:NoSchedule"),
-    ];
-    for (rule, name, value) in told {
-        let values = vec![(name, Value::Texts(vec![value.to_owned()]))];
-        policy.set(rules_named(rule)[0], RuleSetting { mode: None, values });
-    }
-    policy
-}
+use workloads::{all, read, workload};
 
 fn refused(resource: &Resource) -> Vec<String> {
     let found = violations(resource, PodSecurityLevel::Restricted, KubernetesVersion::LATEST, &[]);
@@ -284,4 +92,128 @@ fn workloads_are_hardened_once_and_lose_nothing() {
             }
         }
     }
+}
+
+/// Returns the specs of pods anywhere in a tree.
+fn pod_specs<'n>(node: &'n Node, found: &mut Vec<&'n Node>) {
+    match node {
+        Node::Mapping(mapping) => {
+            if mapping.get("containers").is_some() {
+                found.push(node);
+            }
+            mapping.entries.iter().for_each(|entry| pod_specs(&entry.value, found));
+        }
+        Node::Sequence(sequence) => sequence.items.iter().for_each(|item| pod_specs(item, found)),
+        Node::Scalar(_) => {}
+    }
+}
+
+fn items<'n>(node: &'n Node, field: &str) -> &'n [Node] {
+    node.get(field).and_then(Node::as_sequence).map_or(&[], |list| &list.items)
+}
+
+fn named<'n>(items: &'n [Node], field: &str) -> Vec<&'n str> {
+    items.iter().filter_map(|item| item.get(field).and_then(Node::as_str)).collect()
+}
+
+/// No template has ephemeral ones.
+const LISTS: [&str; 2] = ["initContainers", "containers"];
+
+/// Returns what the API server refuses in a pod, as far as it can tell from the pod alone.
+fn invalid(spec: &Node) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut is_once = |what: &str, names: &[&str]| {
+        if names.iter().collect::<BTreeSet<_>>().len() < names.len() {
+            found.push(format!("{what}: {names:?}"));
+        }
+    };
+    let volumes = named(items(spec, "volumes"), "name");
+    is_once("volumes", &volumes);
+    let containers: Vec<&Node> = LISTS.iter().flat_map(|list| items(spec, list)).collect();
+    for container in &containers {
+        is_once("mounts", &named(items(container, "volumeMounts"), "mountPath"));
+    }
+    for container in containers {
+        let mounts = named(items(container, "volumeMounts"), "name");
+        found.extend(
+            mounts.iter().filter(|name| !volumes.contains(name)).map(|name| format!("no volume {name}")),
+        );
+        let name = container.get("name").and_then(Node::as_str).unwrap_or_default();
+        let own = |field: &'static str| container.at(&["securityContext", field]).and_then(Node::as_str);
+        let pods = |field: &'static str| spec.at(&["securityContext", field]).and_then(Node::as_str);
+        let added =
+            container.at(&["securityContext", "capabilities"]).map_or(&[][..], |own| items(own, "add"));
+        let needs_more =
+            own("privileged") == Some("true") || added.iter().any(|item| item.as_str() == Some("SYS_ADMIN"));
+        if needs_more && own("allowPrivilegeEscalation") == Some("false") {
+            found.push(format!("{name}: no escalation beside what needs it"));
+        }
+        if own("runAsNonRoot").or(pods("runAsNonRoot")) == Some("true")
+            && own("runAsUser").or(pods("runAsUser")) == Some("0")
+        {
+            found.push(format!("{name}: root that must not be root"));
+        }
+    }
+    found
+}
+
+/// What was a pod that could be made and started is one still.
+#[test]
+fn no_pod_becomes_one_that_is_refused() {
+    let mut rng = Rng::new(2);
+    for _ in 0..200 {
+        let text = workload(&mut rng);
+        for mode in [Mode::Fill, Mode::Enforce] {
+            let (before, mut after) = (read(&text), read(&text));
+            harden(&mut after, &all(mode));
+            for (old, new) in before.iter().zip(after.iter()) {
+                let (mut olds, mut news) = (Vec::new(), Vec::new());
+                pod_specs(old.tree(), &mut olds);
+                pod_specs(new.tree(), &mut news);
+                for (old, new) in olds.into_iter().zip(news) {
+                    let old = invalid(old);
+                    let bad: Vec<String> =
+                        invalid(new).into_iter().filter(|own| !old.contains(own)).collect();
+                    assert_eq!(bad, [""; 0], "{mode}: {text}");
+                }
+            }
+        }
+    }
+}
+
+/// With the profile `restricted` in `enforce`, every pod is admitted that Kubernetes lets us write to; and what is admitted is
+/// not touched any more, in whatever mode.
+#[test]
+fn what_is_enforced_is_admitted_and_then_left_alone() {
+    let policy = |mode: Mode| {
+        let mut policy = Policy::new(Profile::None);
+        for place in rules_named("pod-security") {
+            policy.set(place, RuleSetting { mode: Some(mode), values: Vec::new() });
+        }
+        policy
+    };
+    let (mut rng, mut count) = (Rng::new(3), 0);
+    for _ in 0..300 {
+        let text = workload(&mut rng);
+        // Ephemeral containers are in no manifest that could be written; nodes with Windows take fewer fields.
+        if text.contains("ephemeralContainers")
+            || text.contains("windows}")
+            || text.contains("hagane.dev/skip")
+        {
+            continue;
+        }
+        let mut resources = read(&text);
+        harden(&mut resources, &policy(Mode::Enforce));
+        for resource in &resources {
+            assert_eq!(refused(resource), [""; 0], "{text}");
+        }
+        count += 1;
+        let once = emit(&resources, Default::default()).expect("what was read can be written");
+        for mode in [Mode::Check, Mode::Fill, Mode::Enforce] {
+            let report = harden(&mut resources, &policy(mode));
+            assert!(report.is_empty(), "{mode}: {report:?} {text}");
+            assert_eq!(emit(&resources, Default::default()).as_ref(), Ok(&once), "{text}");
+        }
+    }
+    assert!(count > 50, "{count}");
 }
