@@ -180,6 +180,11 @@ impl<'a> Object<'a> {
         if self.strictness == Strictness::Lenient { string_of_any(node, what) } else { string(node, what) }
     }
 
+    /// Returns a text that is one as it is written, however closely the object is looked at.
+    pub(crate) fn exact_string(&self, name: &'static str) -> Result<Option<Located<String>>, Diagnostic> {
+        self.typed(name, |node| string(node, name))
+    }
+
     /// Returns a text, or an empty one; a number or a boolean is taken for its text.
     pub(crate) fn text_of_any(&self, name: &'static str) -> Result<String, Diagnostic> {
         let text = self.typed(name, |node| string_of_any(node, name))?;
@@ -307,6 +312,10 @@ fn string_of_any(node: &Node, what: &str) -> Result<Located<String>, Diagnostic>
             Ok(Value::Bool(value)) => Some(value.to_string()),
             Ok(Value::Int(value)) => Some(value.to_string()),
             Ok(Value::Uint(value)) => Some(value.to_string()),
+            // A whole number loses its fraction on the way to where it is read.
+            Ok(Value::Float(value)) if value.fract() == 0.0 && value.abs() < 1e15 => {
+                Some((value as i64).to_string())
+            }
             Ok(Value::Float(value)) => Some(go_general(value)),
             _ => None,
         };

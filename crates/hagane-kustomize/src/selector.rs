@@ -129,11 +129,11 @@ impl Selector {
     pub(crate) fn of_id(object: &Object) -> Result<Selector, Diagnostic> {
         Ok(Selector {
             span: object.span,
-            group: Part::new(object.string("group")?)?,
-            version: Part::new(object.string("version")?)?,
-            kind: Part::new(object.string("kind")?)?,
-            name: Part::new(object.string("name")?)?,
-            namespace: Part::new(object.string("namespace")?)?,
+            group: Part::new(object.exact_string("group")?)?,
+            version: Part::new(object.exact_string("version")?)?,
+            kind: Part::new(object.exact_string("kind")?)?,
+            name: Part::new(object.exact_string("name")?)?,
+            namespace: Part::new(object.exact_string("namespace")?)?,
             labels: None,
             annotations: None,
         })

@@ -27,8 +27,7 @@ fn text_on_the_way<'n, 's>(
 fn read(scalar: &Scalar) -> Option<Node> {
     let options = ParseOptions { comments: true, ..ParseOptions::default() };
     let tree = parse(scalar.text.as_str(), FileId::default(), &options).ok()?.into_iter().next()?;
-    (matches!(tree, Node::Mapping(_) | Node::Sequence(_)) && refuse_repeated_keys(&tree).is_ok())
-        .then_some(tree)
+    matches!(tree, Node::Mapping(_) | Node::Sequence(_)).then_some(tree)
 }
 
 /// Sets the node at a path that goes on inside a text; returns whether there was such a text.
@@ -44,11 +43,13 @@ pub(super) fn put(
     let mut sensitive = scalar.text.is_sensitive();
     let was_json = matches!(scalar.text.as_str().trim_start().as_bytes().first(), Some(b'{' | b'['));
     let indented = scalar.text.as_str().contains('\n') && scalar.text.as_str().contains("  ");
-    match field_path::visit(&mut inner, within, missing, at, set) {
-        Ok(0) => return Ok(false),
-        Ok(_) => {}
-        // What does not fit into the text leaves it as it is.
-        Err(_) => return Ok(true),
+    // The path goes no farther than into one text: one within it stays, though all around it is written again.
+    let ends_in_text = text_on_the_way(&inner, within).is_some_and(|(text, ..)| read(text).is_some());
+    if !ends_in_text && field_path::visit(&mut inner, within, missing, at, set)? == 0 {
+        return Ok(false);
+    }
+    if refuse_repeated_keys(&inner).is_err() {
+        return Ok(true);
     }
     sensitive |= inner.is_sensitive();
     let text = match (was_json, indented) {
@@ -56,6 +57,7 @@ pub(super) fn put(
         (true, false) => json(&inner),
         (false, _) => Some(hagane_yaml::emit::v3::kyaml(&inner).trim_end_matches('\n').to_owned()),
     };
+    // What cannot be written again is left as it is, as are keys that stand twice.
     let Some(mut text) = text else { return Ok(true) };
     let way = way.to_vec();
     field_path::visit(tree, &way, Missing::Skip, at, &mut |node| {
