@@ -6,8 +6,9 @@
 //! all pods. One that is derived from a template's image changes when they are replaced anyway.
 
 mod derive;
+mod selected;
 
-use hagane_resource::{Resource, ResourceSet};
+use hagane_resource::{ResId, Resource, ResourceSet};
 use hagane_yaml::{Node, emit};
 
 use crate::field_path::FieldPath;
@@ -15,7 +16,9 @@ use crate::matcher::Matcher;
 use crate::pod::{PodKind, templates};
 use crate::report::{Anchor, Change, Finding, Report};
 use crate::rule::Mode;
+use crate::surroundings::owned;
 use derive::{Derived, derived};
+use selected::Selectors;
 
 /// The name under which this stage reports.
 const LABELS: &str = "labels";
@@ -101,8 +104,12 @@ impl Labelling {
 pub fn label(resources: &mut ResourceSet, labelling: &Labelling) -> Report {
     let mut report = Report::default();
     if !labelling.is_empty() {
+        let selectors = match labelling.derive.is_empty() {
+            true => Selectors::default(),
+            false => Selectors::of(resources, &labelling.kinds),
+        };
         for resource in resources.iter_mut() {
-            label_resource(resource, labelling, &mut report);
+            label_resource(resource, labelling, &selectors, &mut report);
         }
     }
     report
@@ -114,10 +121,17 @@ struct Wanted {
     value: String,
     /// Whether it goes to the templates, too.
     on_templates: bool,
+    /// Whether nobody gave it.
+    is_derived: bool,
     message: &'static str,
 }
 
-fn label_resource(resource: &mut Resource, labelling: &Labelling, report: &mut Report) {
+fn label_resource(
+    resource: &mut Resource,
+    labelling: &Labelling,
+    selectors: &Selectors,
+    report: &mut Report,
+) {
     let own = FieldPath::default();
     let templates: Vec<FieldPath> =
         templates(resource, &labelling.kinds).into_iter().filter(|path| *path != own).collect();
@@ -140,7 +154,7 @@ fn label_resource(resource: &mut Resource, labelling: &Labelling, report: &mut R
         };
         if let Some(value) = value {
             let on_templates = *field != LabelField::Version || is_derived;
-            wanted.push(Wanted { key, value, on_templates, message });
+            wanted.push(Wanted { key, value, on_templates, is_derived, message });
         }
     }
     let metadata = own.keys(&["metadata", "labels"]);
@@ -149,11 +163,22 @@ fn label_resource(resource: &mut Resource, labelling: &Labelling, report: &mut R
     }
     for path in &templates {
         let labels = path.keys(&["metadata", "labels"]);
-        for label in wanted.iter().filter(|label| label.on_templates) {
-            // What the workload says itself holds for its pods, too.
+        // What the workload says itself holds for its pods, too.
+        let value = |label: &Wanted| {
             let own = metadata.key(label.key).get(resource.tree()).filter(|own| !own.is_sensitive());
-            let value = own.and_then(Node::as_str).unwrap_or(&label.value).to_owned();
-            fill(resource, &labels.key(label.key), &value, label.message, report);
+            own.and_then(Node::as_str).unwrap_or(&label.value).to_owned()
+        };
+        let stable = wanted.iter().filter(|label| label.on_templates);
+        let (stable, more): (Vec<&Wanted>, Vec<(String, String)>) =
+            stable.map(|label| (label, (label.key.to_owned(), value(label)))).unzip();
+        let before = owned(labels.get(resource.tree()));
+        for (label, pair) in stable.into_iter().zip(&more) {
+            let path = labels.key(label.key);
+            let space = resource.id().effective_namespace();
+            match selectors.brought_by(pair, space, &before, &more).filter(|_| label.is_derived) {
+                Some(who) => note_selector(resource, who, path, report),
+                None => fill(resource, &path, &pair.1, label.message, report),
+            }
         }
         note_other_name(resource, &metadata, &labels, report);
     }
@@ -190,6 +215,25 @@ fn fill(resource: &mut Resource, path: &FieldPath, value: &str, message: &str, r
             anchor,
         });
     }
+}
+
+/// Reports a label that pods do not get, since it would bring them where others are meant.
+fn note_selector(resource: &Resource, who: &ResId, path: FieldPath, report: &mut Report) {
+    if path.get(resource.tree()).is_some() {
+        return;
+    }
+    report.findings.push(Finding {
+        resource: resource.id().clone(),
+        rule: LABELS,
+        span: path.span(resource.tree()),
+        path,
+        message: format!(
+            "with the label that follows from the resource, {who} would select its pods beside others"
+        ),
+        suggestion: None,
+        anchor: Anchor::default(),
+        fails: false,
+    });
 }
 
 /// Reports a workload whose pods are named otherwise.
@@ -324,6 +368,25 @@ mod tests {
             "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}",
             "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}",
         );
+        // Pods come to no Service that sends to those of another.
+        let service = "\n---\n{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app.kubernetes.io/name: web}}}";
+        let pods = |kind: &str, labels: &str, inner: &str| {
+            format!(
+                "{{apiVersion: apps/v1, kind: {kind}, metadata: {{name: web{labels}}}, spec: {{template: {{metadata: {{labels: {{a: b{inner}}}}}, \
+                 spec: {{containers: []}}}}}}}}"
+            )
+        };
+        let (own, name) = (", labels: {app.kubernetes.io/name: web}", ", app.kubernetes.io/name: web");
+        let names = Labelling { derive: vec![Name], ..Labelling::default() };
+        let both = |first: &str, second: &str| format!("{first}\n---\n{second}{service}");
+        check(
+            &names,
+            &both(&pods("Deployment", own, name), &pods("DaemonSet", "", "")),
+            &both(&pods("Deployment", own, name), &pods("DaemonSet", own, "")),
+        );
+        // One that sends to nobody yet waits for them.
+        let alone = |labels: &str, inner: &str| format!("{}{service}", pods("Deployment", labels, inner));
+        check(&names, &alone("", ""), &alone(own, name));
         // An Argo CD that tracks by label owns the instance.
         let argo = Labelling { leave: vec![Instance], derive: vec![Instance], ..Labelling::default() };
         check(&argo, &deployment("", "", "web", "i:1"), &deployment("", "", "web", "i:1"));
