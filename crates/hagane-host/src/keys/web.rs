@@ -50,6 +50,10 @@ impl Body {
     }
 }
 
+/// The fields of a form that prove who asks.
+const SECRET_FIELDS: [&str; 5] =
+    ["client_secret", "client_assertion", "assertion", "refresh_token", "subject_token"];
+
 /// The codes of errors that services document, and that may be shown whatever was asked. No secret is one of them.
 const CODES: [&str; 44] = [
     // Google, by `google.rpc.Code`.
@@ -145,6 +149,8 @@ pub(super) struct Answer {
     pub(super) body: Zeroizing<Vec<u8>>,
     /// Whether what it says may hold what was asked, and that plaintext.
     is_confidential: bool,
+    /// The tokens and passwords that were sent: words that hold one are not shown.
+    credentials: Vec<Zeroizing<String>>,
 }
 
 impl Answer {
@@ -174,6 +180,9 @@ impl Answer {
             text.or(error).or_else(|| value.get("message")).and_then(Value::as_str)
         });
         match said {
+            Some(said) if self.credentials.iter().any(|sent| said.contains(sent.as_str())) => {
+                format!("answers {}, in words that hold what it was sent", self.status)
+            }
             Some(said) => format!("answers {}: {}", self.status, bounded(said.trim())),
             None => format!("answers {}", self.status),
         }
@@ -228,7 +237,22 @@ impl Call<'_> {
         let status = response.status().as_u16();
         let body = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
         let is_confidential = self.body.is_confidential();
-        body.map(|body| Answer { status, body: Zeroizing::new(body), is_confidential }).map_err(unreachable)
+        let credentials = self.credentials();
+        body.map(|body| Answer { status, body: Zeroizing::new(body), is_confidential, credentials })
+            .map_err(unreachable)
+    }
+
+    /// Returns what of the call may be a token or a password: values that are long enough for one, without the word before a token.
+    fn credentials(&self) -> Vec<Zeroizing<String>> {
+        const SHORTEST: usize = 8;
+        let headers = self.headers.iter().map(|(_, value)| value.rsplit(' ').next().unwrap_or_default());
+        let fields = match &self.body {
+            Body::Form(fields) => fields.as_slice(),
+            _ => &[],
+        };
+        let named = fields.iter().filter(|(name, _)| SECRET_FIELDS.contains(name));
+        let values = headers.chain(named.map(|(_, value)| value.as_str()));
+        values.filter(|value| value.len() >= SHORTEST).map(|value| Zeroizing::new(value.to_owned())).collect()
     }
 }
 

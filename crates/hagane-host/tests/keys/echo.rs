@@ -61,3 +61,18 @@ fn what_was_asked_is_in_no_message() {
         });
     }
 }
+
+#[test]
+fn what_proves_who_asks_is_in_no_message() {
+    let server = Server::new(|_, asked| {
+        let token = asked.headers.iter().find_map(|header| header.strip_prefix("x-vault-token: "));
+        (403, format!(r#"{{"errors":["no {} here"]}}"#, token.unwrap_or("token")))
+    });
+    let check = |token: &str, said: &str| {
+        with_keys(&[("VAULT_TOKEN", token)], &MemoryFiles::new(), |keys| {
+            let key = MasterKey::vault(&format!("{}/v1/transit/keys/key", server.url)).unwrap();
+            assert_eq!(super::unwrap(keys, key, "vault:v1:x"), Err(format!("{} {said}", server.url)));
+        });
+    };
+    check("hvs.long-enough", "answers 403, in words that hold what it was sent");
+}
