@@ -129,7 +129,8 @@ fn unparsable(found: &Found, error: &DecryptError, map: &mut SourceMap) -> Optio
 /// Returns what is to be said of a file whose content nobody has seen.
 pub(super) fn unread(file: &Unread, map: &mut SourceMap) -> Option<Checked> {
     let by_name = Format::of_path(&file.path.to_string_lossy());
-    if by_name == Format::Binary {
+    // What is large and of no format that we read is an image, an archive, a program.
+    if by_name == Format::Binary && file.is_large {
         return None;
     }
     let id = map.add(file.path.display().to_string(), "".into());

@@ -31,6 +31,8 @@ pub(crate) struct Found {
 pub(crate) struct Unread {
     pub(crate) path: PathBuf,
     pub(crate) why: &'static str,
+    /// Whether its length alone is why.
+    pub(crate) is_large: bool,
 }
 
 /// The files of a tree.
@@ -88,25 +90,27 @@ impl Tree {
     pub(crate) fn read(&self, path: &Path, surroundings: &Surroundings) -> Result<Found, Unread> {
         let found = self.read_whole(path, surroundings)?;
         match found.content.len() > MAX_BYTES {
-            true => Err(Unread { path: found.path, why: "it is larger than 5 MiB" }),
+            true => Err(Unread { path: found.path, why: "it is larger than 5 MiB", is_large: true }),
             false => Ok(found),
         }
     }
 
     fn read_whole(&self, path: &Path, surroundings: &Surroundings) -> Result<Found, Unread> {
-        let unread = |why| Unread { path: path.to_owned(), why };
+        let unread = |why, is_large| Unread { path: path.to_owned(), why, is_large };
         let content = match self.source {
-            Source::Disk => surroundings.files.read(&surroundings.directory.join(path)).map_err(|error| {
-                unread(match error {
-                    FileError::PermissionDenied => "it may not be read",
-                    FileError::TooLarge { .. } => "it is too large",
-                    FileError::NotFound | FileError::Other(_) => "it cannot be read",
-                })
-            })?,
+            Source::Disk => {
+                surroundings.files.read(&surroundings.directory.join(path)).map_err(|error| match error {
+                    FileError::PermissionDenied => unread("it may not be read", false),
+                    FileError::TooLarge { .. } => unread("it is too large", true),
+                    FileError::NotFound | FileError::Other(_) => unread("it cannot be read", false),
+                })?
+            }
             Source::Index => {
                 let mut name = OsString::from(":./");
                 name.push(path);
-                git(&["show".into(), name], surroundings).map_err(|_| unread("git does not show it"))?.into()
+                git(&["show".into(), name], surroundings)
+                    .map_err(|_| unread("git does not show it", false))?
+                    .into()
             }
         };
         Ok(Found { path: path.to_owned(), content })
@@ -135,6 +139,10 @@ impl Walk<'_> {
         if depth > 0 && names.iter().any(|name| name == CACHE.0) && is_cache(&absolute, self.files) {
             return Ok(());
         }
+        // Who may not look into a directory sees nothing in it. It is told when it is read.
+        if names.is_empty() && self.is_forbidden(&absolute.join(CACHE.0)) {
+            self.found.push(directory.to_owned());
+        }
         for name in names {
             let path = if directory == Path::new(".") { PathBuf::from(&name) } else { directory.join(&name) };
             match self.files.resolve(&absolute.join(&name)) {
@@ -143,11 +151,15 @@ impl Walk<'_> {
                 Ok((resolved, FileKind::Directory)) if !SKIPPED.contains(&name.as_str()) => {
                     self.directory(&path, resolved, depth + 1)?;
                 }
-                Ok((_, FileKind::File)) => self.found.push(path),
+                Ok((_, FileKind::File)) | Err(FileError::PermissionDenied) => self.found.push(path),
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    fn is_forbidden(&self, path: &Path) -> bool {
+        matches!(self.files.resolve(path), Err(FileError::PermissionDenied))
     }
 }
 
