@@ -1,5 +1,7 @@
 //! What the resources of a render say about one another: who selects pods, scales workloads, binds accounts.
 
+mod selections;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hagane_resource::{Resource, ResourceSet};
@@ -9,19 +11,21 @@ use crate::field::{integer, items, text, text_or_empty, texts};
 use crate::pod::{Pod, has_pods};
 use crate::pod_security::{PodSecurityLevel, violations};
 use crate::policy::Policy;
+use selections::Selections;
 
 /// What other resources say.
 #[derive(Default)]
 pub(crate) struct Surroundings {
-    pub(crate) services: Vec<Service>,
-    pub(crate) scalers: Vec<Scaler>,
-    pub(crate) budgets: Vec<Selecting>,
+    services: Selections<Service>,
+    /// What scales workloads, by their namespace, kind and name; the first of several.
+    scalers: BTreeMap<[String; 3], Scaler>,
+    budgets: Selections<()>,
     /// Service accounts that a role is bound to.
     bound: BTreeSet<Bound>,
     /// Claims that one node or pod has at a time: namespace and name.
-    single: Vec<(String, String)>,
+    single: BTreeSet<(String, String)>,
     /// The pods whose incoming traffic a NetworkPolicy restricts.
-    isolated: Vec<Selecting>,
+    isolated: Selections<()>,
     /// Labels of the pods that something scales: namespace and labels.
     scaled: Vec<(String, Vec<(String, String)>)>,
     /// The Pod Security Standard that all pods of a namespace keep to, if any; only where somebody asks.
@@ -30,7 +34,6 @@ pub(crate) struct Surroundings {
 
 /// A Service with a selector.
 pub(crate) struct Service {
-    pub(crate) pods: Selecting,
     /// The ports of pods that it sends to.
     pub(crate) targets: Vec<Target>,
 }
@@ -53,7 +56,7 @@ enum Bound {
 }
 
 /// Labels that pods of a namespace must have.
-pub(crate) struct Selecting {
+struct Selecting {
     namespace: String,
     labels: Vec<(String, String)>,
     /// Whether there is more to the selector than labels, or nothing at all where that takes all pods.
@@ -62,9 +65,6 @@ pub(crate) struct Selecting {
 
 /// What scales a workload.
 pub(crate) struct Scaler {
-    namespace: String,
-    kind: String,
-    name: String,
     /// The least number of pods.
     pub(crate) least: i64,
 }
@@ -76,12 +76,18 @@ impl Surroundings {
         for resource in resources {
             let (tree, gvk) = (resource.tree(), resource.gvk());
             match (gvk.group.as_str(), gvk.kind.as_str()) {
-                ("", "Service") => found.services.extend(service(resource)),
+                ("", "Service") => {
+                    if let Some((pods, service)) = service(resource) {
+                        found.services.push(pods, service);
+                    }
+                }
                 ("autoscaling", "HorizontalPodAutoscaler") => {
-                    found.scalers.push(scaler(resource, "minReplicas", "Deployment"));
+                    let (target, scaler) = scaler(resource, "minReplicas");
+                    found.scalers.entry(target).or_insert(scaler);
                 }
                 ("keda.sh", "ScaledObject") => {
-                    found.scalers.push(scaler(resource, "minReplicaCount", "Deployment"));
+                    let (target, scaler) = scaler(resource, "minReplicaCount");
+                    found.scalers.entry(target).or_insert(scaler);
                 }
                 ("policy", "PodDisruptionBudget") => {
                     let selector = tree.at(&["spec", "selector"]).filter(|own| own.as_mapping().is_some());
@@ -89,12 +95,16 @@ impl Surroundings {
                     let has_more = !items(selector.and_then(|own| own.get("matchExpressions"))).is_empty();
                     // An empty selector takes all pods, in the old version none.
                     let is_all = selector.is_some() && owned(labels).is_empty() && gvk.version != "v1beta1";
-                    found.budgets.push(selecting(resource, labels, has_more || is_all));
+                    found.budgets.push(selecting(resource, labels, has_more || is_all), ());
                 }
-                ("networking.k8s.io", "NetworkPolicy") => found.isolated.extend(isolating(resource)),
+                ("networking.k8s.io", "NetworkPolicy") => {
+                    if let Some(pods) = isolating(resource) {
+                        found.isolated.push(pods, ());
+                    }
+                }
                 ("", "PersistentVolumeClaim") if is_single(tree) => {
                     let space = resource.id().effective_namespace();
-                    found.single.push((space.into(), resource.name().into()));
+                    found.single.insert((space.into(), resource.name().into()));
                 }
                 ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
                     let subjects = items(tree.get("subjects")).iter();
@@ -141,7 +151,7 @@ impl Surroundings {
 
     /// Returns whether a claim is one that only one node or pod has at a time.
     pub(crate) fn is_single(&self, namespace: &str, claim: &str) -> bool {
-        self.single.iter().any(|(space, name)| space == namespace && name == claim)
+        self.single.contains(&(namespace.to_owned(), claim.to_owned()))
     }
 
     /// Returns whether something scales pods that have all these labels.
@@ -156,28 +166,23 @@ impl Surroundings {
 
     /// Returns whether a NetworkPolicy says who may send to pods with these labels.
     pub(crate) fn is_isolated(&self, namespace: &str, labels: &[(String, String)]) -> bool {
-        self.isolated.iter().any(|policy| policy.takes(namespace, labels))
+        !self.isolated.taking(namespace, labels).is_empty()
     }
 
     /// Returns the Services that send to a pod of a resource.
-    pub(crate) fn services_of(&self, resource: &Resource, pod: &Pod) -> impl Iterator<Item = &Service> {
-        let labels: Vec<(String, String)> = owned(pod.metadata("labels"));
-        let space = resource.id().effective_namespace().to_owned();
-        self.services.iter().filter(move |service| service.pods.takes(&space, &labels))
+    pub(crate) fn services_of(&self, resource: &Resource, pod: &Pod) -> Vec<&Service> {
+        self.services.taking(resource.id().effective_namespace(), &owned(pod.metadata("labels")))
     }
 
     /// Returns what scales a resource.
     pub(crate) fn scaler_of(&self, resource: &Resource) -> Option<&Scaler> {
-        self.scalers.iter().find(|scaler| {
-            scaler.name == resource.name()
-                && scaler.kind == resource.gvk().kind.as_str()
-                && scaler.namespace == resource.id().effective_namespace()
-        })
+        let space = resource.id().effective_namespace().to_owned();
+        self.scalers.get(&[space, resource.gvk().kind.to_string(), resource.name().to_owned()])
     }
 
     /// Returns whether a budget may be about pods with these labels.
     pub(crate) fn has_budget(&self, namespace: &str, labels: &[(String, String)]) -> bool {
-        self.budgets.iter().any(|budget| budget.takes(namespace, labels))
+        !self.budgets.taking(namespace, labels).is_empty()
     }
 
     /// Returns whether a role is bound to a service account.
@@ -236,7 +241,7 @@ fn is_single(claim: &Node) -> bool {
     !modes.is_empty() && modes.iter().all(is_one)
 }
 
-fn service(resource: &Resource) -> Option<Service> {
+fn service(resource: &Resource) -> Option<(Selecting, Service)> {
     let spec = resource.tree().get("spec")?;
     let pods = selecting(resource, spec.get("selector"), false);
     let target = |port: &Node| {
@@ -249,15 +254,14 @@ fn service(resource: &Resource) -> Option<Service> {
         }
     };
     let targets = items(spec.get("ports")).iter().filter_map(target).collect();
-    Some(Service { pods, targets })
+    Some((pods, Service { targets }))
 }
 
-fn scaler(resource: &Resource, least: &str, kind: &str) -> Scaler {
+/// Returns the namespace, kind and name of what is scaled, and what is said of it.
+fn scaler(resource: &Resource, least: &str) -> ([String; 3], Scaler) {
     let target = |key| text(resource.tree().at(&["spec", "scaleTargetRef", key]));
-    Scaler {
-        namespace: resource.id().effective_namespace().into(),
-        kind: target("kind").unwrap_or(kind).into(),
-        name: target("name").unwrap_or_default().into(),
-        least: integer(resource.tree().at(&["spec", least])).unwrap_or(1),
-    }
+    let space = resource.id().effective_namespace().to_owned();
+    let (kind, name) = (target("kind").unwrap_or("Deployment"), target("name").unwrap_or_default());
+    let least = integer(resource.tree().at(&["spec", least])).unwrap_or(1);
+    ([space, kind.to_owned(), name.to_owned()], Scaler { least })
 }

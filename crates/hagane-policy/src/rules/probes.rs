@@ -118,7 +118,7 @@ fn handler(probe: &Node) -> Option<(&'static str, &Node)> {
 pub(crate) fn tcp_readiness(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     let Some(others) = scope.surroundings() else { return };
     let targets: Vec<&Target> =
-        others.services_of(scope.resource, pod).flat_map(|service| &service.targets).collect();
+        others.services_of(scope.resource, pod).into_iter().flat_map(|service| &service.targets).collect();
     if targets.is_empty() {
         return;
     }

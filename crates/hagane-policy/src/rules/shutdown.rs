@@ -21,7 +21,7 @@ pub(crate) fn pre_stop(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     if !scope.version.is_at_least(30) || pod.runs_to_end() {
         return;
     }
-    if others.services_of(scope.resource, pod).next().is_none() {
+    if others.services_of(scope.resource, pod).is_empty() {
         return;
     }
     let keys = ["terminationGracePeriodSeconds"];
