@@ -299,6 +299,9 @@ impl Compose<'_, '_> {
             }
             let so_far = std::mem::take(all);
             *all = self.layer_over(layer, &Place::of(path), path, true, so_far)?;
+            // What a component hands back is put together anew, and may be found not to agree.
+            let config = all.config.take().map(|config| merged(None, &config)).transpose();
+            all.config = config.map_err(|error| error.or_at(path.span))?;
         }
         Ok(())
     }

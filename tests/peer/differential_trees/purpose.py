@@ -13,41 +13,56 @@ def ours_says(pattern):
     return lambda verdict, files: verdict.kind == "ours-fails" and re.search(pattern, verdict.ours.message())
 
 
-def hashes(text):
-    """Returns the names that end in a hash, of ConfigMaps and Secrets and of everything else."""
-    known, others = [], []
-    for document in text.split("\n---\n"):
-        names = re.findall(r"(?m)^  name: (\S+-[a-z0-9]{10})$", document)
-        (known if re.search(r"(?m)^kind: (ConfigMap|Secret)$", document) else others).extend(names)
-    return known, others
+HASH = re.compile(r"-[a-z0-9]{10}$")
 
 
 def another_kind(verdict, files):
-    """Returns whether nothing differs but the hashes of generated objects that a patch has given another kind."""
-    if verdict.kind != "bytes":
+    """Returns whether no lines differ but those that end in a hash on both sides, in trees that give something another kind."""
+    if verdict.kind != "bytes" or b"allowKindChange" not in b"".join(content(files)):
         return False
-    peer, ours = verdict.peer.out.decode(errors="replace"), verdict.ours.out.decode(errors="replace")
-    bare = [re.sub(r"-[a-z0-9]{10}\b", "", text) for text in (peer, ours)]
-    known, others = hashes(peer), hashes(ours)
-    return bare[0] == bare[1] and known[0] == others[0] and bool(others[1])
+    peer, ours = (run.out.decode(errors="replace").split("\n") for run in (verdict.peer, verdict.ours))
+    pairs = [(a, b) for a, b in zip(peer, ours) if a != b]
+    return len(peer) == len(ours) and all(
+        HASH.search(a) and HASH.search(b) and HASH.sub("", a) == HASH.sub("", b) for a, b in pairs
+    )
 
 
 def anchors(verdict, files):
-    """Returns whether nothing differs but anchors, which the peer keeps inside of a text."""
-    return verdict.kind == "bytes" and re.sub(rb"&\w+ ", b"", verdict.peer.out) == verdict.ours.out
+    """Returns whether nothing differs but anchors of values, which the peer keeps inside of a text, in trees with replacements."""
+    anchor = re.compile(rb"(?<=[:-] )&\w+ ")
+    return (
+        verdict.kind == "bytes"
+        and b"replacements" in b"".join(content(files))
+        and anchor.sub(b"", verdict.peer.out) == verdict.ours.out
+    )
+
+
+def content(files):
+    """Returns the content of the files of a tree."""
+    return [text if isinstance(text, bytes) else str(text).encode(errors="replace") for text in files.values()]
+
+
+def own_text(pattern):
+    """Returns a rule for trees on which only the peer fails, with such a message about a text that is not a file of the tree."""
+    says = peer_says(pattern)
+    return lambda verdict, files: says(verdict, files) and not re.search(
+        r"MalformedYAMLError|in File:|in file ", verdict.peer.message()
+    )
 
 
 RULES = {
     "an anchor in a text that a replacement goes into": anchors,
     "the hash of a generated object that a patch has given another kind": another_kind,
-    "a control character cannot go through the peer's own text": peer_says("control characters are not allowed"),
-    "a text that starts with a tab cannot go through the peer's own text": peer_says("found a tab character where an indentation space is expected"),
-    "a comment after a key that is emptied, or a key of 1023 characters, cannot go through the peer's own text": peer_says("could not find expected ':'"),
+    "a control character cannot go through the peer's own text": own_text("control characters are not allowed"),
+    "a text that starts with a tab cannot go through the peer's own text": own_text("found a tab character where an indentation space is expected"),
+    "a comment after a key that is emptied, or a key of 1023 characters, cannot go through the peer's own text": own_text("could not find expected ':'"),
     "a JSON patch in flow-style YAML": lambda verdict, files: verdict.kind == "peer-fails" and re.search(r"unable to parse SM or JSON patch from \[p[a-z]+: \"\s*\[|decoding \[", verdict.peer.message()),
     "a validator that changes nothing": peer_says("validator shouldn't modify the resource map"),
-    "a var whose field is a mapping": ours_says(r"the field `[^`]*` of .* is not a single value"),
+    "a var whose field is a mapping or a list": ours_says(r"the field `[^`]*` of .* is not a single value"),
     "a schema file that is empty or has a value of the wrong type crashes the peer": peer_says("panic: invalid schema file"),
-    "not there yet": ours_says(r"not supported yet|is not supported"),
+    "notes of the peer's own that do not agree, or are read": ours_says(r"the notes about the former names|`[^`]*internal\.config\.kubernetes\.io/[^`]*` is missing"),
+    "a subject that is no mapping": ours_says("a subject of .* must be a mapping"),
+    "not there yet": ours_says(r"not supported yet"),
 }
 
 

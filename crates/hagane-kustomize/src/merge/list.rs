@@ -206,10 +206,9 @@ impl Lists {
             if !node.is_null() && !matches!(node, Node::Mapping(_)) {
                 return Err(no_mapping(node));
             }
-            let given = |key: &&&str| node.get(key).filter(|field| !field.is_null());
             let values: Vec<String> = keys
                 .iter()
-                .filter_map(|key| given(&key))
+                .filter_map(|key| node.get(key))
                 .map(|field| field.as_str().unwrap_or_default().to_owned())
                 .collect();
             // For every key that it lacks an item is added once more; most of these go again in the next step.
