@@ -13,20 +13,24 @@ pub(crate) fn reproduce(directory: &Path, profile: &str) -> Result<String, Strin
     let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
     std::fs::create_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
     let directory = directory.canonicalize().map_err(|error| format!("{}: {error}", directory.display()))?;
-    let mut programs = Vec::new();
-    // Of other lengths, too.
-    for name in ["a", "another-directory/below"] {
-        let sources = directory.join(name).join("sources");
-        let built = directory.join(name).join("target");
-        std::fs::create_dir_all(directory.join(name)).map_err(|error| error.to_string())?;
+    // Of other lengths, too. Both are there before anything is built: somebody may commit meanwhile.
+    let places = ["a", "another-directory/below"].map(|name| directory.join(name));
+    let first = places[0].join("sources");
+    for place in &places {
+        std::fs::create_dir_all(place).map_err(|error| format!("{}: {error}", place.display()))?;
+        let from = if *place == places[0] { &repository } else { &first };
         let mut clone = Command::new("git");
-        clone.args(["clone", "--quiet", "--no-hardlinks"]).arg(&repository).arg(&sources);
+        clone.args(["clone", "--quiet", "--no-hardlinks"]).arg(from).arg(place.join("sources"));
         run(&mut clone)?;
+    }
+    let mut programs = Vec::new();
+    for place in &places {
+        let (sources, built) = (place.join("sources"), place.join("target"));
         let mut build = command(&sources, &built)?;
         build.args(["--profile", profile, "--target", &target]);
         run(&mut build)?;
-        let place = if profile == "dev" { "debug" } else { profile };
-        programs.push(built.join(&target).join(place).join("hagane"));
+        let folder = if profile == "dev" { "debug" } else { profile };
+        programs.push(built.join(&target).join(folder).join("hagane"));
     }
     let mut said = String::new();
     let mut digests = Vec::new();
