@@ -58,7 +58,7 @@ def labels(rng, files, folder):
 
 def images(rng, files, folder):
     def entry():
-        return {"name": rng.choice(["nginx", "gcr.io/a/b", "busybox", "localhost:5000/x", "n.*", "a/b", "docker.io/nginx", "web", "nginx:1", "(nginx|busybox)", ".*"]), **maybe(rng, 0.6, {"newTag": rng.choice(["2", "v3", "", "1.0"])}), **maybe(rng, 0.3, {"newName": rng.choice(["q", "r/s:t", "localhost:1/z", "", "$1"])}),
+        return {"name": rng.choice(["nginx", "gcr.io/a/b", "busybox", "localhost:5000/x", "n.*", "a/b", "docker.io/nginx", "web", "nginx:1", "(nginx|busybox)", ".*"]), **maybe(rng, 0.6, {"newTag": rng.choice(["2", "v3", "", "1.0"])}), **maybe(rng, 0.3, {"newName": rng.choice(["q", "r/s:t", "localhost:1/z", "", "$1", "13", "true"])}),
                 **maybe(rng, 0.2, {"digest": rng.choice(["sha256:" + "f" * 64, "x", ""])}), **maybe(rng, 0.15, {"tagSuffix": rng.choice(["-x", ""])})}
 
     return {rng.choice(["images"] * 12 + ["imageTags"]): [entry() for _ in range(rng.randint(1, 2))]}

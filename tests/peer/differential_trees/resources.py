@@ -4,7 +4,7 @@ from .model import Documents, Raw
 from .scalars import any_key, any_scalar, any_value, in_flow_too, maybe, pick
 
 NAMES = ["a", "b", "web", "api"]
-NAMESPACES = ["default", "one", "two"]
+NAMESPACES = ["default", "one", "two", "one", "default", "12"]
 IMAGES = ["nginx", "nginx:1", "gcr.io/a/b:v1", "busybox@sha256:" + "0" * 64, "localhost:5000/x", "a/b:1@sha256:" + "1" * 64, "nginx:1.0-alpine", "docker.io/nginx", "nginx:", "", "web"]
 
 

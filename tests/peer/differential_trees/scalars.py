@@ -13,7 +13,7 @@ a:b a#b a'b a"b http://x:80/y $(A) $(V) $$(V) ${A}
 -a --flag=1 a,b (a) é 日本 😀 <a>&b a%b a@b C:\\x sha256:abc v1.2.3 0.0 00 0777 0o0 1__0 _1 0_1 0x 0b 0o8 0b2 -0x1F +0b1 -0o7 0x1_F 1e 1.e3 . .. ... - -- -: :a ?a -? a? a:""".split()
 PLAIN = [Raw(text) for text in PLAIN]
 
-TAGGED = [Raw(text) for text in """!!str 1|!!str true|!!str ""|!!int "3"|!!int 0x1F|!!float 1|!!float "1.5"|!!bool "true"|!!bool true|!!null ~|!!null ""|!!binary aGk=|!!binary "aGVsbG8="|!!timestamp 2020-01-01|!!timestamp "2020-01-01"|!foo a|!foo 1|!<tag:yaml.org,2002:str> 5|! 1|! a|!!str|&x a|&x 1|&x !!str 1|!!str &x 1""".split("|")]
+TAGGED = [Raw(text) for text in """!!str 1|!!str true|!!str ""|!!int "3"|!!int 0x1F|!!float 1|!!float "1.5"|!!bool "true"|!!bool true|!!null ~|!!null ""|!!binary aGk=|!!binary "aGVsbG8="|!!timestamp 2020-01-01|!!timestamp "2020-01-01"|!foo a|!foo 1|!<tag:yaml.org,2002:str> 5|! 1|! a|!!str|2020-01-01 00:00:00|2020-01-01t00:00:00Z|2020-01-01  1:2:3|&x a|&x 1|&x !!str 1|!!str &x 1""".split("|")]
 
 TEXTS = [
     "", " ", "  ", "a", "a b", " a", "a ", "a: b", "a:", "a #b", "- a", "# a", "yes", "1", "1.0", "null", "~", "0x10", "1e3", "012", "0o14", ".5", "+1", "1_000", "=", "<<", ".inf",

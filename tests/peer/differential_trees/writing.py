@@ -152,7 +152,8 @@ class Writer:
 
     def flow(self, value, indent=None):
         if isinstance(value, dict):
-            return self.brackets("{}", [f"{self.key(k)}: {self.flow(v)}" for k, v in value.items()], indent)
+            absent = lambda v: v is None and self.chance(0.3)
+            return self.brackets("{}", [f"{self.key(k)}: {'' if absent(v) else self.flow(v)}" for k, v in value.items()], indent)
         if isinstance(value, list):
             return self.brackets("[]", [self.flow(v) for v in value], indent)
         if isinstance(value, Inline):
