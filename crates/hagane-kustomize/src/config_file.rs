@@ -1,9 +1,10 @@
 //! Builtin generators and transformers that are configured in files of their own, under `generators:` and
 //! `transformers:`.
 
+mod service_account;
 mod value_add;
 
-use hagane_resource::{Diagnostic, FieldSpec, Resource, ResourceSet, Schema, emit, resources_of};
+use hagane_resource::{Diagnostic, FieldSpec, Resource, ResourceSet, Schema, emit};
 use hagane_yaml::emit::EmitOptions;
 use hagane_yaml::{Dialect, Node, ParseOptions, parse};
 
@@ -21,6 +22,7 @@ use crate::transformer::{
     Affix, Subjects, affix_names, annotate, apply_patch, label, load_patch, load_patches, set_images,
     set_namespace, set_replicas,
 };
+use service_account::service_accounts;
 use value_add::value_add;
 
 const GENERATORS: [&str; 4] =
@@ -81,54 +83,6 @@ pub(crate) fn generate(
         args.namespace = config.namespace().to_owned();
     }
     Ok(vec![generate_data(kind, &args, &GeneratorOptions::default(), root, sources)?])
-}
-
-/// Returns the ServiceAccount that stands for one of Google Cloud in the cluster.
-///
-/// kustomize pastes the names into a text and reads it as a file, so that a name that looks like a number becomes one;
-/// so does this. Of several documents only the first counts.
-fn service_accounts(config: &Resource) -> Result<Vec<Resource>, Diagnostic> {
-    let object =
-        Object::open(config.tree(), "a generator", &["cloud", "kubernetesService", "serviceAccount"])?;
-    let part = |name, fields| match object.get(name) {
-        Some(node) => Object::open(node, name, fields).map(Some),
-        None => Ok(None),
-    };
-    let account = part("serviceAccount", &["name", "projectId"])?;
-    let service = part("kubernetesService", &["name", "namespace"])?;
-    let text = |object: &Option<Object>, name| object.as_ref().map_or(Ok(String::new()), |o| o.text(name));
-    match object.text("cloud")?.as_str() {
-        "gke" => {}
-        other => {
-            let error = Diagnostic::error(object.span, format!("`{other}` is no cloud that is known here"));
-            return Err(error.hinted("`cloud: gke` is"));
-        }
-    }
-    let mut manifest = format!(
-        "apiVersion: v1\n\
-         kind: ServiceAccount\n\
-         metadata:\n\
-         \x20 annotations:\n\
-         \x20   iam.gke.io/gcp-service-account: {}@{}.iam.gserviceaccount.com\n\
-         \x20 name: {}\n",
-        text(&account, "name")?,
-        text(&account, "projectId")?,
-        text(&service, "name")?,
-    );
-    let namespace = text(&service, "namespace")?;
-    if !namespace.is_empty() {
-        manifest.push_str("  namespace: ");
-        manifest.push_str(&namespace);
-    }
-    let options =
-        ParseOptions { first_only: true, lines_before: object.span.line, ..ParseOptions::default() };
-    let made = parse(&manifest, object.span.file, &options).map_err(Diagnostic::from).and_then(resources_of);
-    made.map_err(|error| {
-        let message = "the names of the accounts do not make a ServiceAccount";
-        Diagnostic::error(object.span, message)
-            .hinted("give `serviceAccount` and `kubernetesService` plain names")
-            .noted(error.message)
-    })
 }
 
 /// Applies a transformer config.

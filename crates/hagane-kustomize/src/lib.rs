@@ -15,6 +15,7 @@ mod field_path;
 mod files;
 mod generator;
 mod hash;
+mod json_form;
 mod json_patch;
 mod ksops;
 mod kustomization;

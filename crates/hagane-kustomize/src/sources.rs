@@ -1,6 +1,7 @@
 //! Every file of a run, read once; and the rule which files a kustomization may read.
 
 mod remote;
+mod resources;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -10,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use hagane_resource::{Diagnostic, Fault, Resource, nearest};
-use hagane_yaml::{FileId, Node, SourceMap, Span};
+use hagane_yaml::{FileId, SourceMap, Span};
 
 use crate::address::without_credentials;
 use crate::decode::Located;
@@ -319,48 +320,6 @@ impl<'w> Sources<'w> {
         }
     }
 
-    /// Returns the resources of a file, parsed once a run and shared.
-    pub fn resources(&self, path: &RootedPath, at: Span) -> Result<Rc<Vec<Resource>>, Diagnostic> {
-        if let Some(resources) = self.resources.borrow().get(&path.0) {
-            return Ok(resources.clone());
-        }
-        let source = self.read(path, at)?;
-        let mut resources = match &source.decrypted {
-            Some(Decrypted { documents: Some(documents), .. }) => {
-                hagane_resource::resources_of(documents.clone())
-            }
-            Some(_) => {
-                let error = Diagnostic::error(
-                    at,
-                    "an encrypted file that is neither YAML nor JSON cannot be a resource",
-                );
-                Err(error.hinted("use it in a `secretGenerator`"))
-            }
-            // kustomize parts documents by bytes, and finds no second one here.
-            None if source.utf16.is_some() => {
-                let documents = hagane_yaml::parse(source.text()?, source.file, &Default::default())?;
-                hagane_resource::resources_of(documents.into_iter().take(1).collect())
-            }
-            None => hagane_resource::read_documents(source.text()?, source.file),
-        }?;
-        self.decrypt_values(&path.0, &mut resources)?;
-        resources.iter().try_for_each(refuse_null_key)?;
-        let resources = Rc::new(resources);
-        self.resources.borrow_mut().insert(path.0.clone(), resources.clone());
-        Ok(resources)
-    }
-
-    /// Decrypts what Secrets have encrypted value by value; what is wrong with several of them is told at once.
-    fn decrypt_values(&self, path: &Path, resources: &mut [Resource]) -> Result<(), Diagnostic> {
-        let Some(decrypter) = self.decrypter else { return Ok(()) };
-        let secrets = resources
-            .iter_mut()
-            .filter(|resource| resource.gvk().kind == "Secret" && resource.gvk().api_version() == "v1");
-        Diagnostic::refuse(
-            secrets.filter_map(|secret| decrypter.decrypt_values(path, secret).err()).collect(),
-        )
-    }
-
     /// Returns the names in a directory, for hints.
     pub fn names(&self, root: &Root) -> Vec<String> {
         self.files.names(&root.path)
@@ -457,17 +416,4 @@ pub fn relative(path: &Path, base: &Path) -> PathBuf {
         out.push(".");
     }
     out
-}
-
-/// Refuses a field that is called null, without quotes: kustomize cannot read its own text then. Where nothing but a
-/// tag says that it is one, there is no text to stumble over.
-fn refuse_null_key(resource: &Resource) -> Result<(), Diagnostic> {
-    let Node::Mapping(tree) = resource.tree() else { return Ok(()) };
-    match tree.entries.iter().find(|entry| entry.key.is_null() && !entry.key.text.as_str().is_empty()) {
-        None => Ok(()),
-        Some(entry) => {
-            Err(Diagnostic::error(entry.key.span, "a resource cannot have a field without a name")
-                .hinted("`null` and `~` are no names; drop the line"))
-        }
-    }
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::inflation::own_values;
 use super::{Chart, ValuesMerge};
 use crate::decode::Located;
-use crate::json_patch::{keys_through_json, through_json};
+use crate::json_form::{keys_through_json, value_through_json};
 use crate::merge::merge;
 use crate::process::{ProcessError, Processes};
 use crate::sources::{Root, Sources};
@@ -43,7 +43,7 @@ pub(super) fn inline(node: Option<&Node>) -> Result<Option<Node>, Diagnostic> {
         Some(node @ Node::Mapping(_)) => {
             let mut node = node.clone();
             keys_through_json(&mut node);
-            through_json(&mut node);
+            value_through_json(&mut node);
             Ok(Some(node))
         }
         Some(other) => Err(Diagnostic::error(other.span(), "the values must be a mapping")),
@@ -84,7 +84,7 @@ impl Values {
                         };
                         let merged = merge(below, above, schema).map_err(|error| error.or_at(file.span))?;
                         let mut merged = merged.unwrap_or_else(Node::mapping);
-                        through_json(&mut merged);
+                        value_through_json(&mut merged);
                         written(&merged, chart.span)?
                     }
                 };

@@ -343,17 +343,21 @@ const REPLACEMENT: Names = &["source", "sourceValue", "targets", "path"];
 
 impl Replacement {
     pub(crate) fn decode(node: &Node, strictness: Strictness) -> Result<Replacement, Diagnostic> {
-        Replacement::of(&Object::of(node, "a replacement", REPLACEMENT, strictness)?)
+        let object = Object::of(node, "a replacement", REPLACEMENT, strictness)?;
+        let value = object.exact_string("sourceValue")?;
+        Replacement::of(&object, value)
     }
 
     /// Returns a replacement of a file of its own, where numbers and booleans are taken for texts and any
     /// field may stand.
     pub(crate) fn decode_file(node: &Node) -> Result<Replacement, Diagnostic> {
-        Replacement::of(&Object::lenient(node, "a replacement", REPLACEMENT)?)
+        let object = Object::lenient(node, "a replacement", REPLACEMENT)?;
+        let value = object.string("sourceValue")?;
+        Replacement::of(&object, value)
     }
 
-    fn of(object: &Object) -> Result<Replacement, Diagnostic> {
-        let source = match (object.get("source"), object.string("sourceValue")?) {
+    fn of(object: &Object, value: Option<Located<String>>) -> Result<Replacement, Diagnostic> {
+        let source = match (object.get("source"), value) {
             (Some(_), Some(value)) => {
                 return Err(Diagnostic::error(value.span, "`source` and `sourceValue` exclude each other")
                     .hinted("keep one of them"));
