@@ -112,8 +112,6 @@ pub(crate) fn look_up<'n>(node: &'n Node, steps: &[Step]) -> Option<&'n Node> {
     steps.iter().try_fold(node, |node, step| match (step, node) {
         (Step::Key(key), Node::Mapping(mapping)) => mapping.get(key),
         (Step::Index(index), Node::Sequence(sequence)) => sequence.items.get(*index),
-        // A key may look like a number.
-        (Step::Index(index), Node::Mapping(mapping)) => mapping.get(&index.to_string()),
         (Step::Last, Node::Sequence(sequence)) => sequence.items.last(),
         (Step::Item { key, value, .. }, Node::Sequence(sequence)) => sequence.items.iter().find(|item| {
             let found = if key.is_empty() { item.as_str() } else { item.get(key).and_then(Node::as_str) };
@@ -166,9 +164,6 @@ pub(crate) fn visit(
                 .hinted("dots stand between parts: `spec.template`"))
         }
         (Step::Key(key), Node::Mapping(mapping)) => visit_key(mapping, key, rest, missing, at, set),
-        (Step::Index(index), Node::Mapping(mapping)) => {
-            visit_key(mapping, &index.to_string(), rest, missing, at, set)
-        }
         (Step::Index(index), Node::Sequence(sequence)) => {
             let count = sequence.items.len();
             if *index == count && missing != Missing::Skip {
