@@ -26,7 +26,13 @@ pub(crate) fn replace(
             }
             for (path, steps, span) in &paths {
                 resources.change(place, |resource| {
-                    resource.edit(|tree| put(tree, steps, path, *span, target, &value))
+                    let noted = resource.is_annotated_by_build();
+                    resource.edit(|tree| {
+                        if noted {
+                            open_annotations(tree);
+                        }
+                        put(tree, steps, path, *span, target, &value)
+                    })
                 })?;
                 refuse_nameless(resources.get(place), *span)?;
                 if live == Some(place)
@@ -38,6 +44,15 @@ pub(crate) fn replace(
         }
     }
     Ok(())
+}
+
+/// Makes a mapping of annotations that are null: kustomize has put notes there.
+fn open_annotations(tree: &mut Node) {
+    if let Some(Node::Mapping(metadata)) = tree.get_mut("metadata")
+        && let Some(annotations) = metadata.get_mut("annotations").filter(|node| node.is_null())
+    {
+        *annotations = Node::mapping();
+    }
 }
 
 /// Refuses a replacement that takes the name or the kind away.
@@ -105,7 +120,12 @@ impl ReplacementTarget {
             )]);
         }
         let parsed = |path: &crate::decode::Located<String>| {
-            Ok((path.value.clone(), field_path::parse_exactly(path, path.span)?, path.span))
+            // What is wrong with an empty one matters when it is followed.
+            let steps = match path.is_empty() {
+                true => Vec::new(),
+                false => field_path::parse_exactly(path, path.span)?,
+            };
+            Ok((path.value.clone(), steps, path.span))
         };
         self.field_paths.iter().map(parsed).collect()
     }
@@ -233,6 +253,10 @@ fn put(
     target: &ReplacementTarget,
     value: &Node,
 ) -> Result<(), Diagnostic> {
+    if path.is_empty() {
+        return Err(Diagnostic::error(at, "an item of `fieldPaths` is empty")
+            .hinted("for example `fieldPaths: [spec.replicas]`"));
+    }
     let options = &target.options;
     let missing = match value {
         _ if !options.create => Missing::Skip,

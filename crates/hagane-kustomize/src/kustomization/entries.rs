@@ -395,19 +395,10 @@ impl ReplacementTarget {
             span: object.span,
             select: Selector::decode(select, strictness)?,
             reject: object.list("reject", |node| Selector::decode(node, strictness))?,
-            field_paths: object.list("fieldPaths", field_path)?,
+            field_paths: object.list("fieldPaths", |node| string(node, "fieldPaths"))?,
             options: FieldOptions::decode(&object)?,
         })
     }
-}
-
-fn field_path(node: &Node) -> Result<Located<String>, Diagnostic> {
-    let path = string(node, "fieldPaths")?;
-    if path.is_empty() {
-        return Err(Diagnostic::error(node.span(), "an item of `fieldPaths` is empty")
-            .hinted("for example `fieldPaths: [spec.replicas]`"));
-    }
-    Ok(path)
 }
 
 impl FieldOptions {

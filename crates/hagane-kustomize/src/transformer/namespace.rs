@@ -53,7 +53,7 @@ pub(crate) fn set_namespace_of(
     }
     let role_binding = matches!(resource.gvk().kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
     if role_binding {
-        refuse_odd_subjects(resource)?;
+        refuse_odd_subjects(resource, subjects)?;
         set_subjects(resource, namespace, subjects, unset_only);
     }
     for spec in specs {
@@ -81,29 +81,46 @@ pub(crate) fn set_namespace_of(
     Ok(())
 }
 
-/// Refuses subjects that are no list of mappings.
-fn refuse_odd_subjects(resource: &Resource) -> Result<(), Diagnostic> {
+/// Refuses subjects that are no list of mappings, or in which what is looked at is no single value.
+fn refuse_odd_subjects(resource: &Resource, subjects: Subjects) -> Result<(), Diagnostic> {
+    let no_value = |item: &Node, field| item.get(field).is_some_and(|node| node.as_scalar().is_none());
+    let is_odd = |item: &Node| {
+        let looked_at = match subjects {
+            Subjects::Default => "name",
+            Subjects::AllServiceAccounts => "kind",
+            Subjects::None => return false,
+        };
+        no_value(item, looked_at) || is_wanted(item, subjects) && no_value(item, "namespace")
+    };
     let odd = match resource.tree().get("subjects") {
-        Some(Node::Sequence(list)) => list.items.iter().find(|item| !matches!(item, Node::Mapping(_))),
+        Some(Node::Sequence(list)) => {
+            list.items.iter().find(|item| item.as_mapping().is_none() || is_odd(item))
+        }
         Some(node) if !node.is_null() => Some(node),
         _ => None,
     };
     match odd {
         None => Ok(()),
-        Some(node) => Err(Diagnostic::error(node.span(), "`subjects` must be a list of mappings")
-            .hinted("for example `- {kind: ServiceAccount, name: web}`")),
+        Some(node) => {
+            Err(Diagnostic::error(node.span(), "`subjects` must be a list of mappings of single values")
+                .hinted("for example `- {kind: ServiceAccount, name: web}`"))
+        }
+    }
+}
+
+fn is_wanted(subject: &Node, subjects: Subjects) -> bool {
+    let text = |key| subject.get(key).and_then(Node::as_str);
+    match subjects {
+        Subjects::Default => text("name") == Some("default"),
+        Subjects::AllServiceAccounts => text("kind") == Some("ServiceAccount"),
+        Subjects::None => false,
     }
 }
 
 fn set_subjects(resource: &mut Resource, namespace: &str, subjects: Subjects, unset_only: bool) {
     let wanted = |subject: &Node| {
-        let text = |key| subject.get(key).and_then(Node::as_str);
-        let meant = match subjects {
-            Subjects::Default => text("name") == Some("default"),
-            Subjects::AllServiceAccounts => text("kind") == Some("ServiceAccount"),
-            Subjects::None => false,
-        };
-        meant && !(unset_only && text("namespace").is_some_and(|n| !n.is_empty()))
+        let namespace = subject.get("namespace").and_then(Node::as_str);
+        is_wanted(subject, subjects) && !(unset_only && namespace.is_some_and(|n| !n.is_empty()))
     };
     let any =
         matches!(resource.tree().get("subjects"), Some(Node::Sequence(s)) if s.items.iter().any(wanted));
