@@ -7,6 +7,7 @@ use hagane_yaml::{Node, Scalar, Span, Tag, Text};
 
 use crate::field_path::{self, Missing, Step};
 use crate::kustomization::{FieldOptions, Replacement, ReplacementSource, ReplacementTarget};
+use crate::notes::with_notes;
 use crate::selector::{Compared, Selector, nearest_resource};
 
 /// Carries out a replacement.
@@ -156,7 +157,11 @@ fn value_in(resource: &Resource, source: &ReplacementSource, compared: Compared)
         None => ("metadata.name", selector.span),
     };
     let steps = field_path::parse(text, span)?;
-    let found = field_path::look_up(resource.tree(), &steps).cloned();
+    let found = match text.contains("config.kubernetes.io/") {
+        // It may be one of kustomize's own notes.
+        true => field_path::look_up(&with_notes(resource), &steps).cloned(),
+        false => field_path::look_up(resource.tree(), &steps).cloned(),
+    };
     let node = found.filter(|node| !is_empty(node)).ok_or_else(|| {
         Diagnostic::error(span, format!("the field `{text}` is missing in {}", resource.id()))
             .hinted("a replacement's source must have a value")
