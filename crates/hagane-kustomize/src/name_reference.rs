@@ -328,9 +328,12 @@ impl Search<'_> {
     }
 
     fn reaches(&self, candidate: &Candidate) -> bool {
-        candidate.cluster_scoped
-            || self.reaches_namespace(&candidate.effective_namespace)
-            || self.referrer.account_namespaces.contains(&candidate.namespace)
+        let referrer = self.referrer;
+        referrer.cluster_scoped
+            || candidate.cluster_scoped
+            || candidate.effective_namespace == referrer.effective_namespace
+            // The namespaces of accounts are compared as they are written: `default` is not the one of who has none.
+            || referrer.account_namespaces.contains(&candidate.namespace)
     }
 
     fn reaches_namespace(&self, namespace: &CompactString) -> bool {

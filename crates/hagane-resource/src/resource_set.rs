@@ -97,10 +97,25 @@ impl ResourceSet {
     /// Adds all of another set.
     pub fn add_all(&mut self, other: ResourceSet) -> Result<(), Duplicate> {
         if self.resources.is_empty() {
+            // Nothing stands in the way but what they have become among themselves.
+            other.check_ids()?;
             *self = other;
             return Ok(());
         }
         other.resources.into_iter().try_for_each(|resource| self.add(resource))
+    }
+
+    /// Refuses two resources that have the same current id.
+    fn check_ids(&self) -> Result<(), Duplicate> {
+        let mut seen = HashMap::with_capacity(self.resources.len());
+        for resource in &self.resources {
+            let id = resource.id();
+            if let Some(first) = seen.insert((&id.name, &id.gvk, id.effective_namespace()), resource) {
+                let (span, first) = (resource.tree().span(), first.tree().span());
+                return Err(Duplicate { id: id.clone(), span, first });
+            }
+        }
+        Ok(())
     }
 
     /// Puts a resource at the place of another.
