@@ -127,8 +127,13 @@ impl Compose<'_, '_> {
     fn load(&mut self, root: &Root, at: Span) -> Result<Loaded, Diagnostic> {
         let loaded = kustomization::load(root, self.sources, at)?;
         self.warnings.extend(loaded.warnings.iter().cloned());
-        if let (None, Some(chosen)) = (&self.schema, &loaded.kustomization.openapi) {
-            self.schema = Some(self.schema_of(chosen, root)?);
+        match (&self.schema, &loaded.kustomization.openapi) {
+            (None, Some(chosen)) => self.schema = Some(self.schema_of(chosen, root)?),
+            // A later one changes nothing, but must be there.
+            (Some(_), Some(OpenApi::File(path))) => {
+                self.sources.read_config(&self.sources.file(root, path, path.span)?, path.span)?;
+            }
+            _ => {}
         }
         Ok(loaded)
     }

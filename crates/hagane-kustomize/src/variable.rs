@@ -8,6 +8,7 @@ use hagane_yaml::{Node, Scalar, Style, Tag, Text};
 
 use crate::field_path::{self, Step};
 use crate::kustomization::Var;
+use crate::notes::with_notes;
 use crate::selector::nearest_resource;
 
 /// The variables of a layer and those below it. Names are unique.
@@ -134,7 +135,9 @@ fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scala
         };
         let steps = field_path::parse(&var.field_path.replace('[', ".[").replace("..", "."), var.span)?;
         let steps: Vec<Step> = steps.into_iter().map(Step::of_variable).collect();
-        match field_path::look_up(resource.tree(), &steps) {
+        // It may be one of kustomize's own notes.
+        let noted = var.field_path.contains("config.kubernetes.io/").then(|| with_notes(resource));
+        match field_path::look_up(noted.as_ref().unwrap_or(resource.tree()), &steps) {
             Some(Node::Scalar(scalar)) => match typed(scalar) {
                 Some(value) => _ = values.insert(var.name.clone(), value),
                 None => {
