@@ -62,6 +62,7 @@ RULES = {
     "a schema file that is empty or has a value of the wrong type crashes the peer": peer_says("panic: invalid schema file"),
     "notes of the peer's own that do not agree": ours_says("the notes about the former names"),
     "a subject that is no mapping": ours_says("a subject of .* must be a mapping"),
+    "labels or annotations that are a list crash the peer": peer_says("getMapFromMeta"),
     "not there yet": ours_says(r"not supported yet"),
 }
 
