@@ -154,8 +154,10 @@ fn merge_data(resource: &mut Resource, old: &Resource) {
 
 /// Data is text, whatever it looks like, and a null is an empty one.
 fn as_data(entry: &Entry) -> Entry {
-    let value = Node::Scalar(Scalar { span: entry.value.span(), ..Scalar::string("") });
-    if entry.value.is_null() { Entry { key: entry.key.clone(), value } } else { as_text(entry) }
+    match entry.value.is_null() {
+        true => Entry { key: entry.key.clone(), value: Node::string("") },
+        false => as_text(entry),
+    }
 }
 
 fn as_text(entry: &Entry) -> Entry {

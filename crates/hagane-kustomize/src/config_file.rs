@@ -154,7 +154,7 @@ pub(crate) fn transform(
             }
         }
         "PatchTransformer" => {
-            apply_patch(resources, &load_patch(&PatchEntry::of_config(&object)?, root, sources)?, schema)
+            apply_patch(resources, &load_patch(&PatchEntry::of(&object)?, root, sources)?, schema)
         }
         "PatchJson6902Transformer" => {
             apply_patch(resources, &load_patch(&json_entry(&object)?, root, sources)?.of_json6902()?, schema)

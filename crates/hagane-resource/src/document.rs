@@ -55,8 +55,9 @@ pub fn read_documents_at(text: &str, start: Span) -> Result<Vec<Resource>, Diagn
     resources_with(trees_at(text, start, Dialect::V3)?, Names::Given)
 }
 
-/// Reads the resources of a text as `kubectl` sends them: `yes` is true, and of a key that is there twice the last counts; also those whose names the cluster makes up:
-/// they are called by what is given of the name, with a `*` behind it.
+/// Reads the resources of a text as `kubectl` sends them: `yes` is true, and of a key that is there twice the last
+/// counts; also those whose names the cluster makes up, which are called by what is given of the name, with a `*`
+/// behind it.
 pub fn read_generated_documents(text: &str, start: Span) -> Result<Vec<Resource>, Diagnostic> {
     let mut read = trees_at(text, start, Dialect::V2)?;
     read.trees.iter_mut().for_each(keep_last);

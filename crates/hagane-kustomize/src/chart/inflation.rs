@@ -82,7 +82,8 @@ impl Run<'_, '_> {
             // It would be an option, of which some run programs and read any file.
             if name.starts_with('-') {
                 let message = format!("`{name}` is no name: helm would take it for an option");
-                return Err(Diagnostic::error(at, message));
+                return Err(Diagnostic::error(at, message)
+                    .hinted("names of charts and releases begin with a letter or a digit"));
             }
         }
         for file in &chart.additional_values_files {

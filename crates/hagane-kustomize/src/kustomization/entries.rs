@@ -264,26 +264,11 @@ impl PatchEntry {
     /// Returns an entry of a kustomization.
     pub(crate) fn decode(node: &Node) -> Result<PatchEntry, Diagnostic> {
         let object = Object::new(node, "a patch", &["path", "patch", "target", "options"])?;
-        PatchEntry::of(&object)?.with_options(&object)
+        PatchEntry::of(&object)
     }
 
-    /// Returns the patch of a config of its own, in which options may have any name.
-    pub(crate) fn of_config(object: &Object) -> Result<PatchEntry, Diagnostic> {
-        PatchEntry::of(object)?.with_options(object)
-    }
-
-    fn with_options(self, object: &Object) -> Result<PatchEntry, Diagnostic> {
-        let Some(options) = object.get("options") else { return Ok(self) };
-        let names = &["allowNameChange", "allowKindChange"];
-        let options = Object::of(options, "the options of a patch", names, object.strictness)?;
-        Ok(PatchEntry {
-            allow_name_change: options.bool("allowNameChange")?,
-            allow_kind_change: options.bool("allowKindChange")?,
-            ..self
-        })
-    }
-
-    fn of(object: &Object) -> Result<PatchEntry, Diagnostic> {
+    /// Returns the patch of an entry, or of a config of its own.
+    pub(crate) fn of(object: &Object) -> Result<PatchEntry, Diagnostic> {
         let inline = object.string("patch")?.filter(|text| !text.trim().is_empty());
         let text = match (object.string("path")?.filter(|path| !path.is_empty()), inline) {
             (Some(path), None) => PatchText::Path(path),
@@ -297,6 +282,12 @@ impl PatchEntry {
                     .hinted("keep one of them; each patch is an entry of its own"));
             }
         };
+        let names = &["allowNameChange", "allowKindChange"];
+        let options = object
+            .get("options")
+            .map(|node| Object::of(node, "the options of a patch", names, object.strictness))
+            .transpose()?;
+        let allowed = |name| options.as_ref().map_or(Ok(false), |options| options.bool(name));
         Ok(PatchEntry {
             span: object.span,
             text,
@@ -304,8 +295,8 @@ impl PatchEntry {
                 .get("target")
                 .map(|node| Selector::decode_late(node, object.strictness))
                 .transpose()?,
-            allow_name_change: false,
-            allow_kind_change: false,
+            allow_name_change: allowed("allowNameChange")?,
+            allow_kind_change: allowed("allowKindChange")?,
         })
     }
 }
