@@ -49,7 +49,7 @@ pub use hosts::Hosts;
 pub use keys::serve;
 pub use keys::{KeyOptions, LocalKeys, ask};
 pub use leftovers::Leftovers;
-pub use memory_file::{MemoryFile, Pipe, is_private, read_stream};
+pub use memory_file::{MemoryFile, Pipe, is_private, read_secret, read_stream};
 pub use programs::{Programs, current_user};
 pub use protection::without_core_dumps;
 pub use remotes::{FetchOptions, Fetcher, Git, Network};

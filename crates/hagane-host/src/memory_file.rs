@@ -123,8 +123,27 @@ impl MemoryFile {
 
 /// Reads what is no regular file, as a shell's `<(…)`, to its end.
 pub fn read_stream(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut content = Zeroizing::new(Vec::with_capacity(64 << 10));
-    fs::File::open(path)?.take(MAX_FILE).read_to_end(&mut content)?;
+    read_secret(fs::File::open(path)?.take(MAX_FILE))
+}
+
+/// Reads what may be secret to its end. It grows by hand: what grows in place leaves copies behind that nobody wipes.
+pub fn read_secret(mut reader: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut content = Zeroizing::new(vec![0; 64 << 10]);
+    let mut length = 0;
+    loop {
+        if length == content.len() {
+            let mut larger = Zeroizing::new(vec![0; 2 * length]);
+            larger[..length].copy_from_slice(&content);
+            content = larger;
+        }
+        match reader.read(&mut content[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    content.truncate(length);
     Ok(content)
 }
 
@@ -171,5 +190,19 @@ impl Pipe {
 impl Drop for Pipe {
     fn drop(&mut self) {
         remove(&self.directory);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_secret;
+
+    #[test]
+    fn a_secret_of_any_length_is_read_whole() {
+        for length in [0, 1, (64 << 10) - 1, 64 << 10, (64 << 10) + 1, 300_000] {
+            let content: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            let read = read_secret(content.as_slice()).expect("it can be read");
+            assert!(*read == content, "{length}");
+        }
     }
 }

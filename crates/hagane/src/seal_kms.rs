@@ -56,12 +56,9 @@ pub fn seal_kms(
         return Err(Diagnostic::error(top, "the Secret has no values: nothing would be encrypted"));
     }
     let field = if secret.get("data").is_some() { "data" } else { "stringData" };
-    match secret.entries.iter_mut().find(|entry| entry.key.text.as_str() == field) {
-        Some(entry) => {
-            entry.key.text = "data".into();
-            entry.value = Node::Mapping(sealed);
-        }
-        None => return Err(Diagnostic::error(top, "the Secret has no values: nothing would be encrypted")),
+    if let Some(entry) = secret.entries.iter_mut().find(|entry| entry.key.text.as_str() == field) {
+        entry.key.text = "data".into();
+        entry.value = Node::Mapping(sealed);
     }
     secret.remove("stringData");
     let options = v3::Options { indent: 2, ..v3::Options::default() };

@@ -70,7 +70,11 @@ fn resource(node: &Node, findings: &mut Vec<Diagnostic>) {
             node.get(field).and_then(Node::as_mapping).into_iter().flat_map(|data| &data.entries)
         };
         let key = node.at(&["metadata", "annotations", KMS_ANNOTATION]).and_then(Node::as_str);
-        let is_encrypted = |text| is_encrypted_file(text) || key.is_some_and(|key| is_of_kms(text, key));
+        let is_encrypted = |text| {
+            decoded(text).is_some_and(|content| {
+                is_encrypted_file(&content) || key.is_some_and(|key| is_of_kms(&content, key))
+            })
+        };
         let has_text = |entry: &&Entry| entry.value.as_str().is_some_and(|text| !text.is_empty());
         let data =
             values("data").filter(|entry| !entry.value.as_str().is_some_and(is_encrypted)).find(has_text);
@@ -97,8 +101,8 @@ fn resource(node: &Node, findings: &mut Vec<Diagnostic>) {
 }
 
 /// Returns whether a value of `data` is a file that SOPS encrypted.
-fn is_encrypted_file(text: &str) -> bool {
-    decoded(text).is_some_and(|content| detect(&content, Format::Binary).is_some())
+fn is_encrypted_file(content: &[u8]) -> bool {
+    detect(content, Format::Binary).is_some()
 }
 
 fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
@@ -110,12 +114,11 @@ fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 const LEAST_OF_KMS: usize = 48;
 
 /// Returns whether a value has the shape of what a key of a KMS has encrypted. Whether it is that only the key tells.
-fn is_of_kms(text: &str, key: &str) -> bool {
-    let Some(content) = decoded(text) else { return false };
+fn is_of_kms(content: &[u8], key: &str) -> bool {
     let has_shape = match key.split(':').next() {
         // The format's version and the digest of what it was encrypted under; stand-ins for the service put the id of the key there.
         Some("arn") => {
-            matches!(content[..], [1, _, _, 0, 0x78, ..])
+            matches!(content, [1, _, _, 0, 0x78, ..])
                 || content.get(..36).is_some_and(|id| {
                     let is_dash = |at| [8, 13, 18, 23].contains(&at);
                     id.iter().enumerate().all(|(at, byte)| match is_dash(at) {
@@ -128,7 +131,7 @@ fn is_of_kms(text: &str, key: &str) -> bool {
         _ if key.starts_with("projects/") => content.first() == Some(&0x0a),
         _ => false,
     };
-    has_shape && content.len() >= LEAST_OF_KMS && std::str::from_utf8(&content).is_err()
+    has_shape && content.len() >= LEAST_OF_KMS && std::str::from_utf8(content).is_err()
 }
 
 fn walk(node: &Node, names_count: bool, findings: &mut Vec<Diagnostic>) {

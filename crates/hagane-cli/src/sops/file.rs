@@ -8,8 +8,7 @@ use hagane::sops::{
     Contents, DecryptError, Format, MacCheck, OpenedFile, decrypt_checked, detect, open_file,
 };
 use hagane::{Diagnostic, FileError, FileId, FileKind, Keyring, SourceMap, Span};
-use hagane_host::{Access, MAX_FILE, write_file};
-use zeroize::Zeroizing;
+use hagane_host::{Access, MAX_FILE, read_secret, write_file};
 
 use super::arguments::{Destination, Types};
 use super::failure::{Failure, GENERIC, NO_FILE, UNREADABLE, UNWRITABLE};
@@ -265,10 +264,8 @@ fn read_stream(path: &Path) -> Result<Bytes, Failure> {
 }
 
 pub(crate) fn read_stdin() -> Result<Bytes, Failure> {
-    let mut text = Zeroizing::new(Vec::with_capacity(64 << 10));
-    let read = io::stdin().lock().take(MAX_FILE).read_to_end(&mut text);
-    match read {
-        Ok(_) => Ok(Bytes::of(&text)),
+    match read_secret(io::stdin().lock().take(MAX_FILE)) {
+        Ok(text) => Ok(Bytes::of(&text)),
         Err(error) => {
             let words = hagane_host::words(&error);
             Err(Failure::new(UNREADABLE, format!("standard input cannot be read: {words}")))
