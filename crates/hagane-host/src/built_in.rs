@@ -1,6 +1,7 @@
 //! Repositories fetched where there is no `git` program.
 
 mod local;
+mod ssh;
 mod submodules;
 mod transport;
 
@@ -180,7 +181,10 @@ impl Fetching {
         repository: &gix::Repository,
     ) -> Result<Found, RemoteError> {
         let remote = repository.remote_at(url).map_err(|error| other(&error))?;
-        self.receive(remote, reference, depth, |remote| remote.connect(Direction::Fetch))
+        self.receive(remote, reference, depth, |remote| {
+            let transport = ssh::transport(remote)?;
+            Ok(remote.to_connection_with_transport(transport))
+        })
     }
 
     fn receive<'r, T: gix::protocol::transport::client::blocking_io::Transport>(

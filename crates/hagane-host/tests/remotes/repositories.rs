@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hagane::{Named, RemoteError, Remotes, Repository};
-use hagane_host::{FetchOptions, Fetcher, Git, Network};
+use hagane::{Named, Processes, RemoteError, Remotes, Repository};
+use hagane_host::{FetchOptions, Fetcher, Git, Leftovers, Network, Programs};
 
 use crate::fixture::{Fixture, LIBRARY, MAIN, git, has_git, tree};
 use crate::server::{Answer, Request, Server, git_http_backend};
@@ -325,14 +325,8 @@ fn over_ssh() {
     if !has_git() {
         return;
     }
-    if std::env::var_os("GIT_SSH_COMMAND").is_none_or(|command| command != FAKE_SSH) {
-        // Git reads it from the environment, which a test may not change for all the others.
-        let test = std::env::current_exe().expect("it runs");
-        let mut again = Command::new(test);
-        again.args(["--exact", "repositories::over_ssh"]).env("GIT_SSH_COMMAND", FAKE_SSH);
-        let output = again.output().expect("it runs again");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-        return;
+    if ssh_command() != FAKE_SSH {
+        return again("repositories::over_ssh", FAKE_SSH);
     }
     let fixture = Fixture::new();
     // What servers allow that do not hear which version of the protocol is asked for.
@@ -342,6 +336,46 @@ fn over_ssh() {
         check_references(git, &format!("ssh://me@localhost{root}/shop.git"), &fixture);
         check(git, &repository(&format!("me@localhost:{root}/shop.git"), "v2"), Ok((MAIN, &fixture.last)));
     }
+}
+
+/// A server says that it does not have a commit, and hangs up while more is written to it.
+#[test]
+fn over_ssh_what_a_server_says_last_counts() {
+    if !has_git() {
+        return;
+    }
+    let commit = "0123456789012345678901234567890123456789";
+    if ssh_command().starts_with(HUNG_UP) {
+        let repository = repository("ssh://me@localhost/shop.git", commit);
+        return check(Git::BuiltIn, &repository, Err(RemoteError::NoSuchReference));
+    }
+    let leftovers: Arc<Leftovers> = Arc::default();
+    let directory = Programs::new(Arc::clone(&leftovers)).scratch().expect("there is a scratch directory");
+    let packet = |text: &str| format!("{:04x}{text}", text.len() + 4);
+    let greeting = [packet("version 2\n"), packet("ls-refs\n"), packet("fetch=shallow\n")].concat();
+    let refusal = packet(&format!("ERR upload-pack: not our ref {commit}"));
+    let said = directory.join("said");
+    std::fs::write(&said, format!("{greeting}00000000{refusal}")).expect("it is written");
+    again(
+        "repositories::over_ssh_what_a_server_says_last_counts",
+        &format!("{HUNG_UP} cat {} #", said.display()),
+    );
+}
+
+/// Closes what is written to a server.
+const HUNG_UP: &str = "exec <&-;";
+
+fn ssh_command() -> String {
+    std::env::var("GIT_SSH_COMMAND").unwrap_or_default()
+}
+
+/// Runs a test again with a command for ssh. Git reads it from the environment, which a test may not change for all
+/// the others.
+#[track_caller]
+fn again(test: &str, ssh: &str) {
+    let mut again = Command::new(std::env::current_exe().expect("it runs"));
+    let output = again.args(["--exact", test]).env("GIT_SSH_COMMAND", ssh).output().expect("it runs again");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 /// Runs here what ssh would run there: what follows the host. Git asks first which ssh it is, and then nothing does.
