@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use hagane_yaml::{Entry, Mapping, Node, Scalar, Style, Tag, Text};
+use hagane_yaml::{Entry, Extra, Mapping, Node, Scalar, Style, Tag, Text};
 
 use crate::{Gvk, Origin, ResId, Schema, Transformation};
 
@@ -249,7 +249,7 @@ impl Resource {
         self.id.namespace = namespace.into();
     }
 
-    /// Sets the namespace; an empty one is removed.
+    /// Sets the namespace, written as the old one; an empty one is removed.
     pub fn set_namespace(&mut self, namespace: &str) {
         if namespace.is_empty() {
             if self.tree.at(&["metadata", "namespace"]).is_some() {
@@ -257,9 +257,23 @@ impl Resource {
             }
         } else {
             let text = Text::with_mark(namespace, self.id.decrypted);
-            self.metadata_mut().set("namespace", Node::string(text));
+            let old = self.tree.at(&["metadata", "namespace"]).and_then(Node::as_scalar);
+            let mut string = Scalar::string(text);
+            if let Some(old) = old {
+                string.style = old.style;
+                let tagged = old.tagged();
+                string.extra = tagged.map(|_| Box::new(Extra { tagged, ..Extra::default() }));
+            }
+            self.metadata_mut().set("namespace", Node::Scalar(string));
         }
         self.id.namespace = namespace.into();
+    }
+
+    /// Puts the namespace in quotes, so that it is a text whatever it looks like.
+    pub fn quote_namespace(&mut self) {
+        if let Some(Node::Scalar(scalar)) = self.metadata_mut().get_mut("namespace") {
+            *scalar = Scalar { tag: Tag::Str, style: Style::DoubleQuoted, ..std::mem::take(scalar) };
+        }
     }
 
     /// Sets the kind as [`Resource::rename_bare`] sets the name.

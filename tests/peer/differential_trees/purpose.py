@@ -37,6 +37,19 @@ def anchors(verdict, files):
     )
 
 
+def flow_patch(verdict, files):
+    """Returns whether only the peer fails, because of a list in brackets that is no JSON, written out or in a file."""
+    refused = re.search(r'unable to parse SM or JSON patch from \[p[a-z]+: "(.*)|decoding \[', verdict.peer.message())
+    if verdict.kind != "peer-fails" or not refused:
+        return False
+    text = refused[1]
+    if text is None or text.lstrip().startswith("["):
+        return True
+    name = text.split('"')[0]
+    of_name = [file for path, file in files.items() if path.endswith(name)]
+    return any(file.lstrip().startswith(b"[") for file in content(dict(enumerate(of_name))))
+
+
 def content(files):
     """Returns the content of the files of a tree."""
     return [text if isinstance(text, bytes) else str(text).encode(errors="replace") for text in files.values()]
@@ -56,7 +69,9 @@ RULES = {
     "a control character cannot go through the peer's own text": own_text("control characters are not allowed"),
     "a text that starts with a tab cannot go through the peer's own text": own_text("found a tab character where an indentation space is expected"),
     "a comment after a key that is emptied, or a key of 1023 characters, cannot go through the peer's own text": own_text("could not find expected ':'"),
-    "a JSON patch in flow-style YAML": lambda verdict, files: verdict.kind == "peer-fails" and re.search(r"unable to parse SM or JSON patch from \[p[a-z]+: \"\s*\[|decoding \[", verdict.peer.message()),
+    "a label called << cannot go through the peer's own text": own_text("map merge requires map"),
+    "a JSON patch in flow-style YAML": flow_patch,
+    "a patch that nothing meets, with a collection for a key": ours_says("a mapping or a sequence cannot be a key here"),
     "a validator that changes nothing": peer_says("validator shouldn't modify the resource map"),
     "a var whose field is a mapping or a list": ours_says(r"the field `[^`]*` of .* is not a single value"),
     "a schema file that is empty or has a value of the wrong type crashes the peer": peer_says("panic: invalid schema file"),

@@ -35,7 +35,7 @@ pub(crate) fn set_images(
         // Nearly every entry is for other images than this resource's: the tree is written only for its own. A path
         // that leads on to nothing is a null list, which becomes an empty one, or an error.
         let mut walk = specs.iter().any(|spec| found_by(spec, resource.tree()).is_empty());
-        let mut texts = image_texts(resource.tree(), &specs)?;
+        let mut texts = image_texts(resource.tree(), anywhere, &specs)?;
         for rename in &renames {
             if !std::mem::take(&mut walk) && !texts.iter().any(|text| rename.takes(text)) {
                 continue;
@@ -50,7 +50,7 @@ pub(crate) fn set_images(
                     Ok(())
                 })?;
             }
-            texts = image_texts(tree, &specs)?;
+            texts = image_texts(tree, anywhere, &specs)?;
         }
     }
     Ok(())
@@ -64,10 +64,13 @@ fn found_by<'n>(spec: &FieldSpec, tree: &'n Node) -> Vec<&'n Node> {
     found
 }
 
-/// Returns the images in containers anywhere, and where the field specs lead. Refuses one that is no single value.
-fn image_texts(tree: &Node, specs: &[&FieldSpec]) -> Result<Vec<String>, Diagnostic> {
+/// Returns the images in containers, where those count anywhere, and where the field specs lead. Refuses one that is no
+/// single value.
+fn image_texts(tree: &Node, anywhere: bool, specs: &[&FieldSpec]) -> Result<Vec<String>, Diagnostic> {
     let mut found = Vec::new();
-    in_containers(tree, &mut found);
+    if anywhere {
+        in_containers(tree, &mut found)?;
+    }
     specs.iter().for_each(|spec| spec.collect(tree, &mut found));
     let text = |node: &Node| match node {
         Node::Scalar(scalar) => Ok(scalar.text.as_str().to_owned()),
@@ -77,20 +80,36 @@ fn image_texts(tree: &Node, specs: &[&FieldSpec]) -> Result<Vec<String>, Diagnos
     found.into_iter().map(text).collect()
 }
 
-fn in_containers<'n>(node: &'n Node, found: &mut Vec<&'n Node>) {
+fn in_containers<'n>(node: &'n Node, found: &mut Vec<&'n Node>) -> Result<(), Diagnostic> {
     match node {
         Node::Mapping(mapping) => {
             for entry in &mapping.entries {
-                in_containers(&entry.value, found);
+                in_containers(&entry.value, found)?;
                 if let (true, Node::Sequence(list)) = (LISTS.contains(&entry.key.text.as_str()), &entry.value)
                 {
-                    found.extend(list.items.iter().filter_map(|item| item.get("image")));
+                    for container in &list.items {
+                        found.extend(image_of(container, entry.key.text.as_str())?);
+                    }
                 }
             }
         }
-        Node::Sequence(sequence) => sequence.items.iter().for_each(|item| in_containers(item, found)),
+        Node::Sequence(sequence) => {
+            for item in &sequence.items {
+                in_containers(item, found)?;
+            }
+        }
         Node::Scalar(_) => {}
     }
+    Ok(())
+}
+
+/// Returns the image of an item of a list of containers.
+fn image_of<'n>(container: &'n Node, list: &str) -> Result<Option<&'n Node>, Diagnostic> {
+    if container.is_null() || matches!(container, Node::Mapping(_)) {
+        return Ok(container.get("image"));
+    }
+    let message = format!("an item of `{list}` must be a mapping where images are set");
+    Err(Diagnostic::error(container.span(), message).hinted("for example `- image: nginx:1.27`"))
 }
 
 fn has_containers(node: &Node) -> bool {

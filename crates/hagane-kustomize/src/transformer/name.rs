@@ -40,7 +40,8 @@ pub(crate) fn affix_names(
                     Affix::Suffix(suffix) => resource.suffixes.push(suffix.into()),
                 }
                 resource.remember_id();
-                if spec.create || resource.tree().at(&["metadata", "name"]).is_some() {
+                let takes = spec.takes(resource.gvk());
+                if takes && (spec.create || resource.tree().at(&["metadata", "name"]).is_some()) {
                     resource.rename_bare(&name);
                 }
                 continue;
