@@ -4,8 +4,9 @@ mod age;
 #[cfg(feature = "aws")]
 mod aws;
 mod azure;
+mod file;
 mod gcp;
-mod gpg;
+mod pgp;
 #[cfg(feature = "keyservice")]
 mod service;
 mod terminal;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use hagane::{
     AgeKeyring, Attempt, Files, KeyFailure, Keyring, MasterKey, Remembering, SecretBytes, WrappedKey,
@@ -26,6 +27,7 @@ use hagane::sops::VaultSecrets;
 use zeroize::Zeroizing;
 
 use self::age::AgeSources;
+use self::pgp::GivenKeys;
 use crate::disk::words;
 use crate::programs::find;
 
@@ -38,7 +40,7 @@ pub use self::terminal::ask;
 pub struct LocalKeys<'h>(Remembering<Services<'h>>);
 
 /// Variables with keys of ours, which programs that hold keys of their own do not see.
-const SECRET_VARIABLES: [&str; 2] = ["SOPS_AGE_KEY", "VAULT_TOKEN"];
+const SECRET_VARIABLES: [&str; 3] = ["SOPS_AGE_KEY", "HAGANE_PGP_KEY", "VAULT_TOKEN"];
 
 /// The outside as key services see it.
 struct Surroundings<'h> {
@@ -64,6 +66,7 @@ struct Services<'h> {
     options: KeyOptions,
     /// One keyring for all recipients, or one for each where a command is told for whom it is asked.
     age: Mutex<BTreeMap<String, Arc<AgeKeyring>>>,
+    pgp: OnceLock<GivenKeys>,
 }
 
 impl<'h> LocalKeys<'h> {
@@ -84,7 +87,12 @@ impl<'h> LocalKeys<'h> {
         options: KeyOptions,
     ) -> LocalKeys<'h> {
         let surroundings = Surroundings { environment, files, directory };
-        LocalKeys(Remembering::new(Services { surroundings, options, age: Mutex::default() }))
+        LocalKeys(Remembering::new(Services {
+            surroundings,
+            options,
+            age: Mutex::default(),
+            pgp: OnceLock::new(),
+        }))
     }
 }
 
@@ -196,6 +204,10 @@ impl Services<'_> {
         })
     }
 
+    fn pgp(&self) -> &GivenKeys {
+        self.pgp.get_or_init(|| GivenKeys::find(&self.surroundings))
+    }
+
     fn age(&self, recipient: &str) -> Arc<AgeKeyring> {
         let sources = AgeSources::new(&self.surroundings);
         let asked_for = if sources.ask_commands() { recipient } else { "" };
@@ -235,7 +247,7 @@ impl Keyring for Local<'_, '_> {
         let surroundings = &self.0.surroundings;
         match &wrapped.key {
             MasterKey::Age(recipient) => self.0.age(recipient).unwrap_key(wrapped),
-            MasterKey::Pgp(_) => gpg::decrypt(&wrapped.enc, surroundings).map_err(of_service),
+            MasterKey::Pgp(_) => pgp::decrypt(&wrapped.enc, self.0.pgp(), surroundings),
             MasterKey::GcpKms(id) => gcp::decrypt(id, &wrapped.enc, surroundings).map_err(of_service),
             MasterKey::AzureKeyVault(key) => {
                 azure::decrypt(key, &wrapped.enc, surroundings).map_err(of_service)
@@ -254,7 +266,7 @@ impl Keyring for Local<'_, '_> {
         match &wrapped.key {
             MasterKey::Age(recipient) => self.0.age(recipient).unwrap_bound(wrapped),
             MasterKey::Pgp(fingerprint) => {
-                gpg::decrypt_by(fingerprint, &wrapped.enc, surroundings).map_err(of_service)
+                pgp::decrypt_by(fingerprint, &wrapped.enc, self.0.pgp(), surroundings)
             }
             // The calls to these name the key, and the services use no other.
             MasterKey::GcpKms(_)
@@ -270,7 +282,7 @@ impl Keyring for Local<'_, '_> {
         match key {
             MasterKey::Age(recipient) => self.0.age(&recipient.clone()).wrap_key(key, data_key),
             MasterKey::Pgp(fingerprint) => {
-                gpg::encrypt(fingerprint, data_key, surroundings).map_err(of_service)
+                pgp::encrypt(fingerprint, data_key, surroundings).map_err(of_service)
             }
             MasterKey::GcpKms(id) => gcp::encrypt(id, data_key, surroundings).map_err(of_service),
             MasterKey::AzureKeyVault(key) => azure::encrypt(key, data_key, surroundings).map_err(of_service),

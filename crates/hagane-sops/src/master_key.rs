@@ -207,6 +207,12 @@ impl KeyFailure {
         )
     }
 
+    /// Returns the failure of what was tried already, and of one more attempt.
+    pub fn and(mut self, attempt: Attempt) -> KeyFailure {
+        self.tried.push(attempt);
+        self
+    }
+
     /// Returns the failure of one attempt.
     pub fn new(source: impl Into<String>, reason: impl Into<String>) -> KeyFailure {
         KeyFailure { tried: vec![Attempt::new(source, reason)] }

@@ -209,9 +209,7 @@ pub fn diagnostic(error: &DecryptError, file: FileId) -> Diagnostic {
     match error {
         DecryptError::NoKey(no_key) => {
             diagnostic.notes = notes(no_key);
-            diagnostic.hints.push(
-                "put an identity that opens the file into SOPS_AGE_KEY, or the path of its key file into SOPS_AGE_KEY_FILE".into(),
-            );
+            diagnostic.hints.push(way_in(no_key).into());
             diagnostic.hints.push(
                 "or let somebody who can open the file add your recipient: `sops rotate --in-place --add-age RECIPIENT FILE`".into(),
             );
@@ -219,6 +217,16 @@ pub fn diagnostic(error: &DecryptError, file: FileId) -> Diagnostic {
         _ => diagnostic.hints.extend(error.hint()),
     }
     diagnostic
+}
+
+/// Returns how somebody gives what opens a file, by the kinds of keys that it is encrypted for.
+fn way_in(no_key: &NoKey) -> &'static str {
+    let mut keys = no_key.groups.iter().flat_map(|group| &group.keys).map(|(key, _)| key);
+    let has_age = keys.clone().any(|key| matches!(key, MasterKey::Age(_)));
+    if !has_age && keys.any(|key| matches!(key, MasterKey::Pgp(_))) {
+        return "put the armoured private key into HAGANE_PGP_KEY, or its path into HAGANE_PGP_KEY_FILE, or have it in the keyring of `gpg`";
+    }
+    "put an identity that opens the file into SOPS_AGE_KEY, or the path of its key file into SOPS_AGE_KEY_FILE"
 }
 
 /// Returns for whom the file is encrypted and why each identity did not help, each said once.

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use age::Callbacks;
 use age::plugin::{Identity, IdentityPluginV1, Recipient, RecipientPluginV1};
 use age::secrecy::SecretString;
-use hagane::{AgeOutside, AnyIdentity, AnyRecipient, FileError, Identities};
+use hagane::{AgeOutside, AnyIdentity, AnyRecipient, Identities};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::file::reason;
 use super::{Surroundings, terminal};
 use crate::disk::words;
 
@@ -77,17 +78,11 @@ impl<'s, 'h> AgeSources<'s, 'h> {
     }
 
     fn add_file(&self, identities: &mut Identities, label: &str, path: &Path) {
-        match self.0.files.read(&self.0.directory.join(path)) {
-            Ok(mut content) => {
-                match std::str::from_utf8(&content) {
-                    Ok(text) => identities.add_text(label, text),
-                    Err(_) => identities.add_failure(label, "is not UTF-8"),
-                }
-                // Files of this machine are ours alone once they are read.
-                if let Some(content) = Arc::get_mut(&mut content) {
-                    content.zeroize();
-                }
-            }
+        match self.0.read(path) {
+            Ok(content) => match std::str::from_utf8(&content) {
+                Ok(text) => identities.add_text(label, text),
+                Err(_) => identities.add_failure(label, "is not UTF-8"),
+            },
             Err(error) => identities.add_failure(label, reason(&error)),
         }
     }
@@ -131,15 +126,6 @@ impl<'s, 'h> AgeSources<'s, 'h> {
             }
         };
         Some(configuration.join("sops/age/keys.txt"))
-    }
-}
-
-fn reason(error: &FileError) -> String {
-    match error {
-        FileError::NotFound => "does not exist".into(),
-        FileError::PermissionDenied => "may not be read".into(),
-        FileError::TooLarge { limit } => format!("is larger than {} MiB", limit >> 20),
-        FileError::Other(why) => format!("cannot be read: {why}"),
     }
 }
 

@@ -133,7 +133,7 @@ fn token(
             return of_form(url, fields, agent);
         }
         if let Some(path) = variable("AZURE_FEDERATED_TOKEN_FILE") {
-            let assertion = surroundings.files.read(&surroundings.directory.join(path.as_str()));
+            let assertion = surroundings.read(path.as_str());
             let assertion = assertion.map_err(|_| format!("takes `{}`, which cannot be read", *path))?;
             let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
             fields.push(("client_assertion_type", Zeroizing::new(kind.into())));

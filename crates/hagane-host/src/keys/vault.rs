@@ -7,6 +7,7 @@ use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, parse_p
 use zeroize::Zeroizing;
 
 use super::Surroundings;
+use super::file::KeyFile;
 use super::web::{Answer, Body, Call, Json, object, of_base64, text, to_base64};
 use crate::http::{Trust, agent_with};
 
@@ -184,7 +185,7 @@ fn token(surroundings: &Surroundings) -> Result<Zeroizing<String>, String> {
         return Ok(Zeroizing::new(token));
     }
     let path = surroundings.home().map(|home| home.join(".vault-token"));
-    let content = path.and_then(|path| surroundings.files.read(&path).ok());
+    let content = path.and_then(|path| surroundings.read(path).ok());
     let token = content.and_then(|content| {
         let text = std::str::from_utf8(&content).ok()?.trim();
         (!text.is_empty()).then(|| Zeroizing::new(text.to_owned()))
@@ -211,11 +212,8 @@ fn agent(surroundings: &Surroundings) -> Result<Agent, String> {
     Ok(agent_with(trust))
 }
 
-fn pem(path: &str, surroundings: &Surroundings) -> Result<Zeroizing<Vec<u8>>, String> {
-    let content = surroundings.files.read(&surroundings.directory.join(path));
-    content
-        .map(|content| Zeroizing::new(content.to_vec()))
-        .map_err(|_| format!("takes `{path}`, which cannot be read"))
+fn pem(path: &str, surroundings: &Surroundings) -> Result<KeyFile, String> {
+    surroundings.read(path).map_err(|_| format!("takes `{path}`, which cannot be read"))
 }
 
 fn certificates(path: &str, surroundings: &Surroundings) -> Result<Vec<Certificate<'static>>, String> {

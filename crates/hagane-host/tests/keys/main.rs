@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "in a test an error is a failure")]
 
 mod echo;
+#[cfg(feature = "openpgp")]
+mod given;
 mod google;
 mod programs;
 mod secrets;
 mod server;
+#[cfg(feature = "keyservice")]
 mod service;
 mod vault;
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use hagane::sops::MasterKey;
-use hagane::{Keyring, MemoryFiles};
+use hagane::{KeyFailure, Keyring, MemoryFiles};
 use hagane_host::LocalKeys;
 
 use super::{DATA_KEY, wrapped};
@@ -39,6 +39,10 @@ impl Drop for Scratch {
     }
 }
 
+fn last(failure: &KeyFailure) -> String {
+    failure.tried.last().map(|attempt| attempt.reason.clone()).unwrap_or_default()
+}
+
 /// What lies where somebody works is no program of theirs.
 #[test]
 fn only_absolute_directories_are_searched() {
@@ -47,8 +51,7 @@ fn only_absolute_directories_are_searched() {
         let environment = |name: &str| (name == "PATH").then(|| OsString::from(path));
         let keys = LocalKeys::new(&environment, &files, &scratch.0);
         let answer = keys.unwrap_key(&wrapped(MasterKey::pgp("AB"), "-----BEGIN PGP MESSAGE-----"));
-        let answer =
-            answer.map(|key| key.expose().to_vec()).map_err(|failure| failure.tried[0].reason.clone());
+        let answer = answer.map(|key| key.expose().to_vec()).map_err(|failure| last(&failure));
         let expected = if found {
             Ok(DATA_KEY.to_vec())
         } else {
@@ -74,7 +77,7 @@ fn gpg_says_which_key_it_used() {
         let keys = LocalKeys::new(&environment, &files, &scratch.0);
         let answer = keys.unwrap_bound(&wrapped(MasterKey::pgp(named), "-----BEGIN PGP MESSAGE-----"));
         let answer = answer.map(|key| assert_eq!(key.expose(), DATA_KEY));
-        let answer = answer.map_err(|failure| failure.tried[0].reason.clone());
+        let answer = answer.map_err(|failure| last(&failure));
         assert_eq!(answer, expected.map_err(str::to_owned), "{named} where gpg says {says}");
     };
     check(&primary, &used(&subkey), Ok(()));
@@ -91,4 +94,30 @@ fn gpg_says_which_key_it_used() {
     let part = Err("is not asked: the file does not name the key by its whole fingerprint");
     check(&primary[..16], &used(&subkey), part);
     check("", &used(&subkey), part);
+}
+
+/// What is given is asked first; gpg may have what is not.
+#[cfg(feature = "openpgp")]
+#[test]
+fn a_key_that_is_given_goes_before_gpg() {
+    let (scratch, files) = (Scratch::new("given", ""), MemoryFiles::new());
+    std::fs::write(scratch.0.join("bin/gpg"), "#!/bin/sh\nprintf 'of gpg, not of what is given here'")
+        .unwrap();
+    let path = scratch.0.join("bin").display().to_string();
+    let environment = |name: &str| match name {
+        "PATH" => Some(OsString::from(&path)),
+        "HAGANE_PGP_KEY" => Some(include_str!("pgp/keys/curve.asc").into()),
+        _ => None,
+    };
+    let keys = LocalKeys::new(&environment, &files, &scratch.0);
+    let check = |message: &str, expected: &[u8]| {
+        let answer = keys.unwrap_key(&wrapped(MasterKey::pgp("AB"), message));
+        assert_eq!(
+            answer.map(|key| key.expose().to_vec()).map_err(|failure| last(&failure)),
+            Ok(expected.to_vec())
+        );
+    };
+    check(include_str!("pgp/messages/curve.asc"), DATA_KEY);
+    check(include_str!("pgp/messages/rsa.asc"), b"of gpg, not of what is given here");
+    check("none", b"of gpg, not of what is given here");
 }

@@ -32,12 +32,8 @@ pub(super) fn token(agent: &Agent, surroundings: &Surroundings) -> Token {
 
 /// Returns the credentials that variables or gcloud name, if any do.
 fn credentials(surroundings: &Surroundings) -> Result<Option<Json>, String> {
-    let read = |path: &str| {
-        let content = surroundings.files.read(&surroundings.directory.join(path));
-        content
-            .map(|content| Zeroizing::new(content.to_vec()))
-            .map_err(|_| format!("takes `{path}`, which cannot be read"))
-    };
+    let read =
+        |path: &str| surroundings.read(path).map_err(|_| format!("takes `{path}`, which cannot be read"));
     let parsed = |text: &[u8], from: &str| {
         Json::read(text)
             .map(Some)
@@ -56,7 +52,7 @@ fn credentials(surroundings: &Surroundings) -> Result<Option<Json>, String> {
     let gcloud = surroundings.variable("CLOUDSDK_CONFIG").map(std::path::PathBuf::from);
     let gcloud = gcloud.or_else(|| surroundings.home().map(|home| home.join(".config/gcloud")));
     let path = gcloud.map(|gcloud| gcloud.join("application_default_credentials.json"));
-    match path.and_then(|path| surroundings.files.read(&path).ok()) {
+    match path.and_then(|path| surroundings.read(path).ok()) {
         Some(content) => parsed(&content, "gcloud"),
         None => Ok(None),
     }
@@ -143,7 +139,7 @@ fn assertion(account: &str, audience: &str, key: &str) -> Token {
 /// Returns the token of another identity provider, which is exchanged for one of Google's.
 fn subject(source: &Value, agent: &Agent, surroundings: &Surroundings) -> Token {
     let read = if let Some(path) = text(source, "file") {
-        let content = surroundings.files.read(&surroundings.directory.join(path.as_str()));
+        let content = surroundings.read(path.as_str());
         let content = content.map_err(|_| format!("takes `{}`, which cannot be read", *path))?;
         Zeroizing::new(content.to_vec())
     } else if let Some(url) = text(source, "url") {

@@ -7,8 +7,9 @@ use std::thread;
 use hagane::{Attempt, SecretBytes};
 use zeroize::Zeroizing;
 
-use super::{SECRET_VARIABLES, Surroundings};
+use super::Named;
 use crate::disk::words;
+use crate::keys::{SECRET_VARIABLES, Surroundings, bounded};
 
 /// Returns what an OpenPGP message holds.
 pub(super) fn decrypt(message: &str, surroundings: &Surroundings) -> Result<SecretBytes, Attempt> {
@@ -17,19 +18,15 @@ pub(super) fn decrypt(message: &str, surroundings: &Surroundings) -> Result<Secr
     some(&gpg, said.stdout)
 }
 
-/// Returns what an OpenPGP message holds, if it is the key of this fingerprint that opens it, or one of its subkeys; with `!` behind
-/// it, just that subkey. gpg tries every key that it has, and says which one it was.
+/// Returns what an OpenPGP message holds, if it is the named key that opens it. gpg tries every key that it has, and says which one it
+/// was.
 pub(super) fn decrypt_by(
-    fingerprint: &str,
+    named: &Named,
     message: &str,
     surroundings: &Surroundings,
 ) -> Result<SecretBytes, Attempt> {
     let gpg = program(surroundings);
     let failed = |reason: &str| Attempt::new(&gpg, reason);
-    let named = Named::of(fingerprint).ok_or_else(|| {
-        // A shorter name is that of several keys.
-        failed("is not asked: the file does not name the key by its whole fingerprint")
-    })?;
     let arguments = ["--quiet", "--status-fd", "2", "-d"];
     let said = run(&gpg, &arguments, message.as_bytes().to_vec(), surroundings)?;
     let stderr = String::from_utf8_lossy(&said.stderr);
@@ -37,7 +34,7 @@ pub(super) fn decrypt_by(
     if used.peek().is_none() {
         return Err(failed("does not say which key it used"));
     }
-    match used.all(|line| named.is_one_of(line)) {
+    match used.all(|line| is_meant(named, line)) {
         true => some(&gpg, said.stdout),
         false => Err(failed("opens it with another key than the one that the file names")),
     }
@@ -53,33 +50,14 @@ fn some(gpg: &str, output: SecretBytes) -> Result<SecretBytes, Attempt> {
 /// How gpg says which key it used: the fingerprint of the subkey and that of its primary key follow.
 const USED: &str = "[GNUPG:] DECRYPTION_KEY ";
 
-/// A key that is named by its whole fingerprint.
-struct Named {
-    fingerprint: String,
-    is_just_that_subkey: bool,
-}
-
-impl Named {
-    fn of(text: &str) -> Option<Named> {
-        let fingerprint = text.trim_end_matches('!');
-        let is_whole =
-            matches!(fingerprint.len(), 40 | 64) && fingerprint.bytes().all(|b| b.is_ascii_hexdigit());
-        is_whole.then(|| Named {
-            fingerprint: fingerprint.to_ascii_uppercase(),
-            is_just_that_subkey: text.ends_with('!'),
-        })
-    }
-
-    fn is_one_of(&self, line: &str) -> bool {
-        let mut keys = line.split_whitespace();
-        let (subkey, primary) = (keys.next(), keys.next());
-        let is_named = |key: Option<&str>| key == Some(self.fingerprint.as_str());
-        is_named(subkey) || (!self.is_just_that_subkey && is_named(primary))
-    }
+fn is_meant(named: &Named, line: &str) -> bool {
+    let mut keys = line.split_whitespace();
+    let (subkey, primary) = (keys.next().unwrap_or_default(), keys.next().unwrap_or_default());
+    named.is(subkey, primary)
 }
 
 /// Returns a text as a message for the key of a fingerprint; with `!` behind it, for just that subkey.
-pub(super) fn encrypt(
+pub(in crate::keys) fn encrypt(
     fingerprint: &str,
     text: &SecretBytes,
     surroundings: &Surroundings,
@@ -108,7 +86,13 @@ pub(super) fn encrypt(
     message.map(|text| text.trim_end().to_owned()).ok_or_else(|| Attempt::new(&gpg, "gave no message"))
 }
 
-fn program(surroundings: &Surroundings) -> String {
+/// Returns whether the program is there.
+#[cfg(feature = "openpgp")]
+pub(super) fn is_there(surroundings: &Surroundings) -> bool {
+    surroundings.command(&program(surroundings)).is_ok()
+}
+
+pub(super) fn program(surroundings: &Surroundings) -> String {
     surroundings.text("SOPS_GPG_EXEC").unwrap_or_else(|| "gpg".into())
 }
 
@@ -147,5 +131,5 @@ fn run(gpg: &str, arguments: &[&str], input: Vec<u8>, surroundings: &Surrounding
     let said = String::from_utf8_lossy(&output.stderr);
     let said = said.lines().filter(|line| !line.starts_with("[GNUPG:] "));
     let said: Vec<&str> = said.map(|line| line.trim_start_matches("gpg: ").trim()).collect();
-    Err(failed(format!("says: {}", super::bounded(&said.join("; ")))))
+    Err(failed(format!("says: {}", bounded(&said.join("; ")))))
 }
