@@ -1,5 +1,6 @@
 //! Generators and transformers that are programs: KRM functions, and plugins of the old kind.
 
+mod container;
 mod environment;
 mod function;
 mod mark;
