@@ -331,8 +331,8 @@ fn written_as(node: &Node) -> Written {
 fn restyled(mut node: Node, before: Written) -> Node {
     match &mut node {
         Node::Scalar(scalar) => scalar.style = before.scalar,
-        Node::Mapping(mapping) => mapping.flow |= before.flow,
-        Node::Sequence(sequence) => sequence.flow |= before.flow,
+        Node::Mapping(mapping) => mapping.flow = before.flow,
+        Node::Sequence(sequence) => sequence.flow = before.flow,
     }
     node
 }

@@ -299,7 +299,8 @@ pub fn written_value_in_flow(scalar: &Scalar) -> Result<Value<'_>, TagMismatch> 
 /// Returns whether yaml.v3 puts quotes around a scalar in flow style that has none, and so makes a string of it.
 pub(crate) fn gains_quotes_in_flow(scalar: &Scalar) -> bool {
     let has_colon = || scalar.text.as_str().contains(':') && scalar.tagged().is_none();
-    scalar.is_absent() || scalar.style == Style::Plain && scalar.tag == Tag::Timestamp && has_colon()
+    let is_time = || scalar.resolved_tag() == Tag::Timestamp;
+    scalar.is_absent() || scalar.style == Style::Plain && has_colon() && is_time()
 }
 
 /// Returns what is read after a text was written folded, where that differs from the text.
