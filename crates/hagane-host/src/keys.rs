@@ -6,9 +6,11 @@ mod aws;
 mod azure;
 mod file;
 mod gcp;
+mod huawei;
 mod pgp;
 #[cfg(feature = "keyservice")]
 mod service;
+mod signed;
 mod terminal;
 mod vault;
 mod web;
@@ -257,7 +259,9 @@ impl Keyring for Local<'_, '_> {
             MasterKey::AwsKms(key) => aws::decrypt(key, &wrapped.enc, surroundings).map_err(of_service),
             #[cfg(not(feature = "aws"))]
             MasterKey::AwsKms(_) => Err(unknown()),
-            MasterKey::HuaweiKms(_) => Err(unknown()),
+            MasterKey::HuaweiKms(name) => {
+                huawei::decrypt(name, &wrapped.enc, surroundings).map_err(of_service)
+            }
         }
     }
 
@@ -291,11 +295,12 @@ impl Keyring for Local<'_, '_> {
             MasterKey::AwsKms(key) => aws::encrypt(key, data_key, surroundings).map_err(of_service),
             #[cfg(not(feature = "aws"))]
             MasterKey::AwsKms(_) => Err(unknown()),
-            MasterKey::HuaweiKms(_) => Err(unknown()),
+            MasterKey::HuaweiKms(name) => huawei::encrypt(name, data_key, surroundings).map_err(of_service),
         }
     }
 }
 
+#[cfg(not(feature = "aws"))]
 fn unknown() -> KeyFailure {
     KeyFailure::new("this program", "does not know the service; a key service of SOPS may (`--keyservice`)")
 }

@@ -48,6 +48,23 @@ impl Body {
     fn is_confidential(&self) -> bool {
         matches!(self, Body::Plaintext(_))
     }
+
+    /// Returns what is sent.
+    pub(super) fn text(&self) -> Zeroizing<String> {
+        match self {
+            Body::None => Zeroizing::default(),
+            Body::Json(text) | Body::Plaintext(text) => text.clone(),
+            Body::Form(fields) => form(fields),
+        }
+    }
+
+    fn kind(&self) -> Option<&'static str> {
+        match self {
+            Body::None => None,
+            Body::Json(_) | Body::Plaintext(_) => Some("application/json"),
+            Body::Form(_) => Some("application/x-www-form-urlencoded"),
+        }
+    }
 }
 
 /// The fields of a form that prove who asks.
@@ -110,6 +127,13 @@ pub(super) fn known_code(code: &str) -> Option<&'static str> {
     CODES.into_iter().find(|known| *known == code)
 }
 
+/// Returns the code of an error of Huawei Cloud: a service's name and a number, `KMS.0301`.
+fn numbered_code(answer: &Value) -> Option<&str> {
+    let code = answer.get("error").unwrap_or(answer).get("error_code").and_then(Value::as_str)?;
+    let number = ["KMS.", "APIGW.", "IAM."].iter().find_map(|service| code.strip_prefix(service))?;
+    (number.len() <= 6 && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(code)
+}
+
 /// A JSON value whose texts are wiped when it is dropped: tokens and keys are among them.
 pub(super) struct Json(Value);
 
@@ -167,15 +191,16 @@ impl Answer {
         if self.is_confidential {
             let error = value.and_then(|value| value.get("error"));
             let code = error.and_then(|error| error.get("status").or_else(|| error.get("code")));
-            return match code.and_then(Value::as_str).and_then(known_code) {
+            let code = code.and_then(Value::as_str).and_then(known_code);
+            return match code.or_else(|| value.and_then(numbered_code)) {
                 Some(code) => format!("answers {} ({code})", self.status),
                 None => format!("answers {}", self.status),
             };
         }
         let said = value.and_then(|value| {
             let error = value.get("error");
-            let text =
-                error.and_then(|error| error.get("message")).or_else(|| value.get("error_description"));
+            let text = error.and_then(|error| error.get("message").or_else(|| error.get("error_msg")));
+            let text = text.or_else(|| value.get("error_description").or_else(|| value.get("error_msg")));
             let text = text.or_else(|| value.get("errors").and_then(|errors| errors.get(0)));
             text.or(error).or_else(|| value.get("message")).and_then(Value::as_str)
         });
@@ -216,12 +241,8 @@ impl Call<'_> {
         for (name, value) in &self.headers {
             request = request.header(*name, value.as_str());
         }
-        let (kind, body) = match &self.body {
-            Body::None => (None, Zeroizing::default()),
-            Body::Json(text) | Body::Plaintext(text) => (Some("application/json"), text.clone()),
-            Body::Form(fields) => (Some("application/x-www-form-urlencoded"), form(fields)),
-        };
-        if let Some(kind) = kind {
+        let body = self.body.text();
+        if let Some(kind) = self.body.kind() {
             request = request.header("Content-Type", kind);
         }
         let request = request.body(body.as_bytes()).map_err(|error| format!("cannot be asked: {error}"))?;

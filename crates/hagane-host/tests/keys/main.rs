@@ -6,6 +6,7 @@ mod echo;
 #[cfg(feature = "openpgp")]
 mod given;
 mod google;
+mod huawei;
 mod programs;
 mod secrets;
 mod server;
