@@ -4,10 +4,12 @@ mod age;
 #[cfg(feature = "aws")]
 mod aws;
 mod azure;
+mod buckets;
 mod file;
 mod gcp;
 mod huawei;
 mod pgp;
+mod publish;
 #[cfg(feature = "keyservice")]
 mod service;
 mod signed;
@@ -25,7 +27,6 @@ use hagane::{
     AgeKeyring, Attempt, Files, KeyFailure, Keyring, MasterKey, Remembering, SecretBytes, WrappedKey,
 };
 
-use hagane::sops::VaultSecrets;
 use zeroize::Zeroizing;
 
 use self::age::AgeSources;
@@ -33,6 +34,7 @@ use self::pgp::GivenKeys;
 use crate::disk::words;
 use crate::programs::find;
 
+pub use self::publish::Storage;
 #[cfg(feature = "keyservice")]
 pub use self::service::serve;
 pub use self::terminal::ask;
@@ -99,16 +101,6 @@ impl<'h> LocalKeys<'h> {
 }
 
 impl LocalKeys<'_> {
-    /// Writes a JSON object as a secret of a Vault, with the user's token, and returns whether it was another before.
-    pub fn publish_to_vault(
-        &self,
-        secrets: &VaultSecrets,
-        name: &str,
-        object: &SecretBytes,
-    ) -> Result<bool, String> {
-        vault::publish(secrets, name, object, &self.0.forgetful().surroundings)
-    }
-
     /// Returns the same keys without a memory: a service that runs for long asks each time, as a key may be revoked meanwhile.
     pub fn forgetful(&self) -> &dyn Keyring {
         self.0.forgetful()

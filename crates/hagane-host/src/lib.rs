@@ -47,7 +47,7 @@ pub use foreground::{Foreground, foreground, is_program, shell_words};
 pub use hosts::Hosts;
 #[cfg(feature = "keyservice")]
 pub use keys::serve;
-pub use keys::{KeyOptions, LocalKeys, ask};
+pub use keys::{KeyOptions, LocalKeys, Storage, ask};
 pub use leftovers::Leftovers;
 pub use memory_file::{MemoryFile, Pipe, is_private, read_secret, read_stream};
 pub use programs::{Programs, current_user};

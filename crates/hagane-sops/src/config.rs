@@ -9,7 +9,7 @@ use hagane_yaml::{FileId, Mapping, Node, ParseOptions, Span};
 use crate::selection::{FIELDS, Selector};
 use crate::{Indent, Layout, MasterKey, Recipe};
 
-pub use destination::{Destination, Target, VaultSecrets};
+pub use destination::{Bucket, Destination, Target, VaultSecrets};
 
 /// The name of the file.
 pub const CONFIG_FILE: &str = ".sops.yaml";
@@ -66,7 +66,7 @@ impl Config {
             config.rules.push(Rule::read(mapping(rule, "a creation rule")?, context)?);
         }
         for rule in list(top, "destination_rules")? {
-            match mapping(rule, "a destination rule").and_then(Destination::read) {
+            match mapping(rule, "a destination rule").and_then(|rule| Destination::read(rule, context)) {
                 Ok(destination) => config.destinations.push(destination),
                 Err(error) => _ = config.destination_error.get_or_insert(error),
             }

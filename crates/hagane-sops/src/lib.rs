@@ -45,7 +45,7 @@ mod shamir;
 mod tree;
 mod value;
 
-pub use config::{CONFIG_FILE, Config, ConfigError, Destination, Rule, Target, VaultSecrets};
+pub use config::{Bucket, CONFIG_FILE, Config, ConfigError, Destination, Rule, Target, VaultSecrets};
 pub use contents::{Contents, Unfit, Warning};
 pub use data_key::DataKey;
 pub use decrypt::{MacCheck, decrypt_checked, decrypt_file, open_file, read_metadata};

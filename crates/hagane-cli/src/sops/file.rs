@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hagane::sops::{
-    Contents, DecryptError, Format, MacCheck, OpenedFile, decrypt_checked, detect, open_file,
+    Contents, DecryptError, Format, MacCheck, OpenedFile, decrypt_checked, detect, inspect, open_file,
 };
 use hagane::{Diagnostic, FileError, FileId, FileKind, Keyring, SourceMap, Span};
 use hagane_host::{Access, MAX_FILE, read_secret, write_file};
@@ -124,6 +124,12 @@ impl Input {
         self.warn(&contents, surroundings);
         self.text = Bytes::default();
         Ok(contents)
+    }
+
+    /// Fails where the file is not encrypted, or its metadata are broken. No key is needed.
+    pub(super) fn inspected(&self, surroundings: &Surroundings) -> Result<(), Failure> {
+        let inspected = inspect(&self.text, self.format, self.first_file());
+        inspected.map(drop).map_err(|error| self.cannot_open(&error, surroundings))
     }
 
     fn mac_check(&self, ignore_mac: bool, surroundings: &mut Surroundings) -> MacCheck {

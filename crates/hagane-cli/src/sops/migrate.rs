@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use hagane::sops::kubesec::{self, WithoutMac};
-use hagane::sops::{Contents, EncryptError, Format, Selector, encrypt_file, first_left_plain};
+use hagane::sops::{Contents, EncryptError, Format, Selector, encrypt_file};
 use hagane::{Diagnostic, MasterKey, SourceMap, Span};
 use hagane_host::{Access, now};
 
 use super::arguments::{Common, Services};
 use super::failure::{Failure, GENERIC};
 use super::file;
-use super::recipe::rule;
+use super::recipe::{refuse_left_plain, rule};
 use super::session::{configuration_above, keyring, layout, sealing, shown};
 use crate::message::{self, MessageFormat, one_line};
 use crate::secrets::tree::Tree;
@@ -129,7 +129,9 @@ fn migrate(
     let (files, directory) = (surroundings.files, surroundings.directory.clone());
     let keys = keyring(&services, files, &directory)?;
     let contents = open(&name, content, arguments, &keys, surroundings)?;
-    refuse_left_plain(&contents, &selector, &name)?;
+    let hint =
+        format!("a rule of `.sops.yaml` with `encrypted_regex: {ENCRYPTED}` encrypts what kubesec does");
+    refuse_left_plain(&contents, &selector, &name, hint)?;
     let mut said = format!("{}: {}\n", one_line(&name), if dry_run { "would be for" } else { "now for" });
     for key in recipe.key_groups.iter().flatten() {
         said.push_str(&format!("    {}\n", one_line(&MasterKey::to_string(key))));
@@ -141,22 +143,6 @@ fn migrate(
         file::write(&absolute, &text, Access::Usual, surroundings)?;
     }
     output::print(said.as_bytes(), surroundings).map_err(Failure::from)
-}
-
-/// Refuses to write a value in the clear that kubesec encrypts.
-fn refuse_left_plain(contents: &Contents, selector: &Selector, name: &str) -> Result<(), Failure> {
-    let Some((path, span)) = first_left_plain(contents, selector) else { return Ok(()) };
-    let (field, text) = selector.field();
-    let message =
-        format!("`{path}` would be written in the clear: the rule for the file says `{field}: {text}`");
-    let mut error = Diagnostic::error(span, message).hinted(format!(
-        "a rule of `.sops.yaml` with `encrypted_regex: {ENCRYPTED}` encrypts what kubesec does"
-    ));
-    error.quotable = false;
-    // No line of it is shown, so none is kept.
-    let mut map = SourceMap::new();
-    map.add(name, "".into());
-    Err(Failure::of(GENERIC, error).within(map))
 }
 
 fn open(

@@ -1,15 +1,17 @@
-//! `sops publish`: plain values to the secrets of a Vault.
+//! `sops publish`: plain values to the secrets of a Vault, and encrypted files to buckets.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hagane::sops::{Destination, Format, Layout, Target, VaultSecrets};
-use hagane::{Diagnostic, normalized};
+use hagane::sops::{Destination, Format, Layout, Recipe, Target, encrypt_file};
+use hagane::{Diagnostic, SecretBytes, normalized};
+use hagane_host::{LocalKeys, Storage, now};
 
 use super::arguments::Publish;
 use super::failure::{Failure, GENERIC, UNFIT};
 use super::file::{Input, types};
-use super::session::{Configuration, configuration, keyring, shown};
+use super::recipe::refuse_left_plain;
+use super::session::{Configuration, configuration, keyring, sealing, shown};
 use crate::message::{self, MessageFormat, one_line};
 use crate::secrets::tree::Tree;
 use crate::{Surroundings, output};
@@ -52,9 +54,8 @@ fn refuse_one_place(
     for path in paths {
         let absolute = normalized(&surroundings.directory.join(path));
         let Some(rule) = rule(&absolute, configuration) else { continue };
-        let Target::Vault(secrets) = &rule.target else { continue };
         let name = name(path, root, arguments.omit_extensions || rule.omit_extensions, surroundings);
-        let (place, file) = (place(secrets, &name), shown(&absolute, surroundings));
+        let (place, file) = (place(&rule.target, &name), shown(&absolute, surroundings));
         if let Some(other) = places.insert(place.clone(), file.clone()) {
             let message = format!(
                 "`{}` and `{}` would both be {}",
@@ -87,39 +88,83 @@ fn publish(
     let file = shown(&absolute, surroundings);
     let rule = rule(&absolute, configuration)
         .ok_or_else(|| Failure::new(GENERIC, format!("no destination rule is for `{file}`")))?;
-    let secrets = match &rule.target {
-        Target::Vault(secrets) => secrets,
-        Target::S3(bucket) => return Err(elsewhere("an S3 bucket", bucket, "aws s3 cp")),
-        Target::Gcs(bucket) => {
-            return Err(elsewhere("a bucket of Google Cloud", bucket, "gcloud storage cp"));
-        }
-    };
     let name = name(path, root, arguments.omit_extensions || rule.omit_extensions, surroundings);
     let (files, directory) = (surroundings.files, surroundings.directory.clone());
     let keys = keyring(&arguments.services, files, &directory)?;
-    let mut input = Input::read(Some(path), &types(None), surroundings)?;
-    let contents = input.decrypt(&keys, false, surroundings)?;
-    let object = contents.to_bytes_as(Format::Json, Layout::default());
-    let object = object.map_err(|unfit| Failure::new(UNFIT, unfit.to_string()))?;
-    let place = one_line(&place(secrets, &name));
+    let place = one_line(&place(&rule.target, &name));
+    let object = match &rule.target {
+        Target::Vault(_) => values(path, &keys, surroundings)?,
+        Target::S3(_) | Target::Gcs(_) => encrypted(path, rule.recreation.as_ref(), &keys, surroundings)?,
+    };
     if !arguments.yes {
         output::print(format!("uploading {} to {place}? (y/n): ", one_line(&file)).as_bytes(), surroundings)?;
         let mut answer = String::new();
         let read = std::io::BufRead::read_line(&mut std::io::stdin().lock(), &mut answer);
         if read.is_err() || !matches!(answer.trim(), "y" | "Y" | "yes") {
-            return Ok(());
+            return Err(Failure::new(GENERIC, format!("`{file}` is not published")));
         }
     }
-    let changed = keys.publish_to_vault(secrets, &name, &object).map_err(|reason| {
+    let uploaded = match &rule.target {
+        Target::Vault(secrets) => keys.publish_to_vault(secrets, &name, &object),
+        Target::S3(bucket) => {
+            keys.publish_to_bucket(Storage::Amazon, bucket, &name, object.expose()).map(|()| true)
+        }
+        Target::Gcs(bucket) => {
+            keys.publish_to_bucket(Storage::Google, bucket, &name, object.expose()).map(|()| true)
+        }
+    };
+    let changed = uploaded.map_err(|reason| {
+        let service = match &rule.target {
+            Target::Vault(_) => "the Vault",
+            Target::S3(_) => "Amazon S3",
+            Target::Gcs(_) => "Google Cloud Storage",
+        };
         Failure::new(GENERIC, format!("cannot publish `{file}` to {place}"))
-            .noted(format!("the Vault {reason}"))
+            .noted(format!("{service} {reason}"))
     })?;
     let said = if changed { "published to" } else { "up to date in" };
     output::print(format!("{}: {said} {place}\n", one_line(&file)).as_bytes(), surroundings)?;
     Ok(())
 }
 
-/// Returns the name of the secret: the file's, below `root` with the directories between.
+/// Returns the plain values of a file as an object of JSON.
+fn values(path: &Path, keys: &LocalKeys, surroundings: &mut Surroundings) -> Result<SecretBytes, Failure> {
+    let contents = Input::read(Some(path), &types(None), surroundings)?.decrypt(keys, false, surroundings)?;
+    let object = contents.to_bytes_as(Format::Json, Layout::default());
+    object.map_err(|unfit| Failure::new(UNFIT, unfit.to_string()))
+}
+
+/// Returns an encrypted file as it lies, or encrypted anew for whom the rule says.
+fn encrypted(
+    path: &Path,
+    recreation: Option<&Recipe>,
+    keys: &LocalKeys,
+    surroundings: &mut Surroundings,
+) -> Result<SecretBytes, Failure> {
+    let mut input = Input::read(Some(path), &types(None), surroundings)?;
+    let Some(recipe) = recreation else {
+        // What nobody encrypted is not published by mistake.
+        input.inspected(surroundings)?;
+        return Ok(SecretBytes::new(input.text.to_vec()));
+    };
+    let format = input.format;
+    let contents = input.decrypt(keys, false, surroundings)?;
+    if format != Format::Binary {
+        let selector = recipe.selector.clone().unwrap_or_default();
+        let hint = "the selector of a `recreation_rule` takes what that of the creation rule does";
+        refuse_left_plain(
+            &contents,
+            &selector,
+            &shown(&surroundings.directory.join(path), surroundings),
+            hint,
+        )?;
+    }
+    let time = now();
+    let text = encrypt_file(&contents, recipe, format, &sealing(keys, &time, Layout::default()))?;
+    Ok(SecretBytes::new(text))
+}
+
+/// Returns the name of the secret or the object: the file's, below `root` with the directories between.
 fn name(path: &Path, root: Option<&Path>, omit_extension: bool, surroundings: &Surroundings) -> String {
     let absolute = |path: &Path| normalized(&surroundings.directory.join(path));
     let path = absolute(path);
@@ -132,12 +177,14 @@ fn name(path: &Path, root: Option<&Path>, omit_extension: bool, surroundings: &S
     name.to_string_lossy().into_owned()
 }
 
-fn place(secrets: &VaultSecrets, name: &str) -> String {
-    let address = if secrets.address.is_empty() { "the Vault of VAULT_ADDR" } else { &secrets.address };
-    format!("{address}, {}/{}/{name}", secrets.mount, secrets.path)
-}
-
-fn elsewhere(what: &str, bucket: &str, program: &str) -> Failure {
-    let message = format!("the destination is {what}, `{bucket}`, and those are not written to");
-    Failure::new(GENERIC, message).hinted(format!("`{program}` copies the encrypted file there as it lies"))
+fn place(target: &Target, name: &str) -> String {
+    match target {
+        Target::Vault(secrets) => {
+            let address =
+                if secrets.address.is_empty() { "the Vault of VAULT_ADDR" } else { &secrets.address };
+            format!("{address}, {}/{}/{name}", secrets.mount, secrets.path)
+        }
+        Target::S3(bucket) => format!("s3://{}/{}{name}", bucket.name, bucket.prefix),
+        Target::Gcs(bucket) => format!("gcs://{}/{}{name}", bucket.name, bucket.prefix),
+    }
 }

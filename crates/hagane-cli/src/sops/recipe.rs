@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use hagane::normalized;
-use hagane::sops::{Recipe, Selector};
+use hagane::sops::{Contents, Recipe, Selector, first_left_plain};
+use hagane::{Diagnostic, SourceMap, normalized};
 
 use super::arguments::{Recipients, Selection};
 use super::failure::{CONFLICT, Failure, GENERIC};
@@ -50,6 +50,25 @@ pub(super) fn rule(name: &Path, configuration: Option<&Configuration>) -> Result
                 .hinted("the first rule whose `path_regex` matches counts, or one without"))
         }
     }
+}
+
+/// Refuses to write a value in the clear that was encrypted.
+pub(super) fn refuse_left_plain(
+    contents: &Contents,
+    selector: &Selector,
+    name: &str,
+    hint: impl Into<String>,
+) -> Result<(), Failure> {
+    let Some((path, span)) = first_left_plain(contents, selector) else { return Ok(()) };
+    let (field, text) = selector.field();
+    let message =
+        format!("`{path}` would be written in the clear: the rule for the file says `{field}: {text}`");
+    let mut error = Diagnostic::error(span, message).hinted(hint);
+    error.quotable = false;
+    // No line of it is shown, so none is kept.
+    let mut map = SourceMap::new();
+    map.add(name, "".into());
+    Err(Failure::of(GENERIC, error).within(map))
 }
 
 fn selector(selection: &Selection) -> Result<Option<Selector>, Failure> {

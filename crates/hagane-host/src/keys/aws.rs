@@ -6,10 +6,10 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_kms::Client;
-use aws_sdk_kms::config::SharedCredentialsProvider;
 use aws_sdk_kms::config::http::HttpResponse;
+use aws_sdk_kms::config::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
 use aws_smithy_http_client::{Builder, tls};
@@ -18,6 +18,7 @@ use base64::prelude::BASE64_STANDARD;
 use hagane::sops::AwsKmsKey;
 use hagane::{Attempt, SecretBytes};
 use tokio::runtime::Runtime;
+use zeroize::Zeroizing;
 
 use super::Surroundings;
 use super::web::known_code;
@@ -80,21 +81,7 @@ fn runtime() -> Result<Runtime, String> {
 
 async fn client(key: &AwsKmsKey, surroundings: &Surroundings<'_>) -> Result<Client, String> {
     let region = region(&key.arn).ok_or("takes `arn:aws:kms:REGION:ACCOUNT:key/…` or `…:alias/…`")?;
-    let http = Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https();
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(20))
-        .operation_timeout(TIME_LIMIT);
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .region(Region::new(region.to_owned()))
-        .timeout_config(timeouts.build())
-        .app_name(aws_config::AppName::new("hagane").map_err(|error| error.to_string())?);
-    if surroundings.variable("AWS_MAX_ATTEMPTS").is_none() {
-        loader = loader.retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
-    }
+    let mut loader = loader(surroundings)?.region(Region::new(region.to_owned()));
     if !key.profile.is_empty() {
         loader = loader.profile_name(&key.profile);
     }
@@ -103,6 +90,54 @@ async fn client(key: &AwsKmsKey, surroundings: &Surroundings<'_>) -> Result<Clie
         "" => Ok(Client::new(&config)),
         role => Ok(Client::new(&assumed(role, config).await)),
     }
+}
+
+fn loader(surroundings: &Surroundings<'_>) -> Result<ConfigLoader, String> {
+    let http = Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(20))
+        .operation_timeout(TIME_LIMIT);
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .timeout_config(timeouts.build())
+        .app_name(aws_config::AppName::new("hagane").map_err(|error| error.to_string())?);
+    Ok(match surroundings.variable("AWS_MAX_ATTEMPTS") {
+        Some(_) => loader,
+        None => loader.retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS)),
+    })
+}
+
+/// Who asks a service of Amazon that this program calls itself.
+pub(super) struct Caller {
+    pub(super) access: Zeroizing<String>,
+    pub(super) secret: Zeroizing<String>,
+    pub(super) token: Option<Zeroizing<String>>,
+    pub(super) region: String,
+}
+
+/// Returns who asks, as Amazon's library finds it: by variables, profiles, SSO, roles, or the machine.
+pub(super) fn caller(surroundings: &Surroundings) -> Result<Caller, String> {
+    let found = async {
+        let config = loader(surroundings)?.load().await;
+        let region = config.region().map(|region| region.as_ref().to_owned());
+        let region = region.filter(|region| region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+        let region =
+            region.ok_or("takes a region: AWS_REGION is not set, and there is none in the profile")?;
+        let provider = config.credentials_provider().ok_or("takes credentials, and there are none")?;
+        let found = provider.provide_credentials().await;
+        let found = found.map_err(|_| "takes credentials, and there are none: AWS_ACCESS_KEY_ID is not set, and no profile, role or machine has any".to_owned())?;
+        let secret = |text: &str| Zeroizing::new(text.to_owned());
+        Ok(Caller {
+            access: secret(found.access_key_id()),
+            secret: secret(found.secret_access_key()),
+            token: found.session_token().map(secret),
+            region,
+        })
+    };
+    runtime().and_then(|runtime| runtime.block_on(found))
 }
 
 /// Returns a configuration whose credentials are those of a role.

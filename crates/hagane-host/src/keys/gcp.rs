@@ -5,6 +5,7 @@ mod credentials;
 use hagane::{Attempt, SecretBytes};
 use zeroize::Zeroizing;
 
+pub(super) use self::credentials::token;
 use super::Surroundings;
 use super::web::{Body, Call, object, of_base64, text, to_base64};
 use crate::http::agent;

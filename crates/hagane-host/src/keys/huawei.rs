@@ -192,7 +192,7 @@ impl Credentials {
         headers.extend(project.map(|project| ("x-project-id", project)));
         headers.push(("x-sdk-date", &time));
         headers.extend(self.token.as_ref().map(|token| ("x-security-token", token.as_str())));
-        let digest = sha256(body.text().as_bytes());
+        let digest = sha256(&body.bytes());
         // The path is signed with an end that the URL has not.
         let signed = Signed { method, path: &format!("{path}/"), query, headers: &headers, body: &digest };
         let authorization = Zeroizing::new(self.authorization(&signed, &time));

@@ -39,6 +39,8 @@ pub(super) enum Body {
     Json(Zeroizing<String>),
     /// JSON that holds plaintext: a service that answers with the request must not bring it into a message.
     Plaintext(Zeroizing<String>),
+    /// What is no secret: an encrypted file.
+    Bytes(Vec<u8>),
     /// Names and values, as a form of HTML.
     Form(Vec<(&'static str, Zeroizing<String>)>),
 }
@@ -50,17 +52,19 @@ impl Body {
     }
 
     /// Returns what is sent.
-    pub(super) fn text(&self) -> Zeroizing<String> {
-        match self {
-            Body::None => Zeroizing::default(),
-            Body::Json(text) | Body::Plaintext(text) => text.clone(),
-            Body::Form(fields) => form(fields),
-        }
+    pub(super) fn bytes(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(match self {
+            Body::None => Vec::new(),
+            Body::Json(text) | Body::Plaintext(text) => text.as_bytes().to_vec(),
+            Body::Bytes(bytes) => bytes.clone(),
+            Body::Form(fields) => form(fields).as_bytes().to_vec(),
+        })
     }
 
     fn kind(&self) -> Option<&'static str> {
         match self {
             Body::None => None,
+            Body::Bytes(_) => Some("application/octet-stream"),
             Body::Json(_) | Body::Plaintext(_) => Some("application/json"),
             Body::Form(_) => Some("application/x-www-form-urlencoded"),
         }
@@ -241,11 +245,11 @@ impl Call<'_> {
         for (name, value) in &self.headers {
             request = request.header(*name, value.as_str());
         }
-        let body = self.body.text();
+        let body = self.body.bytes();
         if let Some(kind) = self.body.kind() {
             request = request.header("Content-Type", kind);
         }
-        let request = request.body(body.as_bytes()).map_err(|error| format!("cannot be asked: {error}"))?;
+        let request = request.body(body.as_slice()).map_err(|error| format!("cannot be asked: {error}"))?;
         // A redirect would take tokens along.
         let request = agent
             .configure_request(request)

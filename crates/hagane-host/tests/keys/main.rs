@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test is where the outside is")]
 #![allow(clippy::unwrap_used, reason = "in a test an error is a failure")]
 
+mod buckets;
 mod echo;
 #[cfg(feature = "openpgp")]
 mod given;

@@ -3,7 +3,8 @@
 use hagane_regex::Regex;
 use hagane_yaml::{Mapping, Node, Span};
 
-use super::{ConfigError, text, wrong};
+use super::{ConfigError, Rule, text, wrong};
+use crate::Recipe;
 
 /// A rule of `destination_rules`: the first whose pattern a path matches counts.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct Destination {
     pub target: Target,
     /// Whether the extension of a file's name is left out there.
     pub omit_extensions: bool,
+    /// For whom a file is encrypted anew before it goes to a bucket.
+    pub recreation: Option<Recipe>,
     /// Where the rule is.
     pub span: Span,
 }
@@ -20,12 +23,21 @@ pub struct Destination {
 /// Where files go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A bucket of Amazon S3.
-    S3(String),
-    /// A bucket of Google Cloud Storage.
-    Gcs(String),
+    /// A bucket of Amazon S3, which gets the encrypted file.
+    S3(Bucket),
+    /// A bucket of Google Cloud Storage, which gets the encrypted file.
+    Gcs(Bucket),
     /// The secrets of a Vault, which gets the plain values.
     Vault(VaultSecrets),
+}
+
+/// A bucket, and what the names of objects in it begin with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bucket {
+    /// The name of the bucket.
+    pub name: String,
+    /// What stands before the name of a file, with a slash where there is to be one.
+    pub prefix: String,
 }
 
 /// Secrets of a Vault: an engine of kind `kv`, and a path in it.
@@ -42,11 +54,15 @@ pub struct VaultSecrets {
 }
 
 impl Destination {
-    pub(super) fn read(rule: &Mapping) -> Result<Destination, ConfigError> {
+    pub(super) fn read(rule: &Mapping, context: &[(String, String)]) -> Result<Destination, ConfigError> {
         let bare = |field: &str| text(rule, field).unwrap_or_default().trim_matches('/').to_owned();
         let mut targets = Vec::new();
-        targets.extend(text(rule, "s3_bucket").map(|bucket| Target::S3(bucket.to_owned())));
-        targets.extend(text(rule, "gcs_bucket").map(|bucket| Target::Gcs(bucket.to_owned())));
+        let bucket = |name: &str, prefix: &str| Bucket {
+            name: name.to_owned(),
+            prefix: text(rule, prefix).unwrap_or_default().to_owned(),
+        };
+        targets.extend(text(rule, "s3_bucket").map(|name| Target::S3(bucket(name, "s3_prefix"))));
+        targets.extend(text(rule, "gcs_bucket").map(|name| Target::Gcs(bucket(name, "gcs_prefix"))));
         if text(rule, "vault_path").is_some() {
             let version = match text(rule, "vault_kv_version") {
                 None | Some("2") => 2,
@@ -74,11 +90,20 @@ impl Destination {
             }
             _ => return Err(wrong(rule.span, "a destination rule has one destination")),
         };
+        let recreation = match rule.get("recreation_rule") {
+            Some(Node::Mapping(recreation)) => Some(Rule::read(recreation, context)?.recipe),
+            Some(node) if !node.is_null() => {
+                return Err(wrong(node.span(), "`recreation_rule` is a mapping"));
+            }
+            _ => None,
+        };
+        let recreation = recreation.filter(|recipe| recipe.key_groups.iter().any(|group| !group.is_empty()));
         Ok(Destination {
             path: super::pattern(rule)?,
             target,
             omit_extensions: text(rule, "omit_extensions")
                 .is_some_and(|truth| truth.eq_ignore_ascii_case("true")),
+            recreation,
             span: rule.span,
         })
     }

@@ -174,10 +174,11 @@ pub(in crate::sops) struct TextConv {
     pub(in crate::sops) file: PathBuf,
 }
 
-/// Write the values of a file to the secrets of a Vault, as `destination_rules` of `.sops.yaml` say
+/// Write the values of a file to the secrets of a Vault, or the file to a bucket, as `destination_rules` of `.sops.yaml` say
 ///
 /// The Vault gets the plain values. The token goes where `VAULT_ADDR` or `SOPS_HC_VAULT_ALLOWLIST` says, and a secret that is the same
-/// already is not written. Buckets of S3 and Google Cloud are not written to.
+/// already is not written. Buckets of Amazon S3 and Google Cloud Storage get the encrypted file as it lies, for which no key is needed, or
+/// encrypted anew for whom the `recreation_rule` says.
 #[derive(Args)]
 #[command(after_help = "Examples:
   hagane sops publish secret.yaml

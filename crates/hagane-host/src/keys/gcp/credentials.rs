@@ -20,7 +20,7 @@ const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 type Token = Result<Zeroizing<String>, String>;
 
 /// Returns a token.
-pub(super) fn token(agent: &Agent, surroundings: &Surroundings) -> Token {
+pub(in crate::keys) fn token(agent: &Agent, surroundings: &Surroundings) -> Token {
     if let Some(token) = surroundings.text("GOOGLE_OAUTH_ACCESS_TOKEN") {
         return Ok(Zeroizing::new(token));
     }
