@@ -13,20 +13,23 @@ const MAX_LINKS: usize = 40;
 impl Archive {
     /// Returns the path without links, and what is there. A way out of the archive is an error, wherever it leads.
     pub(super) fn resolve(&self, path: &Path) -> Result<(PathBuf, FileKind), FileError> {
-        self.walk(path, Absent::Fails)
+        let mut steps = usize::MAX;
+        self.walk(path, Absent::Fails, &mut steps)
     }
 
-    /// Returns whether a path is a way out of the archive, now or when what it leads through is there one day.
-    pub(super) fn leads_out(&self, path: &Path) -> bool {
-        self.walk(path, Absent::IsADirectory) == Err(outside())
+    /// Returns whether a path is a way out of the archive, now or when what it leads through is there one day. `steps` is how many
+    /// more parts of paths are looked at to see that, here and for others; it is none where there were not enough.
+    pub(super) fn leads_out(&self, path: &Path, steps: &mut usize) -> bool {
+        self.walk(path, Absent::IsADirectory, steps) == Err(outside())
     }
 
-    fn walk(&self, path: &Path, absent: Absent) -> Result<(PathBuf, FileKind), FileError> {
+    fn walk(&self, path: &Path, absent: Absent, steps: &mut usize) -> Result<(PathBuf, FileKind), FileError> {
         let mut found = PathBuf::new();
         let mut kind = FileKind::Directory;
         let mut links = 0;
         let mut ahead = parts(path).ok_or_else(outside)?;
         while let Some(part) = ahead.pop() {
+            *steps = steps.checked_sub(1).ok_or_else(too_far)?;
             if kind != FileKind::Directory && absent == Absent::Fails {
                 return Err(FileError::NotFound);
             }
@@ -45,7 +48,7 @@ impl Archive {
                 Some(Entry::Link(target)) => {
                     links += 1;
                     if links > MAX_LINKS {
-                        return Err(FileError::Other("too many levels of symbolic links".into()));
+                        return Err(too_far());
                     }
                     found.pop();
                     ahead.extend(parts(target).ok_or_else(outside)?);
@@ -68,6 +71,10 @@ enum Absent {
 /// What is said of a way out, wherever it leads.
 pub(super) fn outside() -> FileError {
     FileError::Other("it is not in the repository".into())
+}
+
+fn too_far() -> FileError {
+    FileError::Other("too many levels of symbolic links".into())
 }
 
 /// Returns the parts of a path, the last one first. There are none where it begins at the root, which is no archive's.
@@ -140,7 +147,12 @@ mod tests {
             ("round", false),
             ("a/b/c/top", false),
         ] {
-            assert_eq!(archive.leads_out(Path::new(path)), expected, "{path}");
+            assert_eq!(archive.leads_out(Path::new(path), &mut 1000), expected, "{path}");
+        }
+        // The way out is the eighth part, those of links with them.
+        for (mut steps, expected, left) in [(9, true, 1), (8, true, 0), (7, false, 0)] {
+            assert_eq!(archive.leads_out(Path::new("a/b/c/top/../etc"), &mut steps), expected);
+            assert_eq!(steps, left);
         }
         assert_eq!(archive.names(Path::new("a")), ["b", "file", "under"]);
         assert_eq!(archive.names(Path::new("a/under")), ["c", "up"]);

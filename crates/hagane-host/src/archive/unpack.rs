@@ -23,6 +23,8 @@ pub(super) const MAX_PATH: usize = 4096;
 const ENTRY: usize = 96;
 /// Git's own objects: many, and of no use to anybody who reads files.
 const LEFT_OUT: &str = ".git/objects";
+/// How many parts of paths are looked at to see where all links lead: each may lead through many others.
+const MAX_STEPS: usize = 4 << 20;
 /// How many times as many bytes may be unpacked as are kept.
 const TIMES: u64 = 8;
 
@@ -261,8 +263,13 @@ impl Tree {
         let content = self.content.into_inner().map_err(|error| broken(error.into_error()))?;
         let archive = Archive { entries: self.entries, content, length: self.length, named: self.named };
         let links = archive.entries.iter().filter(|(_, entry)| matches!(entry, Entry::Link(_)));
+        let mut steps = MAX_STEPS;
         for (path, _) in links {
-            if archive.leads_out(path) {
+            let leads_out = archive.leads_out(path, &mut steps);
+            if steps == 0 {
+                return Err(ArchiveError::Broken("its links lead too far".into()));
+            }
+            if leads_out {
                 return Err(ArchiveError::Entry(path.to_string_lossy().into_owned(), "is a link out of it"));
             }
         }
