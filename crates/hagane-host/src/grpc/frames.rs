@@ -25,6 +25,8 @@ pub struct Messages {
     /// The most bytes of a message.
     pub(super) limit: usize,
     pub(super) deadline: Instant,
+    /// Until when the rest is read of what nobody works on.
+    pub(super) patience: Instant,
     pub(super) buffer: Buffer,
     pub(super) is_over: bool,
 }
@@ -52,7 +54,7 @@ impl Messages {
             if self.is_over {
                 return if self.buffer.is_empty() { Ok(None) } else { Err(Cut::Broken) };
             }
-            let bytes = self.arrived()?;
+            let bytes = self.arrived(self.deadline)?;
             self.buffer.add(bytes);
         }
     }
@@ -62,14 +64,14 @@ impl Messages {
     pub fn drain(&mut self) -> Result<(), Cut> {
         self.buffer = Buffer::default();
         while !self.is_over {
-            self.arrived()?;
+            self.arrived(self.patience)?;
         }
         Ok(())
     }
 
     /// Waits for bytes; there are none at the end.
-    fn arrived(&mut self) -> Result<Bytes, Cut> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+    fn arrived(&mut self, until: Instant) -> Result<Bytes, Cut> {
+        let left = until.saturating_duration_since(Instant::now());
         // What drips in is not waited for either: some of it is always there.
         if left.is_zero() {
             return Err(Cut::Overdue);

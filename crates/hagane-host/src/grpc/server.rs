@@ -32,6 +32,8 @@ use super::status::{Code, Status};
 const WINDOW: u32 = 512 << 10;
 /// How long a connection may take to begin.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long one who is answered that it is late may take to send the rest: before that it would not see the answer.
+const GRACE: Duration = Duration::from_secs(5);
 const CONTENT: HeaderValue = HeaderValue::from_static("application/grpc");
 
 /// What a call gives: a message, which others may get as well, or why there is none.
@@ -199,7 +201,9 @@ impl Shared {
             return;
         }
         let own = Instant::now() + self.limits.time;
-        let deadline = super::deadline(text("grpc-timeout")).map_or(own, |deadline| deadline.min(own));
+        let earlier =
+            |own: Instant| super::deadline(text("grpc-timeout")).map_or(own, |theirs| theirs.min(own));
+        let (deadline, patience) = (earlier(own), earlier(own + GRACE));
         let method = request.uri().path().to_owned();
         let Some(place) = Place::take(&self.calls, self.limits.calls) else {
             let refused = Status::new(Code::ResourceExhausted, "too many calls at once");
@@ -213,6 +217,7 @@ impl Shared {
             flow: body.flow_control().clone(),
             limit: self.limits.message,
             deadline,
+            patience,
             buffer: Buffer::default(),
             is_over: false,
         };
