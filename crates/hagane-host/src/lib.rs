@@ -52,7 +52,7 @@ pub use leftovers::Leftovers;
 pub use memory_file::{MemoryFile, Pipe, is_private, read_secret, read_stream};
 pub use programs::{Programs, current_user};
 pub use protection::without_core_dumps;
-pub use remotes::{FetchOptions, Fetcher, Git, Network};
+pub use remotes::{FetchOptions, Fetcher, Git, KeptTrees, Network};
 pub use tree::{remove_files, remove_tree, write_tree};
 pub use turn::Turn;
 pub use write::{Access, write_file, write_files};

@@ -1,5 +1,7 @@
 //! Repositories and files behind URLs, each fetched once a run.
 
+mod kept;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,13 +11,15 @@ use std::time::Duration;
 
 use hagane::{Checkout, Named, RemoteError, Remotes, Repository, tree_hash, without_credentials};
 
-use crate::address::{check_commit, check_reference, transport};
+use crate::address::{check_commit, check_reference, is_commit, transport};
 use crate::disk::words;
 use crate::hosts::Hosts;
 use crate::http::Reach;
 use crate::leftovers::Leftovers;
 use crate::programs::find;
 use crate::{git, http, tree};
+
+pub use kept::KeptTrees;
 
 /// How many are fetched at once.
 const AT_ONCE: usize = 8;
@@ -44,13 +48,21 @@ pub struct FetchOptions<'p> {
     pub file_time_limit: Duration,
     /// Who is told `fetching URL` before each. The URL is without user, password and query.
     pub progress: Option<&'p (dyn Fn(&str) + Sync)>,
+    /// Where trees at a commit are kept for others. Nobody may write to them.
+    pub kept: Option<Arc<KeptTrees>>,
 }
 
 impl Default for FetchOptions<'_> {
     fn default() -> Self {
         let file_time_limit = Duration::from_secs(60);
-        let hosts = Hosts::Any;
-        FetchOptions { hosts, network: Network::Online, git: Git::Program, file_time_limit, progress: None }
+        FetchOptions {
+            hosts: Hosts::Any,
+            network: Network::Online,
+            git: Git::Program,
+            file_time_limit,
+            progress: None,
+            kept: None,
+        }
     }
 }
 
@@ -83,6 +95,8 @@ type Wanted = (String, String, bool, Option<String>);
 struct Fetched {
     directory: PathBuf,
     revision: Revision,
+    /// What removes the directory, if that is not the run's.
+    _own: Option<Arc<Leftovers>>,
 }
 
 /// What was fetched.
@@ -113,28 +127,51 @@ impl<'p> Fetcher<'p> {
 
     fn fetched(&self, repository: &Repository, commit: Option<&str>) -> Result<Fetched, RemoteError> {
         cell(&self.repositories, key(repository, commit))
-            .get_or_init(|| self.fetch(repository, commit))
+            .get_or_init(|| self.kept_or_fetched(repository, commit))
             .clone()
     }
 
-    fn fetch(&self, repository: &Repository, commit: Option<&str>) -> Result<Fetched, RemoteError> {
+    fn kept_or_fetched(&self, repository: &Repository, commit: Option<&str>) -> Result<Fetched, RemoteError> {
+        // All else may be something else the next time.
+        let is_at_a_commit = is_commit(commit.unwrap_or(&repository.reference));
+        let Some(kept) = self.options.kept.as_ref().filter(|_| is_at_a_commit) else {
+            return self.fetch(repository, commit, &self.leftovers);
+        };
+        let wanted = key(repository, commit);
+        if let Some(fetched) = kept.find(&wanted) {
+            return Ok(fetched);
+        }
+        let own = kept.place();
+        let mut fetched = self.fetch(repository, commit, &own)?;
+        fetched._own = Some(own);
+        // A branch may have a name that looks like a commit.
+        if commit.is_some() || fetched.revision.named == Named::Commit {
+            kept.keep(wanted, &fetched);
+        }
+        Ok(fetched)
+    }
+
+    fn fetch(
+        &self,
+        repository: &Repository,
+        commit: Option<&str>,
+        leftovers: &Leftovers,
+    ) -> Result<Fetched, RemoteError> {
         self.start(&repository.url)?;
         transport(&repository.url)?;
         check_reference(&repository.reference)?;
         commit.map_or(Ok(()), check_commit)?;
-        let directory = self.leftovers.directory();
-        let directory = directory
+        let directory = leftovers
+            .directory()
             .map_err(|error| RemoteError::Other(format!("no directory for it: {}", words(&error))))?;
         let revision = match self.git_program() {
-            Some(git) => {
-                git::fetch(git, repository, commit, &directory, &self.leftovers, &self.options.hosts)?
-            }
+            Some(git) => git::fetch(git, repository, commit, &directory, leftovers, &self.options.hosts)?,
             None => self.fetch_without_program(repository, commit, &directory)?,
         };
         // What git keeps beside the tree is none of it, and there may be a password in it: no layer reads that.
         tree::remove_gits_own(&directory, repository.submodules)
             .map_err(|error| RemoteError::Other(format!("its tree cannot be used: {}", words(&error))))?;
-        Ok(Fetched { directory, revision })
+        Ok(Fetched { directory, revision, _own: None })
     }
 
     #[cfg(feature = "git")]
@@ -190,7 +227,7 @@ impl Remotes for Fetcher<'_> {
     }
 
     fn checkout(&self, repository: &Repository, commit: Option<&str>) -> Result<Checkout, RemoteError> {
-        let Fetched { directory, revision } = self.fetched(repository, commit)?;
+        let Fetched { directory, revision, .. } = self.fetched(repository, commit)?;
         let files = tree::files_of(&directory);
         let mut files = files
             .map_err(|error| RemoteError::Other(format!("its files cannot be read: {}", words(&error))))?;

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use hagane::{EmitOptions, Failed, Fault, Files, Processes, Secrets};
 use hagane_host::grpc::{Answer, Call, Code, Status};
 use hagane_host::{
-    Archive, ArchiveLimits, Disk, FetchOptions, Fetcher, Hosts, Leftovers, LocalKeys, Mounted, Programs,
+    Archive, ArchiveLimits, Disk, FetchOptions, Fetcher, Hosts, KeptTrees, Leftovers, LocalKeys, Mounted,
+    Programs,
 };
 use zeroize::Zeroizing;
 
@@ -58,6 +59,8 @@ pub(super) struct Service {
     flights: Flights,
     places: Arc<Places>,
     leftovers: Arc<Leftovers>,
+    /// What requests have fetched that others may need, too.
+    kept: Arc<KeptTrees>,
 }
 
 /// What is asked about a repository.
@@ -96,6 +99,7 @@ impl Service {
             hosts,
             flights: Flights::default(),
             arguments,
+            kept: Arc::new(KeptTrees::new(leftovers.clone())),
             leftovers,
         }
     }
@@ -186,18 +190,21 @@ impl Service {
 
     /// Answers a question about a repository that is there.
     fn work(&self, asked: &Asked) -> Answer {
-        // All of this is of this request alone, and ends with it: nothing of one application reaches another.
+        // All of this is of this request alone, and ends with it: nothing of one application reaches another, but what lies at a
+        // commit of a repository that both name.
         let leftovers = Arc::new(self.leftovers.of_part());
         let disk = Disk::default();
         let keyring = LocalKeys::new(&hagane_host::environment, &disk, Path::new("/"));
-        let options = FetchOptions { hosts: self.hosts.clone(), ..FetchOptions::default() };
-        let fetcher = Fetcher::new(leftovers.clone(), options);
         let programs = Programs::new(leftovers.clone());
         let mounted = Mounted { disk: &disk, archive: asked.archive.clone(), at: REPOSITORY.into() };
         let build = self.arguments.rendering.composing.options();
-        // Other programs know of no repository but one on a disk.
-        let on_disk =
-            asked.question == Question::Manifests && (build.helm.is_some() || build.plugins.is_some());
+        let runs_programs = build.helm.is_some() || build.plugins.is_some();
+        // They may write to what they find.
+        let kept = Some(self.kept.clone()).filter(|_| !runs_programs);
+        let options = FetchOptions { hosts: self.hosts.clone(), kept, ..FetchOptions::default() };
+        let fetcher = Fetcher::new(leftovers.clone(), options);
+        // And they know of no repository but one on a disk.
+        let on_disk = asked.question == Question::Manifests && runs_programs;
         let (files, root): (&dyn Files, PathBuf) = match on_disk {
             false => (&mounted, REPOSITORY.into()),
             true => match programs.scratch().map(|root| asked.archive.write_to(&root).map(|()| root)) {
