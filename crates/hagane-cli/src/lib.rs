@@ -81,10 +81,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Ends the process: all is written, and to give the memory back piece by piece would only take time.
-#[allow(clippy::exit, reason = "the end of the program, in a thread of its own")]
+/// Ends the process when all is written.
 fn end(code: u8) -> Infallible {
-    std::process::exit(code.into())
+    // Where this cannot be written, nobody reads it any longer.
+    let _ = io::stdout().flush();
+    hagane_host::exit(code)
 }
 
 fn run_here() -> u8 {

@@ -18,6 +18,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{self, emulate_default_handler};
 
+use crate::exit::exit;
 use crate::memory_file;
 
 /// How many programs have the terminal: an editor, a shell. What is typed there is theirs.
@@ -154,7 +155,7 @@ impl Leftovers {
         self.end_programs();
         self.remove();
         memory_file::remove_all();
-        low_level::exit(code.into())
+        exit(code)
     }
 
     /// Returns a new empty directory that only this user may read, without symbolic links in its path.
@@ -164,8 +165,14 @@ impl Leftovers {
             self.state().directories.push(directory.clone());
             return Ok(directory);
         }
-        let within = self.state().within.clone();
-        let parent = match within {
+        // Under the lock: who interrupts finds every directory that was made, and none is made afterwards.
+        let mut state = self.state();
+        if state.interrupted {
+            drop(state);
+            self.go_on();
+            return Err(ErrorKind::Interrupted.into());
+        }
+        let parent = match state.within.clone() {
             Some(within) => own(within)?,
             None => fs::canonicalize(std::env::temp_dir())?,
         };
@@ -174,7 +181,7 @@ impl Leftovers {
             let directory = parent.join(format!("hagane-{:016x}", RandomState::new().hash_one(0)));
             match DirBuilder::new().mode(0o700).create(&directory) {
                 Ok(()) => {
-                    self.state().directories.push(directory.clone());
+                    state.directories.push(directory.clone());
                     return Ok(directory);
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}

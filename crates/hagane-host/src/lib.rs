@@ -14,6 +14,7 @@ mod child;
 mod clock;
 mod deadline;
 mod disk;
+mod exit;
 mod foreground;
 mod git;
 #[cfg(feature = "serve")]
@@ -43,6 +44,7 @@ pub use chance::random;
 pub use clock::now;
 pub use deadline::Deadline;
 pub use disk::{Disk, MAX_FILE, words};
+pub use exit::exit;
 pub use foreground::{Foreground, foreground, is_program, shell_words};
 pub use hosts::Hosts;
 #[cfg(feature = "keyservice")]
