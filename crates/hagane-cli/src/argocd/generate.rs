@@ -206,7 +206,7 @@ fn finish(
         }
     };
     // Without a thread to watch the clock the server's own patience is what ends it.
-    let _deadline = leftovers.and_then(|leftovers| {
+    let deadline = leftovers.and_then(|leftovers| {
         Deadline::after(bounds.limit, leftovers.clone(), exit_code(Fault::Passing), last_words).ok()
     });
     let _turn = leftovers.and_then(|_| turn(bounds, &activity));
@@ -230,7 +230,11 @@ fn finish(
             coloured: false,
         };
         let destination = Destination::new(file, &within);
-        match render(job, &activity, &mut within).and_then(|mut rendered| {
+        let rendered = render(job, &activity, &mut within);
+        if let Some(deadline) = &deadline {
+            deadline.unless_over();
+        }
+        match rendered.and_then(|mut rendered| {
             activity.now("writing the manifests");
             write(&mut rendered, &destination, &mut within)
         }) {

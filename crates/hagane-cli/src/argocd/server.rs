@@ -20,6 +20,9 @@ pub(super) const PLUGIN: Duration = Duration::from_secs(60);
 /// The same for programs that it starts itself, as kustomize.
 pub(super) const PROGRAM: Duration = Duration::from_secs(90);
 
+/// No time limit is longer: clocks have an end.
+const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
+
 /// What the plugin server says in the environment.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Server {
@@ -129,7 +132,7 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
             };
         rest = &rest[letters..];
     }
-    Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero())
+    Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero() && *duration <= LONGEST)
 }
 
 #[cfg(test)]
@@ -146,6 +149,7 @@ mod tests {
         check("1.5h", Some(5_400_000));
         check("500ms", Some(500));
         check("0s", None);
+        check("9999999999999999999s", None);
         check("", None);
         check("90", None);
         check("-1s", None);
