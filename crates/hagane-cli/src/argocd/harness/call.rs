@@ -6,10 +6,14 @@ use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use rustix::io::retry_on_intr;
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
+};
 use zeroize::Zeroizing;
 
 /// How long a call may take, before the server kills it.
@@ -167,24 +171,37 @@ impl Running {
         let stdout = read(self.child.stdout.take().map(|stream| Box::new(stream) as _));
         let stderr = read(self.child.stderr.take().map(|stream| Box::new(stream) as _));
         let group = Pid::from_child(&self.child);
-        let status = loop {
-            match self.child.try_wait()? {
-                Some(status) => break status,
-                None if self.started.elapsed() > patience => {
-                    // The child at once, then its group.
-                    self.child.kill()?;
-                    let _ = kill_process_group(group, Signal::TERM);
-                }
-                None => thread::sleep(Duration::from_millis(1)),
+        let ended = self.watch();
+        let time = match ended.recv_timeout(patience.saturating_sub(self.started.elapsed())) {
+            Ok(time) => time,
+            Err(_) => {
+                // The child at once, then its group.
+                self.child.kill()?;
+                let _ = kill_process_group(group, Signal::TERM);
+                self.started.elapsed()
             }
         };
-        let time = self.started.elapsed();
+        let status = self.child.wait()?;
         let left = test_kill_process_group(group).is_ok();
         // The server does so after success, too.
         let _ = kill_process_group(group, Signal::KILL);
         let stdout = stdout.join().unwrap_or_default();
         let stderr = String::from_utf8_lossy(&stderr.join().unwrap_or_default()).into_owned();
         Ok(Answer { code: status.code(), status: status.to_string(), stdout, stderr, time, left })
+    }
+
+    /// Says how long it took when it ends. Nobody looks every now and then: with many at once that is work, too.
+    fn watch(&self) -> Receiver<Duration> {
+        let (ended, watched) = channel();
+        let (id, started) = (Pid::from_child(&self.child), self.started);
+        thread::spawn(move || {
+            // It stays a zombie until it is waited for, so that its number is not given to another.
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            let _ = retry_on_intr(|| waitid(WaitId::Pid(id), options));
+            // Nobody listens any more when it was killed.
+            let _ = ended.send(started.elapsed());
+        });
+        watched
     }
 
     /// Sends a signal to the group after a while.
@@ -214,7 +231,9 @@ fn all(mut stream: Box<dyn Read + Send>) -> Zeroizing<Vec<u8>> {
 
 /// Returns the bytes of memory that a process has for itself alone now.
 pub(super) fn memory(id: u32) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap_or_default();
-    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() * 1024
+    let text = std::fs::read_to_string(format!("/proc/{id}/statm")).unwrap_or_default();
+    let mut pages = text.split(' ').skip(1).map_while(|number| number.parse::<u64>().ok());
+    // What is there, without what is a file's or another's, too.
+    let (all, shared) = (pages.next().unwrap_or_default(), pages.next().unwrap_or_default());
+    all.saturating_sub(shared) * rustix::param::page_size() as u64
 }

@@ -6,20 +6,43 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::call::{Answer, Call, Plugin, Running, Sidecar};
+use super::call::{Answer, Call, PATIENCE, Plugin, Sidecar, memory};
 use super::checkout::{Checkout, Order, names};
 use super::served::{Method, Packed, Served, Until};
 use super::stage::Miss::Failed;
-use super::stage::{Expected, Stage, Step, same};
+use super::stage::{Expected, Miss, Stage, Step, same};
 
 /// How many lone runs the many are held against: the one in the middle.
 const LONE: usize = 9;
+/// How long between two looks at how much memory they have.
+const BETWEEN: Duration = Duration::from_millis(5);
 
 /// What many calls at once came to.
 pub(super) struct Crowd {
     pub(super) answers: Vec<Answer>,
-    /// The most bytes that all of them had of their own at one time.
+    /// From the beginning of the first to the end of the last.
+    pub(super) time: Duration,
+    /// The most bytes that all of them had of their own at one time, where that was looked at.
     pub(super) memory: u64,
+}
+
+/// What is looked at while many are at work. Whoever looks is at work, too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    AtTime,
+    AtMemory,
+}
+
+impl Look {
+    /// Returns the most memory that processes had, all together, until threads end; nothing where it is not looked at.
+    fn until_the_end<T>(self, threads: &[T], has_ended: impl Fn(&T) -> bool, ids: &[u32]) -> u64 {
+        let mut most = 0;
+        while self == Look::AtMemory && !threads.iter().all(&has_ended) {
+            most = most.max(ids.iter().map(|id| memory(*id)).sum());
+            std::thread::sleep(BETWEEN);
+        }
+        most
+    }
 }
 
 impl Crowd {
@@ -28,40 +51,35 @@ impl Crowd {
         sidecar: &Sidecar,
         plugin: &Plugin,
         applications: &[impl AsRef<Path>],
+        look: Look,
     ) -> io::Result<Crowd> {
-        let mut memory = 0;
-        let running: Vec<Running> = applications
-            .iter()
-            .map(|application| sidecar.start(plugin, application.as_ref(), &Call::default()))
-            .collect::<io::Result<_>>()?;
-        let watched: Vec<u32> = running.iter().map(Running::id).collect();
-        let waiting: Vec<_> = running
-            .into_iter()
-            .map(|running| std::thread::spawn(move || running.finish(Duration::from_secs(60))))
-            .collect();
-        while waiting.iter().any(|thread| !thread.is_finished()) {
-            memory = memory.max(watched.iter().map(|id| super::call::memory(*id)).sum());
-            std::thread::sleep(Duration::from_millis(5));
+        let started = Instant::now();
+        let (mut watched, mut waiting) = (Vec::new(), Vec::new());
+        for application in applications {
+            let running = sidecar.start(plugin, application.as_ref(), &Call::default())?;
+            watched.push(running.id());
+            // What it prints is read from the beginning: a pipe does not hold all of it.
+            waiting.push(std::thread::spawn(move || running.finish(PATIENCE)));
         }
-        let ended = |_| io::Error::other("a thread has ended early");
-        let answers =
-            waiting.into_iter().map(|thread| thread.join().map_err(ended)?).collect::<io::Result<_>>()?;
-        Ok(Crowd { answers, memory })
+        let memory = look.until_the_end(&waiting, |thread| thread.is_finished(), &watched);
+        let answers = waiting.into_iter().map(|thread| thread.join().map_err(|_| ended_early())?);
+        Ok(Crowd { answers: answers.collect::<io::Result<_>>()?, time: started.elapsed(), memory })
     }
 
     /// Asks a server for all of these at once.
-    pub(super) fn ask(served: &Served, packed: &[Packed], request: &[(String, String)]) -> io::Result<Crowd> {
-        let ended = |_| io::Error::other("a thread has ended early");
+    pub(super) fn ask(
+        served: &Served,
+        packed: &[Packed],
+        request: &[(String, String)],
+        look: Look,
+    ) -> io::Result<Crowd> {
+        let started = Instant::now();
         std::thread::scope(|scope| {
             let ask = |packed| move || served.ask(packed, request.to_vec(), Method::Generate, Until::End);
             let waiting: Vec<_> = packed.iter().map(|packed| scope.spawn(ask(packed))).collect();
-            let mut memory = 0;
-            while waiting.iter().any(|thread| !thread.is_finished()) {
-                memory = memory.max(super::call::memory(served.id()));
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            let answers = waiting.into_iter().map(|thread| thread.join().map_err(ended));
-            Ok(Crowd { answers: answers.collect::<io::Result<_>>()?, memory })
+            let memory = look.until_the_end(&waiting, |thread| thread.is_finished(), &[served.id()]);
+            let answers = waiting.into_iter().map(|thread| thread.join().map_err(|_| ended_early()));
+            Ok(Crowd { answers: answers.collect::<io::Result<_>>()?, time: started.elapsed(), memory })
         })
     }
 
@@ -72,6 +90,10 @@ impl Crowd {
         let place = (times.len() * percent).div_ceil(100).saturating_sub(1);
         times.get(place).copied().unwrap_or_default()
     }
+}
+
+fn ended_early() -> io::Error {
+    io::Error::other("a thread has ended early")
 }
 
 /// Kills calls somewhere between their start and their end, every other one by asking first. Returns how many left a process.
@@ -133,7 +155,7 @@ pub(super) fn kill_served(
             let ended = other.end(signal);
             (asking.join(), ended)
         });
-        let answer = answer.map_err(|_| io::Error::other("a thread has ended early"))?;
+        let answer = answer.map_err(|_| ended_early())?;
         let is_wrong = answer.is_success() && !is_right(&answer) || !ended?;
         wrong += usize::from(is_wrong);
     }
@@ -182,7 +204,9 @@ impl Stage {
         }
         same(&self.call(&application, &Call::default())?, expected)?;
         if self.plugin.is_ours {
-            let answer = self.call(&application, &Call::default().with("ARGOCD_EXEC_TIMEOUT", "1ms"))?;
+            // A server has to say that it is there, before.
+            let no_time = if self.served.is_some() { "1ms" } else { "1us" };
+            let answer = self.call(&application, &Call::default().with("ARGOCD_EXEC_TIMEOUT", no_time))?;
             if answer.code != Some(4)
                 || !answer.stderr.contains("time ran out while")
                 || !answer.stdout.is_empty()
@@ -196,6 +220,10 @@ impl Stage {
     pub(super) fn crowded(&self, expected: &Expected) -> Step {
         let checkouts: Vec<(Checkout, PathBuf)> =
             (0..self.concurrent).map(|_| self.checkout(Order::Forward)).collect::<io::Result<_>>()?;
+        // Repositories that are not the same: what a server does once for all who ask the same is not what is looked at.
+        for (number, (checkout, _)) in checkouts.iter().enumerate() {
+            std::fs::write(checkout.root().join("zz-number"), number.to_string())?;
+        }
         let applications: Vec<&PathBuf> = checkouts.iter().map(|(_, application)| application).collect();
         // Beside whatever else runs here, as the many do.
         let mut lone: Vec<Duration> = applications
@@ -205,27 +233,34 @@ impl Stage {
             .collect::<io::Result<_>>()?;
         lone.sort();
         let lone = lone.get(lone.len() / 2).copied().unwrap_or(expected.time);
-        let crowd = match &self.served {
-            None => Crowd::gather(&self.sidecar, &self.plugin, &applications)?,
-            Some(served) => {
-                let packed = applications.iter().map(|application| self.packed(application));
-                let packed: Vec<Packed> = packed.collect::<io::Result<_>>()?;
-                Crowd::ask(served, &packed, &self.sidecar.request(&Call::default()))?
-            }
-        };
-        crowd.answers.iter().try_for_each(|answer| same(answer, expected))?;
+        let crowd = self.crowd(&applications, Look::AtTime)?;
+        let looked_at = self.crowd(&applications, Look::AtMemory)?;
+        let mut answers = crowd.answers.iter().chain(&looked_at.answers);
+        answers.try_for_each(|answer| same(answer, expected))?;
         let slowest = crowd.percentile(99);
+        let times = |time: Duration| time.as_secs_f64() / lone.as_secs_f64().max(1e-6);
         // What all of it takes where each run keeps one processor busy.
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(format!(
-            "{} at once: all right; 99 of 100 within {} ms, {:.1} × a lone run of {} ms ({processors} processors: {:.1} × where \
-             it does nothing but compute); {:.0} MiB for all together",
+            "{} at once: all right; 99 of 100 within {} ms, {:.1} × a lone run of {:.1} ms; all within {} ms, {:.1} × \
+             ({processors} processors: {:.1} × where it does nothing but compute); {:.0} MiB for all together",
             self.concurrent,
             slowest.as_millis(),
-            slowest.as_secs_f64() / lone.as_secs_f64().max(1e-6),
-            lone.as_millis(),
+            times(slowest),
+            lone.as_secs_f64() * 1e3,
+            crowd.time.as_millis(),
+            times(crowd.time),
             self.concurrent as f64 / processors as f64,
-            crowd.memory as f64 / f64::from(1 << 20)
+            looked_at.memory as f64 / f64::from(1 << 20)
         ))
+    }
+
+    fn crowd(&self, applications: &[&PathBuf], look: Look) -> Result<Crowd, Miss> {
+        let Some(served) = &self.served else {
+            return Ok(Crowd::gather(&self.sidecar, &self.plugin, applications, look)?);
+        };
+        let packed = applications.iter().map(|application| self.packed(application));
+        let packed: Vec<Packed> = packed.collect::<io::Result<_>>()?;
+        Ok(Crowd::ask(served, &packed, &self.sidecar.request(&Call::default()), look)?)
     }
 }

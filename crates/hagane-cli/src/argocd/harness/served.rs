@@ -18,7 +18,7 @@ use crate::argocd::serve::contract::{self, Metadata};
 /// Bytes of a part of an archive, as the repo-server sends it unless it is told otherwise.
 const PART: usize = 1024;
 /// How long a server may take to begin, and to end.
-const START: Duration = Duration::from_secs(20);
+const START: Duration = Duration::from_secs(60);
 
 /// A server that runs. It ends when this is dropped.
 pub(super) struct Served {
