@@ -25,11 +25,14 @@ const SOCKETS: &str = "/home/argocd/cmp-server/plugins";
 const PATIENCE: Duration = Duration::from_millis(800);
 
 /// What says where keys are, beside those of age.
-const SERVICES: [(&str, &str); 6] = [
+const SERVICES: [(&str, &str); 9] = [
+    ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "age, by a key of SSH"),
+    ("HAGANE_PGP_KEY_FILE", "OpenPGP"),
     ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS KMS, by the role of the service account"),
     ("AWS_ACCESS_KEY_ID", "AWS KMS"),
     ("GOOGLE_APPLICATION_CREDENTIALS", "Google Cloud KMS"),
     ("AZURE_FEDERATED_TOKEN_FILE", "Azure Key Vault, by workload identity"),
+    ("AZURE_CLIENT_SECRET", "Azure Key Vault"),
     ("VAULT_ADDR", "Vault"),
     ("SOPS_KEYSERVICE", "a key service"),
 ];
@@ -184,11 +187,10 @@ fn answers(socket: &Path) -> bool {
 
 fn keys(environment: &dyn Fn(&str) -> Option<OsString>, surroundings: &Surroundings) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if environment("SOPS_AGE_KEY").is_some() {
-        findings.push(Doubtful(
-            "the key is in the environment (SOPS_AGE_KEY): a file that is mounted shows in fewer places"
-                .into(),
-        ));
+    for name in ["SOPS_AGE_KEY", "HAGANE_PGP_KEY"].into_iter().filter(|name| environment(name).is_some()) {
+        findings.push(Doubtful(format!(
+            "the key is in the environment ({name}): a file that is mounted shows in fewer places"
+        )));
     }
     if let Some(path) = environment("SOPS_AGE_KEY_FILE") {
         findings.push(key_file(Path::new(&path), surroundings));
