@@ -21,6 +21,9 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
+const USAGE: &str =
+    "usage: cargo run -p xtask -- tables DIR | image PROGRAM CERTIFICATES OUTPUT | reproduce DIR [PROFILE]";
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -31,9 +34,8 @@ fn main() -> ExitCode {
         }
         ["reproduce", directory] => reproduce::reproduce(Path::new(directory), "release"),
         ["reproduce", directory, profile] => reproduce::reproduce(Path::new(directory), profile),
-        _ => Err("usage: cargo run -p xtask -- tables DIR | image PROGRAM CERTIFICATES OUTPUT | \
-                  reproduce DIR [PROFILE]"
-            .to_owned()),
+        ["--help" | "-h"] => Ok(format!("{USAGE}\n")),
+        _ => Err(USAGE.to_owned()),
     };
     match result {
         Ok(said) => {
