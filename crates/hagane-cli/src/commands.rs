@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use clap::CommandFactory;
+use hagane::policy::Detail;
 use hagane::{Diagnostic, EmitOptions, Failed, Fault, RenderOptions, Secrets, Span};
 
 use crate::arguments::{self, Arguments};
@@ -31,6 +32,7 @@ pub(crate) fn render(arguments: &arguments::Render, surroundings: &mut Surroundi
         build: arguments.composing.options(),
         secrets: arguments.secrets.into(),
         guard: arguments.policy.guard(&arguments.directory, surroundings)?,
+        report: if arguments.report.is_some() { Detail::Changes } else { Detail::Findings },
         ..RenderOptions::default()
     });
     let mut rendered =

@@ -60,16 +60,15 @@ pub(crate) fn add_missing(
     policy: &Policy,
     rules: &[usize],
     surroundings: &Surroundings,
-) -> Report {
-    let mut report = Report::default();
+    report: &mut Report,
+) {
     for rule in rules.iter().copied() {
         let Look::Set(look) = RULES[rule].look else { continue };
         let scope = SetScope { resources, surroundings, kinds: &policy.kinds, policy, rule };
         for addition in look(&scope) {
-            add(addition, resources, policy, rule, &mut report);
+            add(addition, resources, policy, rule, report);
         }
     }
-    report
 }
 
 /// Whether the id of a missing resource is taken.
@@ -124,9 +123,11 @@ fn add(addition: Addition, resources: &mut ResourceSet, policy: &Policy, rule: u
             return;
         }
     };
-    let message = format!("{message}: {id} gets {}", made.id());
-    let (old, new, resource) = (None, Some(shown(made.tree())), made.id().clone());
-    report.changes.push(Change { resource, rule: name, path, old, new, message, mode, span, anchor });
+    if report.has_changes() {
+        let message = format!("{message}: {id} gets {}", made.id()).into();
+        let (old, new, resource) = (None, Some(shown(made.tree())), made.id().clone());
+        report.changes.push(Change { resource, rule: name, path, old, new, message, mode, span, anchor });
+    }
     // No other has the id.
     let _ = resources.add(made);
 }

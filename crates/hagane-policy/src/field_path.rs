@@ -22,6 +22,12 @@ pub enum Step {
     Item(usize),
 }
 
+impl From<&'static str> for Step {
+    fn from(key: &'static str) -> Step {
+        Step::Key(Cow::Borrowed(key))
+    }
+}
+
 impl Step {
     /// Returns the key.
     fn key(&self) -> Option<&str> {
@@ -49,32 +55,33 @@ impl FieldPath {
 
     /// Returns the path with a key more.
     pub fn key(&self, key: impl Into<Cow<'static, str>>) -> FieldPath {
-        self.with(Step::Key(key.into()))
+        self.with([Step::Key(key.into())])
     }
 
     /// Returns the path with a key more that stands in a resource.
     pub fn key_of(&self, key: &Scalar) -> FieldPath {
         match key.text.is_sensitive() {
-            true => self.with(Step::Secret(key.text.clone())),
+            true => self.with([Step::Secret(key.text.clone())]),
             false => self.key(key.text.as_str().to_owned()),
         }
     }
 
     /// Returns the path with more keys.
     pub fn keys(&self, keys: &[&'static str]) -> FieldPath {
-        let keys = keys.iter().map(|key| Step::Key(Cow::Borrowed(*key)));
-        FieldPath { steps: self.steps.iter().cloned().chain(keys).collect() }
+        self.with(keys.iter().copied().map(Step::from))
     }
 
     /// Returns the path with an item more.
     pub fn item(&self, index: usize) -> FieldPath {
-        self.with(Step::Item(index))
+        self.with([Step::Item(index)])
     }
 
-    fn with(&self, step: Step) -> FieldPath {
-        let mut steps = Vec::with_capacity(self.steps.len() + 1);
+    /// Returns the path with more steps.
+    pub(crate) fn with(&self, more: impl IntoIterator<Item = Step>) -> FieldPath {
+        let more = more.into_iter();
+        let mut steps = Vec::with_capacity(self.steps.len() + more.size_hint().0);
         steps.extend_from_slice(&self.steps);
-        steps.push(step);
+        steps.extend(more);
         FieldPath { steps }
     }
 
@@ -88,42 +95,30 @@ impl FieldPath {
         self.steps.iter().try_fold(top, child)
     }
 
+    /// Returns the nodes on the way that are there, each with the place where a person would look for it.
+    pub(crate) fn way<'n>(&self, top: &'n Node) -> impl Iterator<Item = (Span, &'n Node)> {
+        let mut node = top;
+        self.steps.iter().map_while(move |step| {
+            let entry = node.as_mapping().zip(step.key()).and_then(|(mapping, key)| mapping.entry(key));
+            node = entry.map(|entry| &entry.value).or_else(|| child(node, step))?;
+            // A key is where a person looks for a field; a mapping starts below it.
+            let key = entry.map(|entry| entry.key.span);
+            let key = key.filter(|key| key.is_known() && key.file == node.span().file);
+            Some((key.unwrap_or(node.span()), node))
+        })
+    }
+
     /// Returns where a person would write the field: its own place, or that of the nearest node around it that has one.
     pub fn span(&self, top: &Node) -> Span {
-        let mut span = top.span();
-        let mut node = top;
-        for step in &self.steps {
-            // A key is where a person looks for a field; a mapping starts below it.
-            let entry = node.as_mapping().zip(step.key()).and_then(|(mapping, key)| mapping.entry(key));
-            let key = entry.map_or(Span::default(), |entry| entry.key.span);
-            let Some(next) = child(node, step) else { break };
-            let own = if key.is_known() && key.file == next.span().file { key } else { next.span() };
-            if own.is_known() {
-                span = own;
-            }
-            node = next;
-        }
-        span
+        let known = self.way(top).map(|(span, _)| span).filter(|span| span.is_known());
+        known.last().unwrap_or(top.span())
     }
 
     /// Puts a value at the path and returns what was there, or the value where there is no way to it. Mappings on the
     /// way are made, sequences are not.
     pub fn set(&self, top: &mut Node, value: Node) -> Result<Option<Node>, Node> {
         let Some((last, way)) = self.steps.split_last() else { return Err(value) };
-        let mut node = top;
-        for step in way {
-            node = match (node, step, step.key()) {
-                (Node::Mapping(mapping), _, Some(key)) => below(mapping, key),
-                (Node::Sequence(sequence), Step::Item(index), _) => match sequence.items.get_mut(*index) {
-                    Some(item) => item,
-                    None => return Err(value),
-                },
-                _ => return Err(value),
-            };
-            if node.is_null() {
-                *node = Node::mapping();
-            }
-        }
+        let Some(node) = made(way, top) else { return Err(value) };
         match (node, last, last.key()) {
             (Node::Mapping(mapping), _, Some(key)) => match mapping.get_mut(key) {
                 Some(old) => Ok(Some(std::mem::replace(old, value))),
@@ -142,6 +137,11 @@ impl FieldPath {
             },
             _ => Err(value),
         }
+    }
+
+    /// Returns the mapping at the path, made as [`FieldPath::set`] makes those on the way; nothing where there is no way to it.
+    pub(crate) fn mapping_mut<'n>(&self, top: &'n mut Node) -> Option<&'n mut Mapping> {
+        made(&self.steps, top)?.as_mapping_mut()
     }
 
     /// Returns whether [`FieldPath::set`] would find a way.
@@ -198,12 +198,28 @@ impl FieldPath {
     }
 }
 
-pub(crate) fn child<'n>(node: &'n Node, step: &Step) -> Option<&'n Node> {
+fn child<'n>(node: &'n Node, step: &Step) -> Option<&'n Node> {
     match (node, step) {
         (Node::Mapping(mapping), step) => mapping.get(step.key()?),
         (Node::Sequence(sequence), Step::Item(index)) => sequence.items.get(*index),
         _ => None,
     }
+}
+
+/// Returns the node to which steps lead, and makes mappings where nothing is.
+fn made<'n>(steps: &[Step], top: &'n mut Node) -> Option<&'n mut Node> {
+    let mut node = top;
+    for step in steps {
+        node = match (node, step, step.key()) {
+            (Node::Mapping(mapping), _, Some(key)) => below(mapping, key),
+            (Node::Sequence(sequence), Step::Item(index), _) => sequence.items.get_mut(*index)?,
+            _ => return None,
+        };
+        if node.is_null() {
+            *node = Node::mapping();
+        }
+    }
+    Some(node)
 }
 
 fn below<'n>(mapping: &'n mut Mapping, key: &str) -> &'n mut Node {

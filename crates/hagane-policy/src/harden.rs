@@ -8,12 +8,12 @@ use hagane_yaml::{Node, emit};
 
 use crate::additions::add_missing;
 use crate::field::sequence;
-use crate::field_path::FieldPath;
+use crate::field_path::{FieldPath, Step};
 use crate::opt_out::OptOuts;
 use crate::pod::{Container, Pod, templates};
 use crate::policy::Policy;
 use crate::proposal::{About, Nature, Proposal, Write, Written};
-use crate::report::{Anchor, Change, Finding, OptedOut, Report};
+use crate::report::{Anchor, Change, Detail, Finding, OptedOut, Report};
 use crate::rule::{Look, Mode, RULES};
 use crate::scope::{Run, Scope};
 use crate::surroundings::Surroundings;
@@ -22,13 +22,16 @@ use crate::surroundings::Surroundings;
 pub(crate) const OPT_OUT: &str = "opt-out";
 
 /// Applies the rules of a policy to all resources.
-pub fn harden(resources: &mut ResourceSet, policy: &Policy) -> Report {
+pub fn harden(resources: &mut ResourceSet, policy: &Policy, detail: Detail) -> Report {
+    let mut report = Report::new(detail);
     let rules: Vec<usize> = (0..RULES.len()).filter(|rule| policy.is_on(*rule)).collect();
     if rules.is_empty() {
-        return Report::default();
+        return report;
     }
-    let surroundings = Surroundings::of(resources);
-    let mut report = Report::default();
+    let surroundings = match rules.iter().any(|rule| RULES[*rule].looks_around) {
+        true => Surroundings::of(resources),
+        false => Surroundings::default(),
+    };
     let stage = Stage { policy, rules: &rules, surroundings: &surroundings };
     // What a namespace is told depends on what its pods become.
     let waits = |resource: &Resource| -> bool {
@@ -36,7 +39,7 @@ pub fn harden(resources: &mut ResourceSet, policy: &Policy) -> Report {
     };
     resources.iter_mut().filter(|own| !waits(own)).for_each(|resource| stage.harden(resource, &mut report));
     let count = resources.len();
-    report.extend(add_missing(resources, policy, &rules, &surroundings));
+    add_missing(resources, policy, &rules, &surroundings, &mut report);
     resources.iter_mut().skip(count).for_each(|added| stage.harden(added, &mut report));
     if resources.iter().any(waits) {
         let is_asked = rules.iter().any(|rule| RULES[*rule].name == "pod-security-labels");
@@ -107,10 +110,11 @@ impl Stage<'_> {
                 let mut rules: Vec<usize> =
                     judged.iter().filter(|judged| judged.is_due(nature)).map(|judged| judged.rule).collect();
                 rules.dedup();
-                for rule in rules {
-                    // What went before may have changed what the rule sees.
-                    for judged in look(resource, &[rule]).into_iter().filter(|judged| judged.is_due(nature)) {
-                        report.changes.extend(apply(resource, judged));
+                for (place, rule) in rules.into_iter().enumerate() {
+                    // What went before may have changed what the rule sees; before the first, nothing went.
+                    let seen = if place == 0 { std::mem::take(&mut judged) } else { look(resource, &[rule]) };
+                    for judged in seen.into_iter().filter(|own| own.rule == rule && own.is_due(nature)) {
+                        apply(resource, judged, report);
                         is_changed = true;
                     }
                 }
@@ -133,7 +137,7 @@ impl Stage<'_> {
         opt_outs: &OptOuts,
         rules: &[usize],
     ) -> Vec<Judged> {
-        let pods: Vec<Pod> = templates.iter().filter_map(|path| Pod::at(resource, path.clone())).collect();
+        let pods: Vec<Pod> = templates.iter().filter_map(|path| Pod::at(resource, path)).collect();
         let (mut judged, mut proposals) = (Vec::new(), Vec::new());
         for rule in rules.iter().copied() {
             let run = Run { rule, policy: self.policy, opt_outs, surroundings: self.surroundings };
@@ -202,24 +206,27 @@ impl Stage<'_> {
                     resource: resource_id,
                     rule: RULES[rule].name,
                     path: proposal.path,
-                    message: proposal.message,
+                    message: proposal.message.into_owned(),
                     reason: own.reason.clone(),
                     span: own.place.span,
                 });
             }
-            None => report.findings.push(Finding {
-                resource: resource_id,
-                rule: RULES[rule].name,
-                span: proposal.path.span(resource.tree()),
-                anchor: Anchor::of(&proposal.path, resource.tree()),
-                fails: self.policy.fail_on.contains(&RULES[rule].name),
-                path: proposal.path,
-                message: proposal.message,
-                suggestion: proposal.mend.and_then(|mend| match &mend.writes.first()?.write {
-                    Write::Set(value) | Write::Append(value) => Some(shown(value)),
-                    Write::Remove => Some("null".into()),
-                }),
-            }),
+            None => {
+                let (span, anchor) = Anchor::with_span(&proposal.path, resource.tree());
+                report.findings.push(Finding {
+                    resource: resource_id,
+                    rule: RULES[rule].name,
+                    path: proposal.path,
+                    message: proposal.message.into_owned(),
+                    suggestion: proposal.mend.and_then(|mend| match &mend.writes.first()?.write {
+                        Write::Set(value) | Write::Append(value) => Some(shown(value)),
+                        Write::Remove => Some("null".into()),
+                    }),
+                    span,
+                    anchor,
+                    fails: self.policy.fail_on.contains(&RULES[rule].name),
+                });
+            }
         }
     }
 
@@ -264,55 +271,49 @@ fn with_nature(proposal: Proposal, resource: &Resource) -> Proposal {
 }
 
 /// Makes a change; none of it where the tree has no room for a part.
-fn apply(resource: &mut Resource, judged: Judged) -> Vec<Change> {
+fn apply(resource: &mut Resource, judged: Judged, report: &mut Report) {
     let Judged { rule, proposal: Proposal { message, mend, .. }, mode, .. } = judged;
-    let Some(mend) = mend.filter(|mend| mend.has_way(resource.tree())) else { return Vec::new() };
-    let change = |written: Written| {
-        let message = written.message.unwrap_or_else(|| message.clone());
-        write(resource, RULES[rule].name, mode, written.path, written.write, message)
-    };
-    mend.writes.into_iter().filter_map(change).collect()
+    let mend = mend.filter(|mend| mend.has_way(resource.tree()));
+    for Written { path, write, message: own } in mend.into_iter().flat_map(|mend| mend.writes) {
+        let (path, value) = match write {
+            Write::Append(item) => match path.end(resource.tree()) {
+                Some(end) => (end, Some(item)),
+                None => (path, Some(sequence([item]))),
+            },
+            Write::Set(value) => (path, Some(value)),
+            Write::Remove => (path, None),
+        };
+        let place = report.place_of(&path, resource.tree());
+        let new = value.as_ref().filter(|_| place.is_some()).map(shown);
+        let Ok(old) = put(resource, &path, value) else { continue };
+        if let Some((span, anchor)) = place {
+            let (resource, rule) = (resource.id().clone(), RULES[rule].name);
+            let (old, message) = (old.as_ref().map(shown), own.unwrap_or_else(|| message.clone()));
+            report.changes.push(Change { resource, rule, path, old, new, message, mode, span, anchor });
+        }
+    }
 }
 
-/// Writes a field.
-fn write(
-    resource: &mut Resource,
-    rule: &'static str,
-    mode: Mode,
-    path: FieldPath,
-    write: Write,
-    message: String,
-) -> Option<Change> {
-    let (path, value) = match write {
-        Write::Append(item) => match path.end(resource.tree()) {
-            Some(end) => (end, Some(item)),
-            None => (path, Some(sequence([item]))),
-        },
-        Write::Set(value) => (path, Some(value)),
-        Write::Remove => (path, None),
-    };
-    let (span, anchor) = (path.span(resource.tree()), Anchor::of(&path, resource.tree()));
-    let (old, new) = match value {
-        Some(value) => {
-            let new = shown(&value);
-            // The version is part of the id.
-            let is_id = path == FieldPath::of(&["apiVersion"]);
-            let old = match is_id {
-                true => resource.edit(|tree| path.set(tree, value)).ok()?,
-                false => path.set(resource.tree_mut(), value).ok()?,
-            };
-            (old.as_ref().map(shown), Some(new))
+/// There is no room for a value, or nothing to take away.
+struct Unchanged;
+
+/// Writes a field, or takes it away, and returns what was there.
+fn put(resource: &mut Resource, path: &FieldPath, value: Option<Node>) -> Result<Option<Node>, Unchanged> {
+    match value {
+        // The version is part of the id.
+        Some(value) if *path.steps() == [Step::from("apiVersion")] => {
+            resource.edit(|tree| path.set(tree, value)).map_err(|_| Unchanged)
         }
+        Some(value) => path.set(resource.tree_mut(), value).map_err(|_| Unchanged),
         None => {
-            let old = path.remove(resource.tree_mut())?;
+            let old = path.remove(resource.tree_mut()).ok_or(Unchanged)?;
             let annotations = FieldPath::of(&["metadata", "annotations"]);
             if annotations.get(resource.tree()).is_some_and(is_empty) {
                 annotations.remove(resource.tree_mut());
             }
-            (Some(shown(&old)), None)
+            Ok(Some(old))
         }
-    };
-    Some(Change { resource: resource.id().clone(), rule, path, old, new, message, mode, span, anchor })
+    }
 }
 
 /// Returns whether nothing is left of a mapping: kustomize prints no annotations then.

@@ -8,20 +8,26 @@
 mod derive;
 mod selected;
 
+use std::borrow::Cow;
+
 use hagane_resource::{ResId, Resource, ResourceSet};
 use hagane_yaml::{Node, emit};
 
+use crate::field::texts;
 use crate::field_path::FieldPath;
 use crate::matcher::Matcher;
 use crate::pod::{PodKind, templates};
-use crate::report::{Anchor, Change, Finding, Report};
+use crate::report::{Anchor, Change, Detail, Finding, Report};
 use crate::rule::Mode;
-use crate::surroundings::owned;
+use crate::selections::{Label, Selecting};
 use derive::{Derived, derived};
 use selected::Selectors;
 
 /// The name under which this stage reports.
 const LABELS: &str = "labels";
+
+/// Where a resource, or a pod template, has its labels.
+const LABELS_OF: &[&str] = &["metadata", "labels"];
 
 /// One of the recommended labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,7 +93,7 @@ impl Labelling {
         given.find_map(|given| Some(given.labels[of(given)?].1.as_str()))
     }
 
-    fn annotations<'a>(&'a self, resource: &'a Resource) -> impl Iterator<Item = &'a (String, String)> {
+    fn annotations<'a>(&'a self, resource: &Resource) -> impl Iterator<Item = &'a (String, String)> {
         let selected = self.selections.iter().rev().filter(|(matcher, _)| matcher.takes(resource));
         selected
             .map(|(_, given)| given)
@@ -101,8 +107,8 @@ impl Labelling {
 }
 
 /// Fills in labels and annotations where they are absent.
-pub fn label(resources: &mut ResourceSet, labelling: &Labelling) -> Report {
-    let mut report = Report::default();
+pub fn label(resources: &mut ResourceSet, labelling: &Labelling, detail: Detail) -> Report {
+    let mut report = Report::new(detail);
     if !labelling.is_empty() {
         let selectors = match labelling.derive.is_empty() {
             true => Selectors::default(),
@@ -116,14 +122,22 @@ pub fn label(resources: &mut ResourceSet, labelling: &Labelling) -> Report {
 }
 
 /// A label to write.
-struct Wanted {
+struct Wanted<'a> {
     key: &'static str,
-    value: String,
+    value: Cow<'a, str>,
     /// Whether it goes to the templates, too.
     on_templates: bool,
     /// Whether nobody gave it.
     is_derived: bool,
-    message: &'static str,
+}
+
+impl Wanted<'_> {
+    fn message(&self) -> &'static str {
+        match self.is_derived {
+            true => "the label is absent, and follows from the resource",
+            false => "the label is absent, and `hagane.yaml` gives it",
+        }
+    }
 }
 
 fn label_resource(
@@ -132,84 +146,114 @@ fn label_resource(
     selectors: &Selectors,
     report: &mut Report,
 ) {
-    let own = FieldPath::default();
-    let templates: Vec<FieldPath> =
-        templates(resource, &labelling.kinds).into_iter().filter(|path| *path != own).collect();
-    let mut wanted = Vec::new();
-    let mut raw_version = None;
-    for (field, _, key) in LabelField::ALL {
-        if labelling.leave.contains(field) {
-            continue;
-        }
-        let given = labelling.value(*field, resource).map(str::to_owned);
-        let is_derived = given.is_none() && labelling.derive.contains(field);
-        let (value, message) = match given {
-            Some(value) => (Some(value), "the label is absent, and `hagane.yaml` gives it"),
-            None if is_derived => {
-                let Derived { value, raw } = derived(*field, resource, labelling);
-                raw_version = raw_version.or(raw);
-                (value, "the label is absent, and follows from the resource")
-            }
-            None => (None, ""),
-        };
-        if let Some(value) = value {
-            let on_templates = *field != LabelField::Version || is_derived;
-            wanted.push(Wanted { key, value, on_templates, is_derived, message });
-        }
-    }
-    let metadata = own.keys(&["metadata", "labels"]);
+    let pods = templates(resource, &labelling.kinds);
+    let (wanted, raw_version) = wanted(resource, &pods, labelling);
+    let labels = FieldPath::of(LABELS_OF);
     for label in &wanted {
-        fill(resource, &metadata.key(label.key), &label.value, label.message, report);
+        fill(resource, &labels, label.key, &label.value, label.message(), report);
     }
-    for path in &templates {
-        let labels = path.keys(&["metadata", "labels"]);
-        // What the workload says itself holds for its pods, too.
-        let value = |label: &Wanted| {
-            let own = metadata.key(label.key).get(resource.tree()).filter(|own| !own.is_sensitive());
-            own.and_then(Node::as_str).unwrap_or(&label.value).to_owned()
-        };
-        let stable = wanted.iter().filter(|label| label.on_templates);
-        let (stable, more): (Vec<&Wanted>, Vec<(String, String)>) =
-            stable.map(|label| (label, (label.key.to_owned(), value(label)))).unzip();
-        let before = owned(labels.get(resource.tree()));
-        for (label, pair) in stable.into_iter().zip(&more) {
-            let path = labels.key(label.key);
-            let space = resource.id().effective_namespace();
-            match selectors.brought_by(pair, space, &before, &more).filter(|_| label.is_derived) {
-                Some(who) => note_selector(resource, who, path, report),
-                None => fill(resource, &path, &pair.1, label.message, report),
-            }
-        }
-        note_other_name(resource, &metadata, &labels, report);
+    // A pod of its own has its labels by now.
+    for pod in pods.iter().filter(|path| !path.steps().is_empty()) {
+        let pod = pod.keys(LABELS_OF);
+        label_pods(resource, &pod, &wanted, selectors, report);
+        note_other_name(resource, &labels, &pod, report);
     }
-    let annotations = own.keys(&["metadata", "annotations"]);
-    let asked: Vec<(String, String)> = labelling.annotations(resource).cloned().collect();
+    let annotations = FieldPath::of(&["metadata", "annotations"]);
+    let asked: Vec<_> = labelling.annotations(resource).collect();
     for (key, value) in asked {
         let message = "the annotation is absent, and `hagane.yaml` gives it";
-        fill(resource, &annotations.key(key), &value, message, report);
+        fill(resource, &annotations, key, value, message, report);
     }
     if let Some(raw) = raw_version {
         let message = "the version cannot be the value of a label as it is";
-        fill(resource, &annotations.key("hagane.dev/version-raw"), &raw, message, report);
+        fill(resource, &annotations, "hagane.dev/version-raw", &raw, message, report);
     }
 }
 
-/// Writes a text where nothing is. A tree that has it is not copied.
-fn fill(resource: &mut Resource, path: &FieldPath, value: &str, message: &str, report: &mut Report) {
-    if path.get(resource.tree()).is_some() {
+/// Returns the labels that a resource with these pod templates is to have, and its version where no label can say it.
+fn wanted<'a>(
+    resource: &Resource,
+    pods: &[FieldPath],
+    labelling: &'a Labelling,
+) -> (Vec<Wanted<'a>>, Option<String>) {
+    let (mut wanted, mut raw_version) = (Vec::new(), None);
+    for (field, _, key) in LabelField::ALL.iter().filter(|(field, ..)| !labelling.leave.contains(field)) {
+        let given = labelling.value(*field, resource).map(Cow::Borrowed);
+        let is_derived = given.is_none() && labelling.derive.contains(field);
+        let value = match is_derived {
+            true => {
+                let Derived { value, raw } = derived(*field, resource, pods, labelling);
+                raw_version = raw_version.or(raw);
+                value.map(Cow::Owned)
+            }
+            false => given,
+        };
+        if let Some(value) = value {
+            let on_templates = *field != LabelField::Version || is_derived;
+            wanted.push(Wanted { key, value, on_templates, is_derived });
+        }
+    }
+    (wanted, raw_version)
+}
+
+/// Fills in the labels of a pod template, but for those that would bring its pods where others are meant.
+fn label_pods(
+    resource: &mut Resource,
+    path: &FieldPath,
+    wanted: &[Wanted],
+    selectors: &Selectors,
+    report: &mut Report,
+) {
+    let (own, pods) = (resource.tree().at(LABELS_OF), path.get(resource.tree()));
+    // What the workload says itself holds for its pods, too.
+    let value = |label: &Wanted| {
+        let own = own.and_then(|own| own.get(label.key)).filter(|own| !own.is_sensitive());
+        own.and_then(Node::as_str).unwrap_or(&label.value).to_owned()
+    };
+    let is_lacking =
+        |label: &&Wanted| label.on_templates && pods.is_none_or(|pods| pods.get(label.key).is_none());
+    let lacking: Vec<_> = wanted.iter().filter(is_lacking).map(|label| (label, value(label))).collect();
+    let before: Vec<Label> = texts(pods).collect();
+    let more: Vec<Label> = lacking.iter().map(|(label, value)| (label.key, value.as_str())).collect();
+    let new = match lacking.iter().any(|(label, _)| label.is_derived) {
+        true => selectors.brought(resource, &before, &more),
+        false => Vec::new(),
+    };
+    for (label, value) in &lacking {
+        let names = |selecting: &Selecting| selecting.labels().any(|own| own == (label.key, value));
+        match new.iter().find(|(selecting, _)| label.is_derived && names(selecting)) {
+            Some((_, who)) => note_selector(resource, who, path.key(label.key), report),
+            None => fill(resource, path, label.key, value, label.message(), report),
+        }
+    }
+}
+
+/// Writes a text under a key of the mapping at a path, where nothing is. A tree that has it is not copied.
+fn fill(
+    resource: &mut Resource,
+    path: &FieldPath,
+    key: &str,
+    value: &str,
+    message: &'static str,
+    report: &mut Report,
+) {
+    if path.get(resource.tree()).is_some_and(|texts| texts.get(key).is_some()) {
         return;
     }
-    let (span, anchor) = (path.span(resource.tree()), Anchor::of(path, resource.tree()));
-    if path.set(resource.tree_mut(), Node::string(value)).is_ok() {
+    let place = report.has_changes().then(|| path.key(key.to_owned()));
+    let place = place.map(|path| (Anchor::with_span(&path, resource.tree()), path));
+    let Some(texts) = path.mapping_mut(resource.tree_mut()) else { return };
+    texts.push(key, Node::string(value));
+    if let Some(((span, anchor), path)) = place {
         let mut new = String::with_capacity(value.len() + 2);
         emit::json_string(&mut new, value);
         report.changes.push(Change {
             resource: resource.id().clone(),
             rule: LABELS,
-            path: path.clone(),
+            path,
             old: None,
             new: Some(new),
-            message: message.to_owned(),
+            message: message.into(),
             mode: Mode::Fill,
             span,
             anchor,
@@ -219,9 +263,6 @@ fn fill(resource: &mut Resource, path: &FieldPath, value: &str, message: &str, r
 
 /// Reports a label that pods do not get, since it would bring them where others are meant.
 fn note_selector(resource: &Resource, who: &ResId, path: FieldPath, report: &mut Report) {
-    if path.get(resource.tree()).is_some() {
-        return;
-    }
     report.findings.push(Finding {
         resource: resource.id().clone(),
         rule: LABELS,
@@ -267,11 +308,12 @@ mod tests {
     fn check(labelling: &Labelling, before: &str, after: &str) {
         let read = |text: &str| hagane_resource::read_documents(text, Default::default()).unwrap();
         let mut resources: ResourceSet = read(before).into_iter().collect();
-        label(&mut resources, labelling);
+        label(&mut resources, labelling, Detail::Changes);
         let text = hagane_resource::emit(&resources, Default::default()).unwrap();
         let want: ResourceSet = read(after).into_iter().collect();
         assert_eq!(text, hagane_resource::emit(&want, Default::default()).unwrap());
-        assert_eq!(label(&mut resources, labelling).changes, [], "a second time there is nothing to do");
+        let again = label(&mut resources, labelling, Detail::Changes).changes;
+        assert_eq!(again, [], "a second time there is nothing to do");
     }
 
     fn given() -> Labelling {

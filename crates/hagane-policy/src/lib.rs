@@ -22,6 +22,7 @@ mod report;
 mod rule;
 mod rules;
 mod scope;
+mod selections;
 mod surroundings;
 
 pub use eject::{Ejected, EjectedPatch, PatchFormat, eject};
@@ -35,5 +36,5 @@ pub use opt_out::Tool;
 pub use pod::{PodKind, has_pods};
 pub use pod_security::{PodSecurityLevel, Violation, violations};
 pub use policy::{GivenProbes, PROBES, Policy, Profile, RuleSetting, Selection, Value};
-pub use report::{Anchor, Change, Finding, OptedOut, Report, ReportFormat, Verdict};
+pub use report::{Anchor, Change, Detail, Finding, OptedOut, Report, ReportFormat, Verdict};
 pub use rule::{Fallback, Mode, Parameter, ParameterKind, RULES, Rule, rule_names, rules_named};

@@ -6,7 +6,7 @@ use hagane_resource::{Gvk, Resource};
 use hagane_yaml::Node;
 
 use crate::field::{boolean, given, items, shown, text};
-use crate::field_path::FieldPath;
+use crate::field_path::{FieldPath, Step};
 
 /// A kind whose resources have pod templates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,8 +109,11 @@ pub(crate) struct Pod<'r> {
     pub(crate) kind: &'r str,
     /// What has `metadata` and `spec`.
     template: &'r Node,
-    /// Where that is.
-    path: FieldPath,
+    spec: &'r Node,
+    /// Its `securityContext`, for which most rules ask.
+    context: Option<&'r Node>,
+    /// Where the template is.
+    path: &'r FieldPath,
     /// All containers: those that run first, the others, then those put in by hand.
     pub(crate) containers: Vec<Container<'r>>,
 }
@@ -133,18 +136,30 @@ pub(crate) struct Container<'r> {
     pub(crate) class: Class,
     pub(crate) name: &'r str,
     pub(crate) node: &'r Node,
-    pub(crate) path: FieldPath,
+    /// Its `securityContext`.
+    context: Option<&'r Node>,
+    /// Where the pod is, the list of its spec that the container is in, and the place in that.
+    place: (&'r FieldPath, &'static str, usize),
+}
+
+const CONTEXT: &str = "securityContext";
+
+/// Returns a field that is given, of what has this context.
+fn given_at<'r>(node: &'r Node, context: Option<&'r Node>, keys: &[&str]) -> Option<&'r Node> {
+    match keys {
+        [CONTEXT, keys @ ..] => given(context?.at(keys)),
+        _ => given(node.at(keys)),
+    }
 }
 
 impl<'r> Pod<'r> {
     /// Returns the pod at a path that [`templates`] gave.
-    pub(crate) fn at(resource: &'r Resource, path: FieldPath) -> Option<Pod<'r>> {
+    pub(crate) fn at(resource: &'r Resource, path: &'r FieldPath) -> Option<Pod<'r>> {
         let template = path.get(resource.tree())?;
         let spec = template.get("spec")?;
         spec.as_mapping()?;
         let mut containers = Vec::new();
         for list in ["initContainers", "containers", "ephemeralContainers"] {
-            let place = path.keys(&["spec", list]);
             for (index, node) in items(spec.get(list)).iter().enumerate() {
                 let class = match list {
                     "containers" => Class::App,
@@ -153,20 +168,22 @@ impl<'r> Pod<'r> {
                     _ => Class::Init,
                 };
                 let name = text(node.get("name")).unwrap_or_default();
-                containers.push(Container { class, name, node, path: place.item(index) });
+                let context = node.get(CONTEXT);
+                containers.push(Container { class, name, node, context, place: (path, list, index) });
             }
         }
-        Some(Pod { kind: resource.gvk().kind.as_str(), template, path, containers })
+        let (kind, context) = (resource.gvk().kind.as_str(), spec.get(CONTEXT));
+        Some(Pod { kind, template, spec, context, path, containers })
     }
 
     /// Returns a field of the pod's spec that is given.
     pub(crate) fn get(&self, keys: &[&str]) -> Option<&'r Node> {
-        given(self.template.get("spec")?.at(keys))
+        given_at(self.spec, self.context, keys)
     }
 
     /// Returns the path of a field of the pod's spec.
     pub(crate) fn path(&self, keys: &[&'static str]) -> FieldPath {
-        self.path.key("spec").keys(keys)
+        self.path.with(["spec"].iter().chain(keys).copied().map(Step::from))
     }
 
     /// Returns `metadata.labels` or `metadata.annotations` of the pod.
@@ -209,12 +226,14 @@ impl<'r> Pod<'r> {
 impl<'r> Container<'r> {
     /// Returns a field that is given.
     pub(crate) fn get(&self, keys: &[&str]) -> Option<&'r Node> {
-        given(self.node.at(keys))
+        given_at(self.node, self.context, keys)
     }
 
     /// Returns the path of a field.
     pub(crate) fn path(&self, keys: &[&'static str]) -> FieldPath {
-        self.path.keys(keys)
+        let (pod, list, index) = self.place;
+        let place = [Step::from("spec"), Step::from(list), Step::Item(index)];
+        pod.with(place.into_iter().chain(keys.iter().copied().map(Step::from)))
     }
 
     /// Returns whether a template can have it, so that it may be written to.

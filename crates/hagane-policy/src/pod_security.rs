@@ -72,7 +72,7 @@ pub fn violations(
 ) -> Vec<Violation> {
     let mut found = Vec::new();
     for path in templates(resource, kinds) {
-        let Some(pod) = Pod::at(resource, path) else { continue };
+        let Some(pod) = Pod::at(resource, &path) else { continue };
         for rule in RULES.iter().filter(|rule| is_asked(rule, level, version)) {
             let Look::Pod(look) = rule.look else { continue };
             let mut proposals = Vec::new();
@@ -82,7 +82,7 @@ pub fn violations(
                 control: rule.name,
                 span: proposal.path.span(resource.tree()),
                 path: proposal.path,
-                message: proposal.message,
+                message: proposal.message.into_owned(),
             }));
         }
     }
@@ -138,12 +138,13 @@ fn writable(proposal: Proposal, container: Option<&Container>) -> Proposal {
 /// Returns how a message names a container, or the pod.
 fn whose(container: Option<&Container>) -> String {
     match container {
-        Some(container) => named(container),
+        Some(container) => named(container).to_string(),
         None => "the pod".to_owned(),
     }
 }
 
 /// Returns how a message names a container.
-pub(crate) fn named(container: &Container) -> String {
-    format!("container `{}`", container.shown_name())
+pub(crate) fn named(container: &Container) -> impl fmt::Display {
+    let name = container.shown_name();
+    fmt::from_fn(move |f| write!(f, "container `{name}`"))
 }

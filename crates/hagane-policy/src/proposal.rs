@@ -1,5 +1,7 @@
 //! What a rule has to say about a field, and what would mend it.
 
+use std::borrow::Cow;
+
 use hagane_yaml::Node;
 
 use crate::field_path::FieldPath;
@@ -22,7 +24,7 @@ pub(crate) struct Proposal {
     /// The field.
     pub(crate) path: FieldPath,
     /// What is wrong, in the user's terms. Never holds a value that was decrypted.
-    pub(crate) message: String,
+    pub(crate) message: Cow<'static, str>,
     /// What would mend it; none where only a person can.
     pub(crate) mend: Option<Mend>,
 }
@@ -39,7 +41,7 @@ pub(crate) struct Written {
     pub(crate) path: FieldPath,
     pub(crate) write: Write,
     /// Why, where it is for something else than the whole.
-    pub(crate) message: Option<String>,
+    pub(crate) message: Option<Cow<'static, str>>,
 }
 
 /// Whose value a change touches.
@@ -61,12 +63,16 @@ pub(crate) enum Write {
 
 impl Proposal {
     /// Returns a proposal about the whole pod or resource that only a person can mend.
-    pub(crate) fn new(path: FieldPath, message: impl Into<String>) -> Proposal {
+    pub(crate) fn new(path: FieldPath, message: impl Into<Cow<'static, str>>) -> Proposal {
         Proposal { about: About::Whole, path, message: message.into(), mend: None }
     }
 
     /// Returns a proposal about a field of a container that only a person can mend.
-    pub(crate) fn of(container: &Container, keys: &[&'static str], message: impl Into<String>) -> Proposal {
+    pub(crate) fn of(
+        container: &Container,
+        keys: &[&'static str],
+        message: impl Into<Cow<'static, str>>,
+    ) -> Proposal {
         let about = About::Container(container.name.to_owned());
         Proposal { about, ..Proposal::new(container.path(keys), message) }
     }
@@ -97,7 +103,12 @@ impl Proposal {
     }
 
     /// Returns the proposal with another write that must go with its own.
-    pub(crate) fn and(mut self, path: FieldPath, write: Write, message: Option<String>) -> Proposal {
+    pub(crate) fn and(
+        mut self,
+        path: FieldPath,
+        write: Write,
+        message: Option<Cow<'static, str>>,
+    ) -> Proposal {
         if let Some(mend) = &mut self.mend {
             mend.writes.push(Written { path, write, message });
         }

@@ -11,15 +11,28 @@ mod verdict;
 pub use anchor::Anchor;
 pub use verdict::Verdict;
 
+use std::borrow::Cow;
+
 use hagane_resource::ResId;
-use hagane_yaml::{SourceMap, Span};
+use hagane_yaml::{Node, SourceMap, Span};
 
 use crate::field_path::FieldPath;
 use crate::rule::Mode;
 
+/// How much a report says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// What was changed, and what was not.
+    #[default]
+    Changes,
+    /// What was not: for who lets nobody read the rest.
+    Findings,
+}
+
 /// What a stage did and saw.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
+    detail: Detail,
     /// What was changed, in the order of the resources.
     pub changes: Vec<Change>,
     /// What was not.
@@ -42,7 +55,7 @@ pub struct Change {
     /// What is there now, as JSON.
     pub new: Option<String>,
     /// What was wrong.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// The mode that let it happen.
     pub mode: Mode,
     /// Where a person would write it: what is nearest to the field, in the layer that made it.
@@ -106,6 +119,20 @@ pub enum ReportFormat {
 }
 
 impl Report {
+    pub(crate) fn new(detail: Detail) -> Report {
+        Report { detail, ..Report::default() }
+    }
+
+    /// Returns whether the report says what was changed.
+    pub(crate) fn has_changes(&self) -> bool {
+        self.detail == Detail::Changes
+    }
+
+    /// Returns where a field is to be written, if the report says what was changed.
+    pub(crate) fn place_of(&self, path: &FieldPath, top: &Node) -> Option<(Span, Anchor)> {
+        self.has_changes().then(|| Anchor::with_span(path, top))
+    }
+
     /// Returns the report as text; `map` says which file a position is in.
     pub fn to_text(&self, format: ReportFormat, map: &SourceMap) -> String {
         match format {

@@ -75,6 +75,8 @@ pub struct Rule {
     /// Its level in the Pod Security Standards, and the minor version of Kubernetes that brought it.
     pub(crate) pod_security: Option<(PodSecurityLevel, u32)>,
     pub(crate) look: Look,
+    /// Whether it asks what the other resources say; else it is told nothing.
+    pub(crate) looks_around: bool,
 }
 
 /// What a rule looks at.
@@ -147,6 +149,7 @@ mod tests {
             assert!(!RULES.iter().any(|other| other.group == rule.name), "{} is a group, too", rule.name);
             // The rest of an annotation's name may be the name of a container.
             assert!(rule.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", rule.name);
+            assert!(rule.looks_around || !matches!(rule.look, Look::Set(_)), "{} sees nothing", rule.name);
             assert!(rule.why.ends_with('.') && rule.title.ends_with('.'), "{}", rule.name);
         }
     }

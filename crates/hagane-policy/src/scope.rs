@@ -39,9 +39,9 @@ impl<'a> Scope<'a> {
         Scope { version: run.policy.version, resource, run: Some(run) }
     }
 
-    /// Returns the other resources.
+    /// Returns what the other resources say, to a rule that looks around.
     pub(crate) fn surroundings(&self) -> Option<&'a Surroundings> {
-        self.run.map(|run| run.surroundings)
+        self.run.filter(|run| RULES[run.rule].looks_around).map(|run| run.surroundings)
     }
 
     /// Returns the policy.

@@ -1,7 +1,5 @@
 //! What the resources of a render say about one another: who selects pods, scales workloads, binds accounts.
 
-mod selections;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use hagane_resource::{Resource, ResourceSet};
@@ -11,14 +9,14 @@ use crate::field::{integer, items, text, text_or_empty, texts};
 use crate::pod::{Pod, has_pods};
 use crate::pod_security::{PodSecurityLevel, violations};
 use crate::policy::Policy;
-use selections::Selections;
+use crate::selections::{Label, Selecting, Selections};
 
 /// What other resources say.
 #[derive(Default)]
 pub(crate) struct Surroundings {
     services: Selections<Service>,
-    /// What scales workloads, by their namespace, kind and name; the first of several.
-    scalers: BTreeMap<[String; 3], Scaler>,
+    /// What scales workloads, by their names.
+    scalers: BTreeMap<String, Vec<Scaler>>,
     budgets: Selections<()>,
     /// Service accounts that a role is bound to.
     bound: BTreeSet<Bound>,
@@ -55,16 +53,12 @@ enum Bound {
     All,
 }
 
-/// Labels that pods of a namespace must have.
-struct Selecting {
-    namespace: String,
-    labels: Vec<(String, String)>,
-    /// Whether there is more to the selector than labels, or nothing at all where that takes all pods.
-    is_open: bool,
-}
-
 /// What scales a workload.
 pub(crate) struct Scaler {
+    /// The namespace of the workload.
+    namespace: String,
+    /// Its kind.
+    kind: String,
     /// The least number of pods.
     pub(crate) least: i64,
 }
@@ -73,34 +67,16 @@ impl Surroundings {
     /// Returns what the resources say.
     pub(crate) fn of(resources: &ResourceSet) -> Surroundings {
         let mut found = Surroundings::default();
+        let (mut services, mut budgets, mut isolated) = (Vec::new(), Vec::new(), Vec::new());
         for resource in resources {
             let (tree, gvk) = (resource.tree(), resource.gvk());
             match (gvk.group.as_str(), gvk.kind.as_str()) {
-                ("", "Service") => {
-                    if let Some((pods, service)) = service(resource) {
-                        found.services.push(pods, service);
-                    }
-                }
-                ("autoscaling", "HorizontalPodAutoscaler") => {
-                    let (target, scaler) = scaler(resource, "minReplicas");
-                    found.scalers.entry(target).or_insert(scaler);
-                }
-                ("keda.sh", "ScaledObject") => {
-                    let (target, scaler) = scaler(resource, "minReplicaCount");
-                    found.scalers.entry(target).or_insert(scaler);
-                }
-                ("policy", "PodDisruptionBudget") => {
-                    let selector = tree.at(&["spec", "selector"]).filter(|own| own.as_mapping().is_some());
-                    let labels = selector.and_then(|own| own.get("matchLabels"));
-                    let has_more = !items(selector.and_then(|own| own.get("matchExpressions"))).is_empty();
-                    // An empty selector takes all pods, in the old version none.
-                    let is_all = selector.is_some() && owned(labels).is_empty() && gvk.version != "v1beta1";
-                    found.budgets.push(selecting(resource, labels, has_more || is_all), ());
-                }
+                ("", "Service") => services.extend(service(resource)),
+                ("autoscaling", "HorizontalPodAutoscaler") => found.note_scaler(resource, "minReplicas"),
+                ("keda.sh", "ScaledObject") => found.note_scaler(resource, "minReplicaCount"),
+                ("policy", "PodDisruptionBudget") => budgets.push((budget(resource), ())),
                 ("networking.k8s.io", "NetworkPolicy") => {
-                    if let Some(pods) = isolating(resource) {
-                        found.isolated.push(pods, ());
-                    }
+                    isolated.extend(isolating(resource).map(|pods| (pods, ())));
                 }
                 ("", "PersistentVolumeClaim") if is_single(tree) => {
                     let space = resource.id().effective_namespace();
@@ -119,7 +95,19 @@ impl Surroundings {
                 found.scaled.push((resource.id().effective_namespace().into(), labels));
             }
         }
-        found
+        let (services, budgets) = (Selections::of(services), Selections::of(budgets));
+        Surroundings { services, budgets, isolated: Selections::of(isolated), ..found }
+    }
+
+    /// Notes what scales a workload, and the field with the least number of its pods.
+    fn note_scaler(&mut self, resource: &Resource, least: &str) {
+        let target = |key| text(resource.tree().at(&["spec", "scaleTargetRef", key]));
+        let scaler = Scaler {
+            namespace: resource.id().effective_namespace().to_owned(),
+            kind: target("kind").unwrap_or("Deployment").to_owned(),
+            least: integer(resource.tree().at(&["spec", least])).unwrap_or(1),
+        };
+        self.scalers.entry(target("name").unwrap_or_default().to_owned()).or_default().push(scaler);
     }
 
     /// Adds what the Pod Security Standards say to the pods of each namespace.
@@ -165,38 +153,38 @@ impl Surroundings {
     }
 
     /// Returns whether a NetworkPolicy says who may send to pods with these labels.
-    pub(crate) fn is_isolated(&self, namespace: &str, labels: &[(String, String)]) -> bool {
-        !self.isolated.taking(namespace, labels).is_empty()
+    pub(crate) fn is_isolated(&self, namespace: &str, labels: &[Label]) -> bool {
+        self.isolated.taking(namespace, labels).next().is_some()
     }
 
     /// Returns the Services that send to a pod of a resource.
-    pub(crate) fn services_of(&self, resource: &Resource, pod: &Pod) -> Vec<&Service> {
-        self.services.taking(resource.id().effective_namespace(), &owned(pod.metadata("labels")))
+    pub(crate) fn services_of<'s>(
+        &'s self,
+        resource: &Resource,
+        pod: &Pod,
+    ) -> impl Iterator<Item = &'s Service> + use<'s> {
+        let labels: Vec<Label> = texts(pod.metadata("labels")).collect();
+        self.services.taking(resource.id().effective_namespace(), &labels).map(|(_, service)| service)
     }
 
-    /// Returns what scales a resource.
+    /// Returns what scales a resource, the first of several.
     pub(crate) fn scaler_of(&self, resource: &Resource) -> Option<&Scaler> {
-        let space = resource.id().effective_namespace().to_owned();
-        self.scalers.get(&[space, resource.gvk().kind.to_string(), resource.name().to_owned()])
+        let is_own = |scaler: &&Scaler| {
+            scaler.kind == resource.gvk().kind.as_str()
+                && scaler.namespace == resource.id().effective_namespace()
+        };
+        self.scalers.get(resource.name())?.iter().find(is_own)
     }
 
     /// Returns whether a budget may be about pods with these labels.
-    pub(crate) fn has_budget(&self, namespace: &str, labels: &[(String, String)]) -> bool {
-        !self.budgets.taking(namespace, labels).is_empty()
+    pub(crate) fn has_budget(&self, namespace: &str, labels: &[Label]) -> bool {
+        self.budgets.taking(namespace, labels).next().is_some()
     }
 
     /// Returns whether a role is bound to a service account.
     pub(crate) fn is_bound(&self, namespace: &str, account: &str) -> bool {
         let one = Bound::One(namespace.to_owned(), account.to_owned());
         [one, Bound::AllOf(namespace.to_owned()), Bound::All].iter().any(|bound| self.bound.contains(bound))
-    }
-}
-
-impl Selecting {
-    fn takes(&self, namespace: &str, labels: &[(String, String)]) -> bool {
-        self.namespace == namespace
-            && (self.is_open || !self.labels.is_empty())
-            && self.labels.iter().all(|label| labels.contains(label))
     }
 }
 
@@ -209,6 +197,16 @@ fn selecting(resource: &Resource, labels: Option<&Node>, is_open: bool) -> Selec
     Selecting { namespace: resource.id().effective_namespace().into(), labels: owned(labels), is_open }
 }
 
+/// Returns the pods that a budget may be about.
+fn budget(resource: &Resource) -> Selecting {
+    let selector = resource.tree().at(&["spec", "selector"]).filter(|own| own.as_mapping().is_some());
+    let labels = selector.and_then(|own| own.get("matchLabels"));
+    let has_more = !items(selector.and_then(|own| own.get("matchExpressions"))).is_empty();
+    // An empty selector takes all pods, in the old version none.
+    let is_all = selector.is_some() && texts(labels).next().is_none() && resource.gvk().version != "v1beta1";
+    selecting(resource, labels, has_more || is_all)
+}
+
 /// Returns the pods of a NetworkPolicy that says something about incoming traffic. No selector takes all pods.
 fn isolating(resource: &Resource) -> Option<Selecting> {
     let spec = resource.tree().get("spec")?;
@@ -217,7 +215,7 @@ fn isolating(resource: &Resource) -> Option<Selecting> {
     let selector = spec.get("podSelector");
     let labels = selector.and_then(|selector| selector.get("matchLabels"));
     let has_more = !items(selector.and_then(|selector| selector.get("matchExpressions"))).is_empty();
-    let is_open = has_more || owned(labels).is_empty();
+    let is_open = has_more || texts(labels).next().is_none();
     is_about_ingress.then(|| selecting(resource, labels, is_open))
 }
 
@@ -255,13 +253,4 @@ fn service(resource: &Resource) -> Option<(Selecting, Service)> {
     };
     let targets = items(spec.get("ports")).iter().filter_map(target).collect();
     Some((pods, Service { targets }))
-}
-
-/// Returns the namespace, kind and name of what is scaled, and what is said of it.
-fn scaler(resource: &Resource, least: &str) -> ([String; 3], Scaler) {
-    let target = |key| text(resource.tree().at(&["spec", "scaleTargetRef", key]));
-    let space = resource.id().effective_namespace().to_owned();
-    let (kind, name) = (target("kind").unwrap_or("Deployment"), target("name").unwrap_or_default());
-    let least = integer(resource.tree().at(&["spec", least])).unwrap_or(1);
-    ([space, kind.to_owned(), name.to_owned()], Scaler { least })
 }

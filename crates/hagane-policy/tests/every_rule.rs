@@ -2,7 +2,9 @@
 
 mod cases;
 
-use hagane_policy::{Change, KubernetesVersion, Mode, Policy, Profile, RULES, Report, RuleSetting, harden};
+use hagane_policy::{
+    Change, Detail, KubernetesVersion, Mode, Policy, Profile, RULES, Report, RuleSetting, harden,
+};
 use hagane_resource::{ResourceSet, emit, read_documents};
 use hagane_yaml::{Node, Scalar};
 
@@ -26,10 +28,20 @@ fn only(case: &Case, mode: Mode) -> Policy {
 #[track_caller]
 fn run(case: &Case, text: &str, mode: Mode) -> (Report, String) {
     let (mut resources, policy) = (read(text), only(case, mode));
-    let report = harden(&mut resources, &policy);
+    let report = harden(&mut resources, &policy, Detail::Changes);
     let once = emit(&resources, Default::default()).expect("what was read can be written");
-    assert_eq!(harden(&mut resources, &policy).changes, [], "{}: a second time, {mode}: {text}", case.rule);
-    assert_eq!(harden(&mut read(&once), &policy).changes, [], "{}: read again, {mode}: {text}", case.rule);
+    assert_eq!(
+        harden(&mut resources, &policy, Detail::Changes).changes,
+        [],
+        "{}: a second time, {mode}: {text}",
+        case.rule
+    );
+    assert_eq!(
+        harden(&mut read(&once), &policy, Detail::Changes).changes,
+        [],
+        "{}: read again, {mode}: {text}",
+        case.rule
+    );
     (report, once)
 }
 
@@ -84,7 +96,7 @@ fn a_null_of_the_author_stays() {
                 continue;
             }
             count += 1;
-            let report = harden(&mut resources, &only(case, Mode::Fill));
+            let report = harden(&mut resources, &only(case, Mode::Fill), Detail::Changes);
             assert!(report.changes.iter().all(|change| change.path != *path), "{}: {path}", case.rule);
             assert!(!report.is_empty(), "{}: {path}", case.rule);
             let resource = resources.iter().next().expect("a case has a resource");
@@ -150,7 +162,7 @@ fn what_a_version_of_kubernetes_does_not_have_is_not_written() {
         let case = CASES.iter().find(|case| case.rule == rule).expect("the rule has a case");
         let mut policy = only(case, Mode::Enforce);
         policy.version = KubernetesVersion::new(minor);
-        let report = harden(&mut read(case.fires), &policy);
+        let report = harden(&mut read(case.fires), &policy, Detail::Changes);
         assert_eq!(!report.changes.is_empty(), fires, "{rule} of 1.{minor}");
     };
     for (rule, since) in [

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use hagane_cases::rng::Rng;
 use hagane_policy::{
-    KubernetesVersion, Mode, PodSecurityLevel, Policy, Profile, RuleSetting, harden, rules_named, violations,
+    Detail, KubernetesVersion, Mode, PodSecurityLevel, Policy, Profile, RuleSetting, harden, rules_named,
+    violations,
 };
 use hagane_resource::{Resource, emit};
 use hagane_yaml::Node;
@@ -50,14 +51,14 @@ fn workloads_are_hardened_once_and_lose_nothing() {
         let text = workload(&mut rng);
         for mode in [Mode::Check, Mode::Fill, Mode::Enforce] {
             let (mut resources, policy) = (read(&text), all(mode));
-            let report = harden(&mut resources, &policy);
+            let report = harden(&mut resources, &policy, Detail::Changes);
             let once = emit(&resources, Default::default()).expect("what was read can be written");
-            let again = harden(&mut resources, &policy);
+            let again = harden(&mut resources, &policy, Detail::Changes);
             assert_eq!(again.changes, [], "{mode}: a second time there is nothing to change: {text}");
             assert_eq!(emit(&resources, Default::default()).as_ref(), Ok(&once), "{text}");
             // What comes out is a text like any other.
             let mut read_again = read(&once);
-            assert_eq!(harden(&mut read_again, &policy).changes, [], "{mode}: {text}");
+            assert_eq!(harden(&mut read_again, &policy, Detail::Changes).changes, [], "{mode}: {text}");
             let before = read(&text);
             for (old, new) in before.iter().zip(resources.iter()) {
                 match mode {
@@ -165,7 +166,7 @@ fn no_pod_becomes_one_that_is_refused() {
         let text = workload(&mut rng);
         for mode in [Mode::Fill, Mode::Enforce] {
             let (before, mut after) = (read(&text), read(&text));
-            harden(&mut after, &all(mode));
+            harden(&mut after, &all(mode), Detail::Changes);
             for (old, new) in before.iter().zip(after.iter()) {
                 let (mut olds, mut news) = (Vec::new(), Vec::new());
                 pod_specs(old.tree(), &mut olds);
@@ -203,14 +204,14 @@ fn what_is_enforced_is_admitted_and_then_left_alone() {
             continue;
         }
         let mut resources = read(&text);
-        harden(&mut resources, &policy(Mode::Enforce));
+        harden(&mut resources, &policy(Mode::Enforce), Detail::Changes);
         for resource in &resources {
             assert_eq!(refused(resource), [""; 0], "{text}");
         }
         count += 1;
         let once = emit(&resources, Default::default()).expect("what was read can be written");
         for mode in [Mode::Check, Mode::Fill, Mode::Enforce] {
-            let report = harden(&mut resources, &policy(mode));
+            let report = harden(&mut resources, &policy(mode), Detail::Changes);
             assert!(report.is_empty(), "{mode}: {report:?} {text}");
             assert_eq!(emit(&resources, Default::default()).as_ref(), Ok(&once), "{text}");
         }

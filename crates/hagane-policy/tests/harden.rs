@@ -1,7 +1,7 @@
 //! What rules write, rule by rule: a case that fires, one that does not, one that is opted out.
 
 use hagane_policy::{
-    KubernetesVersion, Mode, Policy, Profile, Report, RuleSetting, Value, harden, rules_named,
+    Detail, KubernetesVersion, Mode, Policy, Profile, Report, RuleSetting, Value, harden, rules_named,
 };
 use hagane_resource::{ResourceSet, emit, read_documents};
 
@@ -28,9 +28,9 @@ fn set(policy: &mut Policy, rule: &str, name: &'static str, value: Value) {
 #[track_caller]
 fn hardened(text: &str, policy: &Policy) -> (String, Report) {
     let mut resources = read(text);
-    let report = harden(&mut resources, policy);
+    let report = harden(&mut resources, policy, Detail::Changes);
     let once = emit(&resources, Default::default()).expect("what was read can be written");
-    let again = harden(&mut resources, policy);
+    let again = harden(&mut resources, policy, Detail::Changes);
     assert_eq!(again.changes, [], "a second time there is nothing to change: {text}");
     if report.changes.is_empty() {
         let before = emit(&read(text), Default::default()).expect("what was read can be written");
@@ -502,7 +502,7 @@ fn what_was_decrypted_is_not_shown() {
             }
         });
     }
-    let report = harden(&mut resources, &only("service-account-name", Mode::Fill));
+    let report = harden(&mut resources, &only("service-account-name", Mode::Fill), Detail::Changes);
     let shown: Vec<_> =
         report.changes.iter().flat_map(|change| [&change.old, &change.new]).flatten().collect();
     assert_eq!(shown, ["\"«decrypted»\"", "\"«decrypted»\""]);

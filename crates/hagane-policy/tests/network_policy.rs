@@ -1,7 +1,7 @@
 //! Who gets a NetworkPolicy, and that nobody else is touched by it.
 
 use hagane_policy::{
-    Glob, Matcher, Mode, Policy, Profile, RuleSetting, Selection, Value, harden, rules_named,
+    Detail, Glob, Matcher, Mode, Policy, Profile, RuleSetting, Selection, Value, harden, rules_named,
 };
 use hagane_resource::{ResourceSet, read_documents};
 use hagane_yaml::{Node, emit};
@@ -29,9 +29,9 @@ fn added(resources: &[String], policy: &Policy) -> Vec<String> {
     let mut read: ResourceSet =
         read_documents(&text, Default::default()).expect("the case is right").into_iter().collect();
     let count = read.len();
-    let opted_out = harden(&mut read, policy).opted_out.len();
+    let opted_out = harden(&mut read, policy, Detail::Changes).opted_out.len();
     assert_eq!(opted_out, text.matches("skip.network-policy").count());
-    assert_eq!(harden(&mut read, policy).changes, [], "{text}");
+    assert_eq!(harden(&mut read, policy, Detail::Changes).changes, [], "{text}");
     let selects = |tree: &Node| tree.at(&["spec", "podSelector"]).and_then(emit::json).unwrap_or_default();
     read.iter().skip(count).map(|own| format!("{} {}", own.name(), selects(own.tree()).trim_end())).collect()
 }

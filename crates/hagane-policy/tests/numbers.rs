@@ -1,7 +1,8 @@
 //! Numbers are read as the API server gets them, and none is too large to reckon with.
 
 use hagane_policy::{
-    KubernetesVersion, Mode, PodSecurityLevel, Policy, Profile, RuleSetting, harden, rules_named, violations,
+    Detail, KubernetesVersion, Mode, PodSecurityLevel, Policy, Profile, RuleSetting, harden, rules_named,
+    violations,
 };
 use hagane_resource::{ResourceSet, read_documents};
 
@@ -62,7 +63,7 @@ fn no_number_is_too_large() {
                 "terminationGracePeriodSeconds: {one}, containers: [{{name: a, ports: [{{containerPort: {one}, hostPort: {other}}}], \
                  livenessProbe: {probe}, readinessProbe: {probe}}}]"
             ));
-            let changes = harden(&mut resources, &policy).changes;
+            let changes = harden(&mut resources, &policy, Detail::Changes).changes;
             let startup = changes.iter().find(|change| change.path.to_string().ends_with("startupProbe"));
             let Some(new) = startup.and_then(|change| change.new.as_deref()) else { continue };
             // What is written is no number that the API server would refuse.

@@ -1,7 +1,7 @@
 //! No report shows what was decrypted, in whatever form, whatever the rules say.
 
 use hagane_policy::{
-    GivenLabels, KubernetesVersion, LabelField, Labelling, Mode, PodSecurityLevel, Policy, Profile,
+    Detail, GivenLabels, KubernetesVersion, LabelField, Labelling, Mode, PodSecurityLevel, Policy, Profile,
     ReportFormat, RuleSetting, Value, Verdict, harden, label, rules_named, violations,
 };
 use hagane_resource::{Resource, ResourceSet, emit, read_documents};
@@ -197,8 +197,9 @@ fn reports_show_nothing_that_was_decrypted() {
         let derive = vec![LabelField::Name, LabelField::Instance, LabelField::Version];
         let given =
             GivenLabels { labels: vec![(LabelField::PartOf, "shop".into())], annotations: Vec::new() };
-        let mut report = label(&mut resources, &Labelling { derive, given, ..Labelling::default() });
-        report.extend(harden(&mut resources, &policy));
+        let mut report =
+            label(&mut resources, &Labelling { derive, given, ..Labelling::default() }, Detail::Changes);
+        report.extend(harden(&mut resources, &policy, Detail::Changes));
         assert!(report.changes.len() + report.findings.len() > 30, "{}", report.changes.len());
         for format in FORMATS {
             check_is_silent(&format!("{mode} {format:?}"), &report.to_text(format, &map));
@@ -215,8 +216,8 @@ fn reports_do_not_depend_on_what_was_decrypted() {
     for mode in [Mode::Check, Mode::Fill, Mode::Enforce] {
         let shown = |digits: &str| {
             let mut resources = decrypted(&NUMBERS.replace("<>", digits), DIGITS);
-            let mut report = label(&mut resources, &Labelling::default());
-            report.extend(harden(&mut resources, &all(mode)));
+            let mut report = label(&mut resources, &Labelling::default(), Detail::Changes);
+            report.extend(harden(&mut resources, &all(mode), Detail::Changes));
             let mut shown = FORMATS.map(|format| report.to_text(format, &map)).to_vec();
             shown.push(format!("{report:?}").replace("}, ", "},\n"));
             let options = EmitOptions { secrets: Secrets::Redact };

@@ -1,7 +1,7 @@
 //! What belongs together is written together, whoever is selected for it: a mount with its volume, a sleep with the time for it.
 
 use hagane_policy::{
-    Glob, Matcher, Mode, Policy, Profile, RuleSetting, Selection, Value, harden, rules_named,
+    Detail, Glob, Matcher, Mode, Policy, Profile, RuleSetting, Selection, Value, harden, rules_named,
 };
 use hagane_resource::{ResourceSet, emit, read_documents};
 
@@ -24,11 +24,11 @@ fn changes(spec: &str, policy: &Policy) -> String {
     );
     let read = |text: &str| read_documents(text, Default::default()).expect("the case is right");
     let mut resources: ResourceSet = read(&text).into_iter().collect();
-    let report = harden(&mut resources, policy);
-    assert_eq!(harden(&mut resources, policy).changes, [], "{spec}");
+    let report = harden(&mut resources, policy, Detail::Changes);
+    assert_eq!(harden(&mut resources, policy, Detail::Changes).changes, [], "{spec}");
     let mut again: ResourceSet =
         read(&emit(&resources, Default::default()).expect("it can be written")).into_iter().collect();
-    assert_eq!(harden(&mut again, policy).changes, [], "{spec}");
+    assert_eq!(harden(&mut again, policy, Detail::Changes).changes, [], "{spec}");
     let of = |path: &str| path.replace("spec.template.spec.", "");
     let change = |change: &hagane_policy::Change| {
         format!("{} = {}", of(&change.path.to_string()), change.new.as_deref().unwrap_or("gone"))

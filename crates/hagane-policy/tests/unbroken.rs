@@ -1,6 +1,6 @@
 //! What `fill` writes keeps no pod from being made, from starting, or from going when its node is drained.
 
-use hagane_policy::{Mode, Policy, Profile, RuleSetting, harden, rules_named};
+use hagane_policy::{Detail, Mode, Policy, Profile, RuleSetting, harden, rules_named};
 use hagane_resource::{ResourceSet, read_documents};
 
 /// Returns what a rule changes in `fill`, a second time nothing.
@@ -10,8 +10,8 @@ fn filled(rule: &str, text: &str) -> String {
     policy.set(rules_named(rule)[0], RuleSetting { mode: Some(Mode::Fill), values: Vec::new() });
     let mut resources: ResourceSet =
         read_documents(text, Default::default()).expect("the case is right").into_iter().collect();
-    let report = harden(&mut resources, &policy);
-    assert_eq!(harden(&mut resources, &policy).changes, [], "{text}");
+    let report = harden(&mut resources, &policy, Detail::Changes);
+    assert_eq!(harden(&mut resources, &policy, Detail::Changes).changes, [], "{text}");
     let change = |change: &hagane_policy::Change| {
         let path = change.path.to_string().replace("spec.template.spec.", "");
         let (id, new) = (change.resource.to_string(), change.new.as_deref().unwrap_or("gone"));

@@ -36,7 +36,7 @@ mod world;
 use std::path::Path;
 
 use hagane_kustomize::{Additions, Decrypter, Outside, Sources, compose, compose_with};
-use hagane_policy::{Labelling, Policy, Report, harden, label};
+use hagane_policy::{Detail, Labelling, Policy, Report, harden, label};
 
 pub use decrypt::{KMS_ANNOTATION, KMS_CONTEXT_ANNOTATION, diagnostic as decrypt_diagnostic};
 pub use decryption_policy::{DecryptionPolicy, Guard, Subject};
@@ -77,7 +77,9 @@ pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<R
         let additions = Additions { resources: templates.resources(&sources)?, generator: Some(&templates) };
         let mut composed = compose_with(target, &sources, &options.build.composing(), additions)?;
         let report = match options.stages {
-            Stages::All => label_and_harden(&mut composed.resources, &pipeline.labels, pipeline.harden),
+            Stages::All => {
+                label_and_harden(&mut composed.resources, &pipeline.labels, pipeline.harden, options.report)
+            }
             Stages::Composing => Report::default(),
         };
         if let Some(guard) = &options.guard {
@@ -92,14 +94,19 @@ pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<R
     Rendered::new(stages(), opener.warnings(), sources)
 }
 
-fn label_and_harden(resources: &mut ResourceSet, labels: &Labelling, policy: Option<Policy>) -> Report {
-    let mut report = label(resources, labels);
+fn label_and_harden(
+    resources: &mut ResourceSet,
+    labels: &Labelling,
+    policy: Option<Policy>,
+    detail: Detail,
+) -> Report {
+    let mut report = label(resources, labels, detail);
     if let Some(policy) = policy {
         let count = resources.len();
-        report.extend(harden(resources, &policy));
+        report.extend(harden(resources, &policy, detail));
         if resources.len() > count {
             // What hardening added has its labels, too; the others have theirs.
-            report.changes.extend(label(resources, labels).changes);
+            report.changes.extend(label(resources, labels, detail).changes);
         }
     }
     report

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use hagane_kustomize::{Helm, LoadRestriction, Options, Plugins, Reorder};
+use hagane_policy::Detail;
 
 use crate::{Guard, Setting};
 
@@ -36,6 +37,8 @@ pub struct RenderOptions {
     pub guard: Option<Guard>,
     /// How far rendering goes.
     pub stages: Stages,
+    /// How much the report says.
+    pub report: Detail,
 }
 
 /// How far rendering goes.

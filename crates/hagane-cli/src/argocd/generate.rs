@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Args;
+use hagane::policy::Detail;
 use hagane::{EmitOptions, Failed, Fault, Guard, RenderOptions, Rendered, Secrets, Setting, SourceMap};
 use hagane_host::{Deadline, FetchOptions, Fetcher, Hosts, Leftovers, Turn};
 
@@ -83,7 +84,8 @@ impl Rendering {
     ) -> RenderOptions {
         let mut build = self.composing.options();
         build.helm = build.helm.map(|helm| for_cluster(helm, server));
-        RenderOptions { build, secrets: self.secrets.into(), settings, guard, ..RenderOptions::default() }
+        let (secrets, report) = (self.secrets.into(), Detail::Findings);
+        RenderOptions { build, secrets, settings, guard, report, ..RenderOptions::default() }
     }
 
     /// Returns how many may work at once.
@@ -172,7 +174,12 @@ pub(crate) fn build_as_kustomize(
     let job = Job {
         target,
         root,
-        options: RenderOptions { build: arguments.options(), guard, ..RenderOptions::default() },
+        options: RenderOptions {
+            build: arguments.options(),
+            guard,
+            report: Detail::Findings,
+            ..RenderOptions::default()
+        },
         composing: &arguments.composing,
         allow_empty: false,
         hosts: &hosts,

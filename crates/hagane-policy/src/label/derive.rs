@@ -1,11 +1,12 @@
 //! Labels that follow from a resource: its name, and the version from the tag of its image.
 
 use hagane_resource::Resource;
+use hagane_yaml::Node;
 
-use super::{LabelField, Labelling};
+use super::{LABELS_OF, LabelField, Labelling};
 use crate::field::texts;
 use crate::field_path::FieldPath;
-use crate::pod::{Class, Pod, templates};
+use crate::pod::{Class, Pod};
 use crate::rules::tag;
 
 /// What a resource says.
@@ -17,46 +18,47 @@ pub(super) struct Derived {
     pub(super) raw: Option<String>,
 }
 
-/// Returns the value of a label as the resource itself says it.
-pub(super) fn derived(field: LabelField, resource: &Resource, labelling: &Labelling) -> Derived {
-    let pods = templates(resource, &labelling.kinds);
+/// Returns the value of a label as the resource itself says it, with these pod templates.
+pub(super) fn derived(
+    field: LabelField,
+    resource: &Resource,
+    pods: &[FieldPath],
+    labelling: &Labelling,
+) -> Derived {
     match field {
         // Without a word on it, there is one instance, of that name.
-        LabelField::Name | LabelField::Instance => named(name(resource, &pods)),
-        LabelField::Version => match pods.into_iter().find_map(|path| Pod::at(resource, path)) {
+        LabelField::Name | LabelField::Instance => named(name(resource, pods)),
+        LabelField::Version => match pods.iter().find_map(|path| Pod::at(resource, path)) {
             Some(pod) => version(resource, &pod),
             None => Derived::default(),
         },
-        LabelField::PartOf => named(labelling.part_of.clone()),
+        LabelField::PartOf => named(labelling.part_of.as_deref()),
         LabelField::Component | LabelField::ManagedBy => Derived::default(),
     }
 }
 
-fn named(name: Option<String>) -> Derived {
-    Derived { value: name.and_then(|name| as_value(&name)), raw: None }
+fn named(name: Option<&str>) -> Derived {
+    Derived { value: name.and_then(as_value), raw: None }
 }
 
 /// Returns what the resource is called by its labels; a workload also by the name that it had before prefixes and suffixes.
-fn name(resource: &Resource, pods: &[FieldPath]) -> Option<String> {
+fn name<'r>(resource: &'r Resource, pods: &[FieldPath]) -> Option<&'r str> {
     if resource.id().decrypted {
         return None;
     }
-    let mut places = vec![FieldPath::of(&["metadata", "labels"])];
-    places.extend(pods.iter().map(|path| path.keys(&["metadata", "labels"])));
-    for key in ["app.kubernetes.io/name", "app", "k8s-app"] {
-        for place in &places {
-            let labels = place.get(resource.tree());
-            if labels.is_some_and(|labels| labels.is_sensitive()) {
-                continue;
-            }
-            if let Some((_, value)) = texts(labels).find(|(own, value)| *own == key && !value.is_empty()) {
-                return Some(value.to_owned());
-            }
-        }
+    let templates = pods.iter().filter_map(|path| path.get(resource.tree()));
+    let labels = [resource.tree()].into_iter().chain(templates).filter_map(|own| own.at(LABELS_OF));
+    let open: Vec<&Node> = labels.filter(|labels| !labels.is_sensitive()).collect();
+    let said = |key: &str| {
+        let mut texts = open.iter().flat_map(|labels| texts(Some(labels)));
+        texts.find(|(own, value)| *own == key && !value.is_empty()).map(|(_, value)| value)
+    };
+    if let Some(name) = ["app.kubernetes.io/name", "app", "k8s-app"].into_iter().find_map(said) {
+        return Some(name);
     }
     let first = resource.formers.first().filter(|former| !former.decrypted);
     let first = first.map_or(resource.name(), |former| former.name.as_str());
-    (!pods.is_empty()).then(|| first.to_owned())
+    (!pods.is_empty()).then_some(first)
 }
 
 /// Returns the tag of the image of the container that is called like the workload, or of the first.
@@ -85,9 +87,9 @@ const MAX_VALUE: usize = 63;
 /// Returns the text as the value of a label: other characters become `_`, and the ends are letters or digits.
 fn as_value(text: &str) -> Option<String> {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' };
-    let cut: String = text.chars().map(allowed).take(MAX_VALUE).collect();
-    let trimmed = cut.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    (!trimmed.is_empty()).then(|| trimmed.to_owned())
+    let end = text.char_indices().nth(MAX_VALUE).map_or(text.len(), |(end, _)| end);
+    let trimmed = text[..end].trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    (!trimmed.is_empty()).then(|| trimmed.chars().map(allowed).collect())
 }
 
 #[cfg(test)]

@@ -1,85 +1,69 @@
 //! Who selects pods by labels: a label that is derived must not bring pods where those of another resource are meant.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
 
 use hagane_resource::{ResId, Resource, ResourceSet};
 use hagane_yaml::Node;
 
-use crate::pod::{Pod, PodKind, templates};
+use crate::field::texts;
+use crate::pod::{PodKind, templates};
+use crate::selections::{Label, Selecting, Selections};
 use crate::surroundings::owned;
-
-type Label = (String, String);
 
 /// The selectors that take pods of a resource.
 #[derive(Default)]
 pub(super) struct Selectors {
-    all: Vec<Selector>,
-    /// Places in `all`, by namespace and one label.
-    by_label: BTreeMap<(String, Label), Vec<usize>>,
+    all: Selections<Selector>,
 }
 
 struct Selector {
     who: ResId,
-    labels: Vec<Label>,
     /// Whether it takes pods as they are.
-    is_used: bool,
+    is_used: Cell<bool>,
 }
 
 impl Selectors {
     /// Returns the selectors of Services, budgets and NetworkPolicies that take pods.
     pub(super) fn of(resources: &ResourceSet, kinds: &[PodKind]) -> Selectors {
-        let mut found = Selectors::default();
-        for resource in resources {
+        let selector = |resource: &Resource| {
             let labels = owned(selector(resource));
-            for label in &labels {
-                let space = resource.id().effective_namespace().to_owned();
-                found.by_label.entry((space, label.clone())).or_default().push(found.all.len());
-            }
-            if !labels.is_empty() {
-                found.all.push(Selector { who: resource.id().clone(), labels, is_used: false });
-            }
+            let namespace = || resource.id().effective_namespace().to_owned();
+            let own = || Selector { who: resource.id().clone(), is_used: Cell::new(false) };
+            (!labels.is_empty())
+                .then(|| (Selecting { namespace: namespace(), labels, is_open: false }, own()))
+        };
+        let found: Vec<_> = resources.iter().filter_map(selector).collect();
+        if found.is_empty() {
+            return Selectors::default();
         }
-        if found.all.is_empty() {
-            return found;
-        }
+        let all = Selections::of(found);
         for resource in resources {
-            let space = resource.id().effective_namespace();
-            for pod in templates(resource, kinds).into_iter().filter_map(|path| Pod::at(resource, path)) {
-                let labels = owned(pod.metadata("labels"));
-                let places: Vec<usize> =
-                    labels.iter().flat_map(|label| found.with(space, label)).copied().collect();
-                for place in places {
-                    let selector = &mut found.all[place];
-                    selector.is_used |= selector.labels.iter().all(|label| labels.contains(label));
-                }
+            for path in templates(resource, kinds) {
+                let labels =
+                    path.get(resource.tree()).and_then(|template| template.at(&["metadata", "labels"]));
+                let labels: Vec<Label> = texts(labels).collect();
+                let taking = all.taking(resource.id().effective_namespace(), &labels);
+                taking.for_each(|(_, selector)| selector.is_used.set(true));
             }
         }
-        found
+        Selectors { all }
     }
 
-    fn with(&self, space: &str, label: &Label) -> &[usize] {
-        self.by_label.get(&(space.to_owned(), label.clone())).map_or(&[], Vec::as_slice)
-    }
-
-    /// Returns who takes pods of another resource, and would take pods with these labels once they had some more, of which `label`
-    /// is one.
-    pub(super) fn brought_by(
+    /// Returns the selectors that take pods of others, and would take those of a resource once they had some more labels; each
+    /// with whose it is.
+    pub(super) fn brought(
         &self,
-        label: &Label,
-        space: &str,
+        resource: &Resource,
         before: &[Label],
         more: &[Label],
-    ) -> Option<&ResId> {
-        let is_new = |selector: &&Selector| {
-            selector.is_used
-                && !selector.labels.iter().all(|own| before.contains(own))
-                && selector.labels.iter().all(|own| before.contains(own) || more.contains(own))
+    ) -> Vec<(&Selecting, &ResId)> {
+        let space = resource.id().effective_namespace();
+        let after: Vec<Label> = before.iter().chain(more).copied().collect();
+        let is_new = |(selecting, selector): &&(Selecting, Selector)| {
+            selector.is_used.get() && !selecting.takes(space, before)
         };
-        self.with(space, label)
-            .iter()
-            .map(|place| &self.all[*place])
-            .find(is_new)
-            .map(|selector| &selector.who)
+        let new = self.all.taking(space, &after).filter(is_new);
+        new.map(|(selecting, selector)| (selecting, &selector.who)).collect()
     }
 }
 

@@ -113,9 +113,9 @@ const HANDLERS: &[&[&str]] = &[
 pub(crate) fn host_probes(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     for container in &pod.containers {
         for handler in HANDLERS {
+            let Some(own) = container.get(handler) else { continue };
             for action in ["httpGet", "tcpSocket"] {
-                let host = container.get(handler).and_then(|node| node.at(&[action, "host"]));
-                if text(host).is_some_and(|host| !host.is_empty()) {
+                if text(own.at(&[action, "host"])).is_some_and(|host| !host.is_empty()) {
                     let path = container.path(handler).keys(&[action, "host"]);
                     let message = format!("{} sends a probe or a hook to another host", named(container));
                     let proposal = about(Some(container), path, message).remove();

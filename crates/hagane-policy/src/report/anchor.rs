@@ -3,7 +3,7 @@
 use hagane_yaml::emit::json_string;
 use hagane_yaml::{Node, SourceMap, Span};
 
-use crate::field_path::{FieldPath, Step, child};
+use crate::field_path::{FieldPath, Step};
 
 /// The last node on the way to a field that is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,16 +22,15 @@ pub(super) struct Replacement {
 }
 
 impl Anchor {
-    /// Returns the last node on the way to a field; what a stage made before stands in no file.
-    pub(crate) fn of(path: &FieldPath, top: &Node) -> Anchor {
-        let mut anchor = Anchor { span: top.span(), depth: 0 };
-        let mut node = top;
-        for step in path.steps() {
-            let Some(next) = child(node, step) else { break };
-            node = next;
+    /// Returns where a person would write a field, and the last node on the way to it; what a stage made before stands in no
+    /// file.
+    pub(crate) fn with_span(path: &FieldPath, top: &Node) -> (Span, Anchor) {
+        let (mut shown, mut anchor) = (top.span(), Anchor { span: top.span(), depth: 0 });
+        for (span, node) in path.way(top) {
+            shown = if span.is_known() { span } else { shown };
             anchor = Anchor { span: node.span(), depth: anchor.depth + 1 };
         }
-        anchor
+        (shown, anchor)
     }
 
     /// Returns what to write in the file for a field to have a value, or to be gone; nothing where that cannot be told from
@@ -124,7 +123,7 @@ mod tests {
             None => FieldPath::of(path),
         };
         let old = path.get(&tree).and_then(hagane_yaml::emit::json);
-        let anchor = Anchor::of(&path, &tree);
+        let (_, anchor) = Anchor::with_span(&path, &tree);
         let found = anchor.replacement(&path, old.as_deref().map(str::trim_end), new, &map);
         let written = found.map(|fix| {
             let lines: Vec<&str> = text.split_inclusive('\n').collect();

@@ -50,4 +50,5 @@ const OFF: Rule = Rule {
     parameters: &[],
     pod_security: None,
     look: Look::Resource(|_, _| {}),
+    looks_around: false,
 };

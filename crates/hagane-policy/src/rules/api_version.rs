@@ -70,14 +70,17 @@ const REMOVED: &[Removed] = &[
 
 pub(crate) fn api_version(scope: &Scope, out: &mut Vec<Proposal>) {
     let (tree, gvk) = (scope.resource.tree(), scope.resource.gvk());
-    let own = gvk.api_version();
+    let is_own = |api_version: &str| {
+        let group = api_version.strip_suffix(gvk.version.as_str()).and_then(|own| own.strip_suffix('/'));
+        group == Some(&gvk.group)
+    };
     let is_meant = |removed: &&Removed| {
-        *removed.api_version == own
-            && removed.kinds.contains(&gvk.kind.as_str())
+        removed.kinds.contains(&gvk.kind.as_str())
+            && is_own(removed.api_version)
             && scope.version.is_at_least(removed.since)
     };
     let Some(removed) = REMOVED.iter().find(is_meant) else { return };
-    let message = format!("Kubernetes {} has no `{}` of `{own}`", scope.version, gvk.kind);
+    let message = format!("Kubernetes {} has no `{}` of `{}`", scope.version, gvk.kind, removed.api_version);
     let proposal = Proposal::new(FieldPath::of(&["apiVersion"]), message);
     // In `apps/v1` the selector must be there; in `policy/v1` an empty one takes all pods, where it took none.
     let selector = given(tree.at(&["spec", "selector"])).and_then(Node::as_mapping);

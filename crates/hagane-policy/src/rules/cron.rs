@@ -13,32 +13,39 @@ fn is(gvk: &Gvk, kind: &str) -> bool {
 }
 
 /// Proposes a value for a field of `spec` of one kind.
-fn fill(scope: &Scope, kind: &str, key: &'static str, message: &str, value: Node, out: &mut Vec<Proposal>) {
+fn fill(
+    scope: &Scope,
+    kind: &str,
+    key: &'static str,
+    message: &'static str,
+    value: impl FnOnce() -> Node,
+    out: &mut Vec<Proposal>,
+) {
     let tree = scope.resource.tree();
     if is(scope.resource.gvk(), kind) && given(tree.at(&["spec", key])).is_none() {
-        out.push(Proposal::new(FieldPath::of(&["spec", key]), message).fill(value));
+        out.push(Proposal::new(FieldPath::of(&["spec", key]), message).fill(value()));
     }
 }
 
 pub(crate) fn cron_history(scope: &Scope, out: &mut Vec<Proposal>) {
     let message = "of the Jobs that failed, only the last is kept";
-    fill(scope, "CronJob", "failedJobsHistoryLimit", message, scope.number("value", None), out);
+    fill(scope, "CronJob", "failedJobsHistoryLimit", message, || scope.number("value", None), out);
 }
 
 pub(crate) fn cron_concurrency(scope: &Scope, out: &mut Vec<Proposal>) {
     let message = "a Job may start while the one before it still runs";
-    fill(scope, "CronJob", "concurrencyPolicy", message, Node::string(scope.text("value", None)), out);
+    fill(scope, "CronJob", "concurrencyPolicy", message, || Node::string(scope.text("value", None)), out);
 }
 
 pub(crate) fn cron_deadline(scope: &Scope, out: &mut Vec<Proposal>) {
     let schedule = scope.resource.tree().at(&["spec", "schedule"]);
-    let seconds = match (scope.integer("seconds", None), schedule) {
+    let seconds = || match (scope.integer("seconds", None), schedule) {
         (0, Some(schedule)) => Whole::from(deadline(text_or_empty(Some(schedule))), schedule),
         (0, None) => Whole::plain(deadline("")),
         (seconds, _) => Whole::plain(seconds),
     };
     let message = "a start that was missed is made up for however late it is";
-    fill(scope, "CronJob", "startingDeadlineSeconds", message, number(seconds), out);
+    fill(scope, "CronJob", "startingDeadlineSeconds", message, || number(seconds()), out);
 }
 
 /// Returns half of the time between two starts, and no less than a minute: under ten seconds nothing would start at all.
@@ -62,7 +69,7 @@ fn deadline(schedule: &str) -> i64 {
 
 pub(crate) fn job_ttl(scope: &Scope, out: &mut Vec<Proposal>) {
     let message = "the Job stays when it is done";
-    fill(scope, "Job", "ttlSecondsAfterFinished", message, scope.number("seconds", None), out);
+    fill(scope, "Job", "ttlSecondsAfterFinished", message, || scope.number("seconds", None), out);
 }
 
 /// How often a Job tries again; what a CronJob makes has its own place for it.

@@ -4,8 +4,9 @@ use hagane_resource::Resource;
 use hagane_yaml::Node;
 
 use crate::additions::{Addition, SetScope};
-use crate::field::{Whole, given, integer, mapping, number};
-use crate::surroundings::{Surroundings, owned};
+use crate::field::{Whole, given, integer, mapping, number, texts};
+use crate::selections::Label;
+use crate::surroundings::Surroundings;
 
 /// A budget for each workload of several pods that none is about.
 pub(crate) fn disruption_budget(scope: &SetScope) -> Vec<Addition> {
@@ -29,7 +30,7 @@ fn lacks_budget(resource: &Resource, others: &Surroundings) -> bool {
         Some(scaler) => scaler.least,
         None => integer(spec(&["replicas"])).unwrap_or(1),
     };
-    let labels = owned(spec(&["template", "metadata", "labels"]));
+    let labels: Vec<Label> = texts(spec(&["template", "metadata", "labels"])).collect();
     least >= 2
         && spec(&["selector"]).is_some_and(|selector| selector.as_mapping().is_some())
         && !others.has_budget(resource.id().effective_namespace(), &labels)

@@ -21,7 +21,7 @@ pub(crate) fn pod_security_labels(scope: &Scope, out: &mut Vec<Proposal>) {
     match level {
         Some(level) => out.push(proposal.fill(Node::string(level.to_string()))),
         None => out.push(Proposal {
-            message: "not even `baseline` takes the pods of the namespace".to_owned(),
+            message: "not even `baseline` takes the pods of the namespace".into(),
             ..proposal
         }),
     }

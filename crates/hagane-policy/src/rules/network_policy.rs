@@ -8,6 +8,7 @@ use hagane_yaml::{Mapping, Node, Text};
 use crate::additions::{Addition, SetScope};
 use crate::field::{given, mapping, sequence, texts};
 use crate::pod::{Pod, templates};
+use crate::selections::Label;
 use crate::surroundings::owned;
 
 /// One policy a namespace, about the first resource with pods that none isolates. What pods send stays free.
@@ -15,13 +16,17 @@ use crate::surroundings::owned;
 /// A policy for all pods would also be one for those that are opted out, and would let their neighbours in to those whose own
 /// policy keeps them out: beside such pods, each of the others gets one for itself.
 pub(crate) fn network_policy(scope: &SetScope) -> Vec<Addition> {
+    let templates: Vec<_> = scope.resources.iter().map(|own| templates(own, scope.kinds)).collect();
     let mut spaces: BTreeMap<&str, Vec<Member>> = BTreeMap::new();
-    for (place, resource) in scope.resources.iter().enumerate() {
+    for (place, (resource, templates)) in scope.resources.iter().zip(&templates).enumerate() {
         let space = resource.id().effective_namespace();
-        let templates = templates(resource, scope.kinds).into_iter();
-        let pods = templates.filter_map(|path| Pod::at(resource, path)).filter(|pod| !pod.has_host_network());
+        let pods = templates.iter().filter_map(|path| Pod::at(resource, path));
+        let is_isolated = |pod: &Pod| {
+            let labels: Vec<Label> = texts(pod.metadata("labels")).collect();
+            scope.surroundings.is_isolated(space, &labels)
+        };
         let (isolated, open): (Vec<Pod>, Vec<Pod>) =
-            pods.partition(|pod| scope.surroundings.is_isolated(space, &owned(pod.metadata("labels"))));
+            pods.filter(|pod| !pod.has_host_network()).partition(is_isolated);
         if !isolated.is_empty() || !open.is_empty() {
             let is_meant = scope.applies_to(resource);
             let from = From::named(&scope.text("from", resource));

@@ -27,7 +27,7 @@ pub(crate) fn given_probes(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
             match container.get(&[field]) {
                 None if is_port_there(container, probe) => out.push(proposal.fill(probe.clone())),
                 None => out.push(Proposal {
-                    message: format!("{}, but has no port of that name", proposal.message),
+                    message: format!("{}, but has no port of that name", proposal.message).into(),
                     ..proposal
                 }),
                 Some(own) if own == probe => {}
@@ -38,7 +38,7 @@ pub(crate) fn given_probes(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
                         named(container)
                     );
                     if scope.is_enforced(container) {
-                        out.push(Proposal { message, ..proposal }.replace(probe.clone()));
+                        out.push(Proposal { message: message.into(), ..proposal }.replace(probe.clone()));
                     }
                 }
             }
@@ -118,7 +118,7 @@ fn handler(probe: &Node) -> Option<(&'static str, &Node)> {
 pub(crate) fn tcp_readiness(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     let Some(others) = scope.surroundings() else { return };
     let targets: Vec<&Target> =
-        others.services_of(scope.resource, pod).into_iter().flat_map(|service| &service.targets).collect();
+        others.services_of(scope.resource, pod).flat_map(|service| &service.targets).collect();
     if targets.is_empty() {
         return;
     }

@@ -33,10 +33,10 @@ pub(crate) fn read_only_root(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) 
             let message = format!("{} writes below `{path}`", named(container));
             let mount = mapping([("mountPath", Node::string(path)), ("name", Node::string(name.clone()))]);
             let volume = mapping([("emptyDir", Node::mapping()), ("name", Node::string(name))]);
-            let needed = "what is written beside a read-only root needs a place".to_owned();
+            let needed = "what is written beside a read-only root needs a place";
             proposal = proposal
-                .and(container.path(&["volumeMounts"]), Write::Append(mount), Some(message))
-                .and(pod.path(&["volumes"]), Write::Append(volume), Some(needed));
+                .and(container.path(&["volumeMounts"]), Write::Append(mount), Some(message.into()))
+                .and(pod.path(&["volumes"]), Write::Append(volume), Some(needed.into()));
         }
         out.push(proposal);
     }

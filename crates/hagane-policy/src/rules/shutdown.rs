@@ -21,7 +21,7 @@ pub(crate) fn pre_stop(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     if !scope.version.is_at_least(30) || pod.runs_to_end() {
         return;
     }
-    if others.services_of(scope.resource, pod).is_empty() {
+    if others.services_of(scope.resource, pod).next().is_none() {
         return;
     }
     let keys = ["terminationGracePeriodSeconds"];
@@ -48,8 +48,8 @@ pub(crate) fn pre_stop(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
         let mut proposal = proposal.fill(sleep);
         if writes(&container) {
             if let Some(grace) = longer.take() {
-                let message = "the time to end includes the time that containers sleep first".to_owned();
-                proposal = proposal.and(pod.path(&keys), Write::Set(number(grace)), Some(message));
+                let message = "the time to end includes the time that containers sleep first";
+                proposal = proposal.and(pod.path(&keys), Write::Set(number(grace)), Some(message.into()));
             }
             proposal = if is_given { proposal.of_nature(Nature::Replace) } else { proposal };
         }

@@ -15,7 +15,7 @@ use hagane_kustomize::{
     Additions, Decrypted, Decrypter, LoadRestriction, Options, Outside, OwnGenerator, Root, Sources,
     compose_with,
 };
-use hagane_policy::{Labelling, Policy, harden, label};
+use hagane_policy::{Detail, Labelling, Policy, harden, label};
 use hagane_template::{Limits, Template};
 use hagane_yaml::{FileId, Node, Text};
 
@@ -133,8 +133,8 @@ fn check(seed: u64) -> bool {
         }
     };
     silent(&composed.warnings, canaries, seed);
-    label(&mut composed.resources, &Labelling::default());
-    harden(&mut composed.resources, &Policy::default());
+    label(&mut composed.resources, &Labelling::default(), Detail::Changes);
+    harden(&mut composed.resources, &Policy::default(), Detail::Changes);
     for resource in composed.resources.iter() {
         let at = |path: &str| format!("seed {seed}: {path} of\n{}", composition.shown());
         visit(resource.tree(), "", &mut |path, text| {

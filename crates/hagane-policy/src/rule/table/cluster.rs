@@ -19,6 +19,7 @@ pub(super) const RULES: &[Rule] = &[
             fallback: Fallback::Texts(&["kubernetes.io/hostname", "topology.kubernetes.io/zone"]),
         }],
         look: Look::Pod(rules::topology_spread),
+        looks_around: true,
         ..OFF
     },
     Rule {
@@ -28,6 +29,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Draining nodes may evict all pods at once.",
         risk: "`maxUnavailable: 1` makes draining slower.",
         look: Look::Set(rules::disruption_budget),
+        looks_around: true,
         ..OFF
     },
     Rule {
@@ -46,6 +48,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Each deployment would set the number back.",
         risk: "The first deployment without it may set one pod, until it is scaled again. Only in `enforce`.",
         look: Look::Resource(rules::scaled_replicas),
+        looks_around: true,
         ..OFF
     },
     Rule {
@@ -106,6 +109,7 @@ pub(super) const RULES: &[Rule] = &[
             fallback: Fallback::Integer(2),
         }],
         look: Look::Pod(rules::replicas),
+        looks_around: true,
         ..OFF
     },
     Rule {
@@ -121,6 +125,7 @@ pub(super) const RULES: &[Rule] = &[
             fallback: Fallback::Text("50%"),
         }],
         look: Look::Resource(rules::budget_share),
+        looks_around: true,
         ..OFF
     },
     Rule {
@@ -145,6 +150,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "The new pod waits for the volume, and the old one for the new pod.",
         risk: "Nothing answers while the pod is replaced.",
         look: Look::Pod(rules::claim_rollout),
+        looks_around: true,
         ..OFF
     },
     Rule {
@@ -184,6 +190,7 @@ pub(super) const RULES: &[Rule] = &[
             fallback: Fallback::Text("namespace"),
         }],
         look: Look::Set(rules::network_policy),
+        looks_around: true,
         ..OFF
     },
     Rule {
@@ -231,6 +238,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "What is as strict as its manifests today stays so.",
         risk: "Pods that come from elsewhere and keep to a lower level are refused.",
         look: Look::Resource(rules::pod_security_labels),
+        looks_around: true,
         ..OFF
     },
     Rule {

@@ -24,6 +24,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "A token that nothing needs is only of use to an intruder.",
         risk: "A program that asks the API server all the same is refused; bindings outside of the render are not seen.",
         look: Look::Pod(rules::service_account_token),
+        looks_around: true,
         ..OFF
     },
     Rule {
@@ -86,6 +87,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Without a readiness probe, requests come before anything listens.",
         risk: "A port that is opened late, or only on `127.0.0.1`, keeps the pod from being ready.",
         look: Look::Pod(rules::tcp_readiness),
+        looks_around: true,
         ..OFF
     },
     Rule {
@@ -119,6 +121,7 @@ pub(super) const RULES: &[Rule] = &[
             fallback: Fallback::Integer(5),
         }],
         look: Look::Pod(rules::pre_stop),
+        looks_around: true,
         ..OFF
     },
 ];
