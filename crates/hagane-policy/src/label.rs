@@ -110,10 +110,7 @@ impl Labelling {
 pub fn label(resources: &mut ResourceSet, labelling: &Labelling, detail: Detail) -> Report {
     let mut report = Report::new(detail);
     if !labelling.is_empty() {
-        let selectors = match labelling.derive.is_empty() {
-            true => Selectors::default(),
-            false => Selectors::of(resources, &labelling.kinds),
-        };
+        let selectors = Selectors::of(resources, labelling);
         for resource in resources.iter_mut() {
             label_resource(resource, labelling, &selectors, &mut report);
         }

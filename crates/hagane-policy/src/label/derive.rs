@@ -4,7 +4,6 @@ use hagane_resource::Resource;
 use hagane_yaml::Node;
 
 use super::{LABELS_OF, LabelField, Labelling};
-use crate::field::texts;
 use crate::field_path::FieldPath;
 use crate::pod::{Class, Pod};
 use crate::rules::tag;
@@ -50,8 +49,8 @@ fn name<'r>(resource: &'r Resource, pods: &[FieldPath]) -> Option<&'r str> {
     let labels = [resource.tree()].into_iter().chain(templates).filter_map(|own| own.at(LABELS_OF));
     let open: Vec<&Node> = labels.filter(|labels| !labels.is_sensitive()).collect();
     let said = |key: &str| {
-        let mut texts = open.iter().flat_map(|labels| texts(Some(labels)));
-        texts.find(|(own, value)| *own == key && !value.is_empty()).map(|(_, value)| value)
+        let mut values = open.iter().filter_map(|labels| labels.get(key)?.as_str());
+        values.find(|value| !value.is_empty())
     };
     if let Some(name) = ["app.kubernetes.io/name", "app", "k8s-app"].into_iter().find_map(said) {
         return Some(name);

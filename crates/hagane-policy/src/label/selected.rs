@@ -5,8 +5,9 @@ use std::cell::Cell;
 use hagane_resource::{ResId, Resource, ResourceSet};
 use hagane_yaml::Node;
 
+use super::{LABELS_OF, LabelField, Labelling};
 use crate::field::texts;
-use crate::pod::{PodKind, templates};
+use crate::pod::templates;
 use crate::selections::{Label, Selecting, Selections};
 use crate::surroundings::owned;
 
@@ -23,14 +24,17 @@ struct Selector {
 }
 
 impl Selectors {
-    /// Returns the selectors of Services, budgets and NetworkPolicies that take pods.
-    pub(super) fn of(resources: &ResourceSet, kinds: &[PodKind]) -> Selectors {
+    /// Returns the selectors of Services, budgets and NetworkPolicies that take pods. One that names no label which is derived
+    /// brings nobody.
+    pub(super) fn of(resources: &ResourceSet, labelling: &Labelling) -> Selectors {
+        let fields = LabelField::ALL.iter().filter(|(field, ..)| labelling.derive.contains(field));
+        let derived: Vec<&str> = fields.map(|(_, _, key)| *key).collect();
         let selector = |resource: &Resource| {
-            let labels = owned(selector(resource));
-            let namespace = || resource.id().effective_namespace().to_owned();
-            let own = || Selector { who: resource.id().clone(), is_used: Cell::new(false) };
-            (!labels.is_empty())
-                .then(|| (Selecting { namespace: namespace(), labels, is_open: false }, own()))
+            let names_derived = |own: &&Node| texts(Some(own)).any(|(key, _)| derived.contains(&key));
+            let labels = owned(Some(selector(resource).filter(names_derived)?));
+            let namespace = resource.id().effective_namespace().to_owned();
+            let own = Selector { who: resource.id().clone(), is_used: Cell::new(false) };
+            Some((Selecting { namespace, labels, is_open: false }, own))
         };
         let found: Vec<_> = resources.iter().filter_map(selector).collect();
         if found.is_empty() {
@@ -38,10 +42,9 @@ impl Selectors {
         }
         let all = Selections::of(found);
         for resource in resources {
-            for path in templates(resource, kinds) {
-                let labels =
-                    path.get(resource.tree()).and_then(|template| template.at(&["metadata", "labels"]));
-                let labels: Vec<Label> = texts(labels).collect();
+            for path in templates(resource, &labelling.kinds) {
+                let pod = path.get(resource.tree());
+                let labels: Vec<Label> = texts(pod.and_then(|pod| pod.at(LABELS_OF))).collect();
                 let taking = all.taking(resource.id().effective_namespace(), &labels);
                 taking.for_each(|(_, selector)| selector.is_used.set(true));
             }
