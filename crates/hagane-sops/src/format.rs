@@ -171,6 +171,14 @@ pub(crate) fn emit(documents: &[Vec<Item>], format: Format, layout: Layout) -> S
     }
 }
 
+/// Reads a file with plain values and with metadata.
+pub(crate) fn load_edited(text: &[u8], format: Format, file: FileId) -> Result<Loaded, DecryptError> {
+    match format {
+        Format::Json if text.len() <= MAX_BYTES => json::load(text, file, json::Numbers::Exact),
+        _ => load(text, format, file),
+    }
+}
+
 /// Writes sealed documents with their metadata.
 pub(crate) fn emit_sealed(
     mut documents: Vec<Vec<Item>>,

@@ -62,7 +62,7 @@ pub use master_key::{
 };
 pub use merge::{MergeError, merge};
 pub use metadata::Metadata;
-pub use opened::OpenedFile;
+pub use opened::{EditError, OpenedFile};
 pub use placeholder::{PLACEHOLDER, placeholders};
 pub use redacted::redacted;
 pub use secret::SecretBytes;

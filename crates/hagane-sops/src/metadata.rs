@@ -60,9 +60,25 @@ impl Metadata {
     }
 }
 
+/// Whether a key must have the data key that it wraps: not one that somebody has just typed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wrapped {
+    Needed,
+    NotYet,
+}
+
 impl Metadata {
     /// Reads the block.
     pub(crate) fn read(block: &Node) -> Result<Metadata, DecryptError> {
+        Metadata::read_with(block, Wrapped::Needed)
+    }
+
+    /// Reads the block as somebody edited it.
+    pub(crate) fn read_edited(block: &Node) -> Result<Metadata, DecryptError> {
+        Metadata::read_with(block, Wrapped::NotYet)
+    }
+
+    fn read_with(block: &Node, wrapped: Wrapped) -> Result<Metadata, DecryptError> {
         let fields = Fields { node: block, span: block.span() };
         if block.as_mapping().is_none() {
             return Err(bad(block.span(), "sops", "is not a mapping"));
@@ -77,7 +93,7 @@ impl Metadata {
         let order = block.as_mapping().into_iter().flat_map(|mapping| &mapping.entries);
         Ok(Metadata {
             span: block.span(),
-            key_groups: key_groups(&fields)?,
+            key_groups: key_groups(&fields, wrapped)?,
             shamir_threshold: threshold(&fields)?,
             last_modified,
             spelled_time: spelled_time.to_owned(),
@@ -152,13 +168,13 @@ fn selector(fields: &Fields) -> Result<Selector, DecryptError> {
 }
 
 /// Returns the groups. Keys at the top are one group, and then `key_groups` does not count.
-fn key_groups(fields: &Fields) -> Result<Vec<KeyGroup>, DecryptError> {
-    let top = key_group(fields)?;
+fn key_groups(fields: &Fields, wrapped: Wrapped) -> Result<Vec<KeyGroup>, DecryptError> {
+    let top = key_group(fields, wrapped)?;
     let groups = if top.is_empty() {
         fields
             .list("key_groups")?
             .iter()
-            .map(|node| key_group(&Fields::new(node)))
+            .map(|node| key_group(&Fields::new(node), wrapped))
             .collect::<Result<_, _>>()?
     } else {
         vec![top]
@@ -173,7 +189,7 @@ fn key_groups(fields: &Fields) -> Result<Vec<KeyGroup>, DecryptError> {
     Ok(groups)
 }
 
-fn key_group(fields: &Fields) -> Result<KeyGroup, DecryptError> {
+fn key_group(fields: &Fields, wrapped: Wrapped) -> Result<KeyGroup, DecryptError> {
     type Make = fn(&Fields) -> MasterKey;
     fn named(fields: &Fields, field: &str) -> String {
         fields.text(field).unwrap_or_default().to_owned()
@@ -198,9 +214,10 @@ fn key_group(fields: &Fields) -> Result<KeyGroup, DecryptError> {
     for (list, make) in kinds {
         for node in fields.list(list)? {
             let key = Fields::new(node);
-            let Some(enc) = key.filled("enc") else {
+            let enc = key.filled("enc").unwrap_or_default();
+            if enc.is_empty() && wrapped == Wrapped::Needed {
                 return Err(bad(key.span_of("enc"), list, "has a key without `enc`"));
-            };
+            }
             let created_at = named(&key, "created_at");
             group.push(WrappedKey { key: make(&key), enc: enc.to_owned(), created_at, span: node.span() });
         }

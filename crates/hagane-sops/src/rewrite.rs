@@ -58,7 +58,8 @@ impl Original {
         self.written(documents, metadata, format, layout)
     }
 
-    fn written(
+    /// Returns the file as a new one, laid out like the old.
+    pub(crate) fn written(
         &self,
         documents: Vec<Vec<Item>>,
         metadata: &Metadata,

@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use hagane::sops::{Contents, Format, Layout, MacCheck, OpenedFile, Recipe, Unfit, encrypt_file, open_file};
+use hagane::sops::{
+    Contents, DecryptError, Format, Layout, MacCheck, OpenedFile, Recipe, Unfit, encrypt_file, open_file,
+};
 use hagane::{Keyring, SecretBytes};
 use hagane_host::{Access, Foreground, MemoryFile, foreground, now};
 
@@ -35,10 +37,6 @@ struct Session<'a> {
 }
 
 pub(super) fn run(arguments: &Edit, surroundings: &mut Surroundings) -> Result<u8, Failure> {
-    if arguments.show_master_keys {
-        let error = Failure::new(GENERIC, "the keys of a file are not edited as text");
-        return Err(error.hinted("`updatekeys` and `rotate` change them"));
-    }
     let context = context(arguments.recipients.encryption_context.as_deref())?;
     let configuration = configuration(&arguments.common, &context, surroundings)?;
     let layout = layout(&arguments.common, configuration.as_ref());
@@ -48,6 +46,12 @@ pub(super) fn run(arguments: &Edit, surroundings: &mut Surroundings) -> Result<u
     let (input, new) = match Input::read(Some(&arguments.file), &arguments.types, surroundings) {
         Ok(input) => (input, None),
         Err(failure) if failure.code == NO_FILE => {
+            if arguments.show_master_keys {
+                let error = Failure::new(NO_FILE, "a file that is not there has no keys to show");
+                return Err(
+                    error.hinted("`creation_rules` of `.sops.yaml` or flags say for whom it is to be")
+                );
+            }
             let recipe = recipe(&path, &arguments.recipients, &arguments.selection, configuration.as_ref())?;
             (Input::new_file(&path, &arguments.types, surroundings), Some(recipe))
         }
@@ -92,6 +96,9 @@ impl Session<'_> {
         let output = self.input.output;
         let unfit = |unfit: Unfit| Failure::new(UNFIT, unfit.to_string());
         match (edited, output) {
+            (Edited::Opened(opened), _) if self.arguments.show_master_keys => {
+                opened.with_master_keys(output, self.layout).map_err(unfit)
+            }
             (Edited::Opened(opened), _) => opened.contents().to_bytes_as(output, self.layout).map_err(unfit),
             (Edited::New(_), Format::Binary) => Ok(SecretBytes::default()),
             // The example has no section.
@@ -124,17 +131,37 @@ impl Session<'_> {
         new: Option<&Recipe>,
         surroundings: &mut Surroundings,
     ) -> Result<(), Failure> {
-        let contents = self.input.with_text(now.expose()).plain(surroundings)?;
-        if contents.is_empty() {
-            return Err(Failure::new(GENERIC, "the edited file is empty"));
-        }
-        let edited = match edited.take() {
-            Some(edited) => edited,
-            None => self.begun(new, surroundings)?,
+        let input = self.input.with_text(now.expose());
+        let text = if self.arguments.show_master_keys {
+            let edited = self.taken(edited, new, surroundings)?;
+            let time = hagane_host::now();
+            let sealing = sealing(self.keys, &time, self.layout);
+            let text = input.sealed(surroundings, |text, file| match edited {
+                Edited::Opened(opened) => opened.reseal_with_master_keys(text, input.format, file, &sealing),
+                // A new file has no keys to show.
+                Edited::New(_) => Err(DecryptError::NoMetadata.into()),
+            })?;
+            readable(text, input.format, self.keys)?
+        } else {
+            let contents = input.plain(surroundings)?;
+            if contents.is_empty() {
+                return Err(Failure::new(GENERIC, "the edited file is empty"));
+            }
+            let edited = self.taken(edited, new, surroundings)?;
+            sealed(edited, &contents, &self.input, self.layout, self.keys)?
         };
-        let text = sealed(edited, &contents, &self.input, self.layout, self.keys)?;
         self.refuse_meddling(surroundings)?;
         file::write(self.path, &text, Access::Usual, surroundings)
+    }
+
+    /// Returns the opened file; it is opened again where it was taken before.
+    fn taken(
+        &self,
+        edited: &mut Option<Edited>,
+        new: Option<&Recipe>,
+        surroundings: &mut Surroundings,
+    ) -> Result<Edited, Failure> {
+        edited.take().map_or_else(|| self.begun(new, surroundings), Ok)
     }
 
     /// Refuses to write over what somebody else wrote meanwhile, unless the user says so.
@@ -216,10 +243,13 @@ fn sealed(
         Edited::Opened(opened) => opened.reseal(contents, input.output, &sealing)?,
         Edited::New(recipe) => encrypt_file(contents, &recipe, input.output, &sealing)?,
     };
-    // A file that could not be opened again would be lost.
-    let read = open_file(&text, input.output, Default::default(), keys, MacCheck::Required);
-    match read {
-        Err(hagane::sops::DecryptError::NoKey(_)) | Ok(_) => Ok(text),
+    readable(text, input.output, keys)
+}
+
+/// Returns a file that can be opened again, where there is a key for it: another would be lost.
+fn readable(text: Vec<u8>, format: Format, keys: &dyn Keyring) -> Result<Vec<u8>, Failure> {
+    match open_file(&text, format, Default::default(), keys, MacCheck::Required) {
+        Err(DecryptError::NoKey(_)) | Ok(_) => Ok(text),
         Err(error) => {
             Err(Failure::new(GENERIC, format!("the file cannot be written so that it can be read: {error}")))
         }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hagane::sops::{
-    Contents, DecryptError, Format, MacCheck, OpenedFile, decrypt_checked, detect, inspect, open_file,
+    Contents, DecryptError, EditError, Format, MacCheck, OpenedFile, decrypt_checked, detect, inspect,
+    open_file,
 };
 use hagane::{Diagnostic, FileError, FileId, FileKind, Keyring, SourceMap, Span};
 use hagane_host::{Access, MAX_FILE, read_secret, write_file};
@@ -167,6 +168,19 @@ impl Input {
         let (source_map, file) = self.source_map("", surroundings);
         let contents = Contents::read(&self.text, self.format, file);
         contents.map_err(|error| Failure::reading(&error, source_map))
+    }
+
+    /// Returns what an edited file with its metadata is sealed to; `seal` is told which file it is.
+    pub(super) fn sealed(
+        &self,
+        surroundings: &Surroundings,
+        seal: impl FnOnce(&[u8], FileId) -> Result<Vec<u8>, EditError>,
+    ) -> Result<Vec<u8>, Failure> {
+        let (source_map, file) = self.source_map("", surroundings);
+        seal(&self.text, file).map_err(|error| match error {
+            EditError::Unreadable(error) => Failure::reading(&error, source_map),
+            EditError::Unsealed(error) => error.into(),
+        })
     }
 
     /// Returns the failure with a hint, where the file is not of the format that its name says.

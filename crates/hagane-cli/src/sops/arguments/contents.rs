@@ -80,7 +80,8 @@ pub(in crate::sops) struct Edit {
     /// Do not verify the MAC: values may be missing or moved
     #[arg(long)]
     pub(in crate::sops) ignore_mac: bool,
-    #[arg(short, long, hide = true)]
+    /// Show the keys with the values, and wrap the data key for those that are added
+    #[arg(short, long)]
     pub(in crate::sops) show_master_keys: bool,
     #[command(flatten)]
     pub(in crate::sops) types: Types,
