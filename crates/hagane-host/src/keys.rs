@@ -33,6 +33,7 @@ use self::age::AgeSources;
 use self::pgp::GivenKeys;
 use crate::disk::words;
 use crate::programs::find;
+use crate::protection::keep_in_memory;
 
 pub use self::publish::Storage;
 #[cfg(feature = "keyservice")]
@@ -135,6 +136,7 @@ impl Keyring for Services<'_> {
             Asked::Local(keys) => keys.unwrap_key(wrapped),
             Asked::Service(address) => decrypt_at(address, wrapped),
         })
+        .inspect(|key| keep_in_memory(key.expose()))
     }
 
     fn unwrap_key_here(&self, wrapped: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
@@ -143,6 +145,7 @@ impl Keyring for Services<'_> {
             Asked::Service(address) if address.starts_with("unix://") => decrypt_at(address, wrapped),
             Asked::Service(address) => Err(KeyFailure::new(address, "is not asked: this run is offline")),
         })
+        .inspect(|key| keep_in_memory(key.expose()))
     }
 
     fn unwrap_bound(&self, wrapped: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
@@ -150,6 +153,7 @@ impl Keyring for Services<'_> {
             Asked::Local(keys) => keys.unwrap_bound(wrapped),
             Asked::Service(address) => Err(KeyFailure::unbound(address)),
         })
+        .inspect(|key| keep_in_memory(key.expose()))
     }
 
     fn wrap_key(&self, key: &mut MasterKey, data_key: &SecretBytes) -> Result<String, KeyFailure> {
@@ -207,9 +211,11 @@ impl Services<'_> {
         let asked_for = if sources.ask_commands() { recipient } else { "" };
         // Held while they are looked for: a person is asked for a passphrase once, whoever needs it.
         let mut known = self.age.lock().unwrap_or_else(PoisonError::into_inner);
-        let keyring = known
-            .entry(asked_for.to_owned())
-            .or_insert_with(|| Arc::new(AgeKeyring::new(sources.identities(recipient))));
+        let keyring = known.entry(asked_for.to_owned()).or_insert_with(|| {
+            let keyring = AgeKeyring::new(sources.identities(recipient));
+            keyring.identities().for_each(keep_in_memory);
+            Arc::new(keyring)
+        });
         Arc::clone(keyring)
     }
 }

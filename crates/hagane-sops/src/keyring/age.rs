@@ -68,6 +68,11 @@ impl AgeKeyring {
     pub fn new(identities: Identities) -> AgeKeyring {
         AgeKeyring { identities }
     }
+
+    /// Returns the identities themselves, for who keeps their memory out of the swap.
+    pub fn identities(&self) -> impl Iterator<Item = &(dyn Identity + Send + Sync)> {
+        self.identities.sources().iter().flat_map(|source| &source.identities).map(|known| &*known.identity)
+    }
 }
 
 impl Keyring for AgeKeyring {
