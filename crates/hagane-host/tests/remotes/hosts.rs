@@ -67,7 +67,7 @@ fn repositories_and_their_submodules() {
             url: server.url(path),
             reference: reference.into(),
             submodules: true,
-            time_limit: Duration::from_secs(120),
+            time_limit: Duration::from_secs(600),
         };
         let check = |hosts: &str, repository: &Repository, expected: Result<&str, &str>| {
             let fetcher = fetcher(git, hosts);

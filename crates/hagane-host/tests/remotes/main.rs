@@ -4,5 +4,6 @@
 mod files;
 mod fixture;
 mod hosts;
+mod kept;
 mod repositories;
 mod server;
