@@ -12,7 +12,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry::Vacant;
 
 use hagane_resource::{Diagnostic, Schema, SchemaNode};
-use hagane_yaml::{Entry, FileId, Mapping, Node, ParseOptions, Scalar, Style, Tag, parse};
+use hagane_yaml::scalar::resolve_v2;
+use hagane_yaml::{Dialect, Entry, FileId, Mapping, Node, ParseOptions, Scalar, Style, Tag, parse};
 
 use directive::{Directive, take_directive, take_known_directive};
 
@@ -100,7 +101,7 @@ impl<'s> Merge<'s> {
                 if present(&dest) && present(&patch) && !matches!(patch, Some(Node::Scalar(_))) {
                     return Err(wrong_kind("a single value", dest.as_ref(), patch.as_ref()));
                 }
-                Ok(patch.or(dest))
+                Ok(patch.or_else(|| dest.map(kept_value)))
             }
             // Nulls on both sides, or nothing.
             _ => Ok(patch.or_else(|| dest.filter(is_written_null).map(kept_null))),
@@ -234,9 +235,8 @@ impl<'s> Merge<'s> {
                 .as_ref()
                 .and_then(Schema::field)
                 .or_else(|| schema.and_then(|s| s.field(key.text.as_str())));
-            // A scalar stays as it is; only a walk into collections and nulls can change anything.
             let value = match value {
-                Node::Scalar(scalar) if !scalar.is_null() => Node::Scalar(scalar),
+                Node::Scalar(scalar) if !scalar.is_null() => Node::Scalar(kept(scalar)),
                 other => match self.node(Some(other), None, schema)? {
                     Some(value) => value,
                     None => continue,
@@ -296,6 +296,40 @@ fn wrong_kind(wanted: &str, dest: Option<&Node>, patch: Option<&Node>) -> Diagno
 /// Returns whether a null was written (`null`, `~`) rather than left out.
 fn is_written_null(node: &Node) -> bool {
     node.as_str().is_some_and(|text| !text.is_empty())
+}
+
+fn kept_value(node: Node) -> Node {
+    match node {
+        Node::Scalar(scalar) => Node::Scalar(kept(scalar)),
+        other => other,
+    }
+}
+
+/// Returns a scalar that a patch says nothing of. A text that is bare though it looks like something else is quoted: it
+/// counts when a later patch takes its place.
+fn kept(scalar: Scalar) -> Scalar {
+    let is_bare_text = scalar.style == Style::Plain
+        && matches!(scalar.tag, Tag::Str | Tag::Unresolved)
+        && scalar.tagged().is_none();
+    match is_bare_text && !is_text_for_v2(scalar.text.as_str()) {
+        true => Scalar { tag: Tag::Str, style: Style::DoubleQuoted, ..scalar },
+        false => scalar,
+    }
+}
+
+/// Returns whether yaml.v2 reads a bare text as a text, or not at all.
+fn is_text_for_v2(text: &str) -> bool {
+    const STARTS: &[char] = &['-', '?', ':', '[', '{', '&', '*', '!', '|', '>', '%', '"', '\'', '#', ' '];
+    let is_word = !text.starts_with(STARTS) && !text.contains(": ") && !text.ends_with(':');
+    if is_word || text.is_empty() {
+        return text.is_empty() || matches!(resolve_v2(text), Tag::Str | Tag::Timestamp | Tag::Merge);
+    }
+    let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
+    let Ok(documents) = parse(text, FileId::default(), &options) else { return true };
+    let is_text = |scalar: &Scalar| {
+        !matches!(scalar.resolved_tag(), Tag::Null | Tag::Bool | Tag::Int | Tag::Float | Tag::Binary)
+    };
+    documents.first().is_none_or(|node| node.as_scalar().is_some_and(is_text))
 }
 
 /// Returns a null that stays.

@@ -269,13 +269,6 @@ impl Resource {
         self.id.namespace = namespace.into();
     }
 
-    /// Puts the namespace in quotes, so that it is a text whatever it looks like.
-    pub fn quote_namespace(&mut self) {
-        if let Some(Node::Scalar(scalar)) = self.metadata_mut().get_mut("namespace") {
-            *scalar = Scalar { tag: Tag::Str, style: Style::DoubleQuoted, ..std::mem::take(scalar) };
-        }
-    }
-
     /// Sets the kind as [`Resource::rename_bare`] sets the name.
     pub fn set_kind_bare(&mut self, kind: Text) {
         self.id.gvk.kind = kind.as_str().into();

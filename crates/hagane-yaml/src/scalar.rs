@@ -325,6 +325,8 @@ fn folded_again(text: &str) -> Option<String> {
         let indented = |line: &str| line.starts_with([' ', '\t']);
         let written = breaks + usize::from(!indented(line) && !starts_blank);
         let read = match (indented(line), next) {
+            // The line has ended before.
+            _ if line.ends_with(['\u{2028}', '\u{2029}']) => breaks,
             // At the end one line break stays whatever was written; more are kept as they are.
             (_, "") if breaks == 1 => 1,
             (_, "") => written,

@@ -67,10 +67,7 @@ impl Function {
             return Function::decode(node)?.checked(node.span(), config).map(Some);
         }
         let image = annotation(OLD_ANNOTATION).and_then(Node::as_str);
-        Ok(image.map(|image| Function {
-            container: Container::of_image(image),
-            ..Function::default()
-        }))
+        Ok(image.map(|image| Function { container: Container::of_image(image), ..Function::default() }))
     }
 
     fn decode(node: &Node) -> Result<Function, Diagnostic> {

@@ -1,7 +1,7 @@
 //! Patches: strategic merge and JSON 6902, with and without a target.
 
 use hagane_resource::{Diagnostic, ResId, Resource, ResourceSet, Schema};
-use hagane_yaml::{Dialect, Node, ParseOptions, Scalar, Span, Style, Tag, Text, parse};
+use hagane_yaml::{Dialect, Node, ParseOptions, Scalar, Span, Text, parse};
 
 use crate::decode::Located;
 use crate::files::Decrypted;
@@ -390,7 +390,9 @@ fn lay_over(
 ) -> Result<(), Diagnostic> {
     let before = resource.id().clone();
     let kind = resource.tree().get("kind").and_then(Node::as_scalar).map(|kind| kind.text.clone());
-    let names_namespace = strategic.at(&["metadata", "namespace"]).is_some();
+    let namespace = resource.tree().at(&["metadata", "namespace"]).and_then(Node::as_scalar);
+    let loses_type = strategic.at(&["metadata", "namespace"]).is_some()
+        || namespace.is_some_and(|scalar| scalar.tagged().is_some());
     if patch.allow_name_change || patch.allow_kind_change {
         resource.remember_id();
     }
@@ -423,20 +425,10 @@ fn lay_over(
     if !patch.allow_name_change && resource.id().name != before.name {
         resource.rename_bare(&before.name);
     }
-    keep_namespace(resource, &before, names_namespace);
-    refuse_nameless(resource, patch)
-}
-
-/// Puts the namespace back that a resource had before a merge, as kustomize writes it: without a type where the patch
-/// named one, so that `12` becomes a number, and in quotes where the patch named none.
-fn keep_namespace(resource: &mut Resource, before: &ResId, named: bool) {
-    let scalar = resource.tree().at(&["metadata", "namespace"]).and_then(Node::as_scalar);
-    let tagged = scalar.is_some_and(|scalar| scalar.tagged().is_some());
-    if named || tagged || resource.id().namespace != before.namespace {
+    if loses_type || resource.id().namespace != before.namespace {
         resource.move_bare(&before.namespace);
-    } else if let Some(Scalar { style: Style::Plain, tag: Tag::Str | Tag::Unresolved, .. }) = scalar {
-        resource.quote_namespace();
     }
+    refuse_nameless(resource, patch)
 }
 
 fn apply_json(

@@ -1,7 +1,7 @@
 //! Replica counts.
 
 use hagane_resource::{Create, Diagnostic, FieldSpec, ResourceSet};
-use hagane_yaml::Node;
+use hagane_yaml::{Node, Style, Tag};
 
 use crate::kustomization::Replica;
 use crate::selector::nearest_resource;
@@ -29,6 +29,9 @@ pub(crate) fn set_replicas(
                     return Err(Diagnostic::error(node.span(), message).hinted("write a whole number there"));
                 };
                 *old = old.with_text(replica.count.to_string());
+                if old.style == Style::Plain {
+                    old.tag = Tag::Int;
+                }
                 Ok(())
             })?;
         }

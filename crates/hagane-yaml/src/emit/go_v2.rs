@@ -52,13 +52,13 @@ pub fn go_v2(node: &Node) -> Result<String, EmitError> {
 /// Appends the document to `out`.
 pub fn go_v2_into(out: &mut String, node: &Node, options: EmitOptions) -> Result<(), EmitError> {
     let line_start = out.len();
-    let mut emitter = Emitter { out, line_start, options, depth: 0, flow: 0 };
+    let mut emitter = Emitter { out, line_start, options, depth: 0, flow: 0, line_ended: false };
     match node {
         Node::Mapping(mapping) if !mapping.entries.is_empty() => emitter.mapping(mapping, 0)?,
         Node::Sequence(sequence) if !sequence.items.is_empty() => emitter.sequence(sequence, 0)?,
         other => emitter.inline(other, 0, Context::Value)?,
     }
-    emitter.out.push('\n');
+    emitter.end_line();
     Ok(())
 }
 
@@ -70,6 +70,8 @@ struct Emitter<'o> {
     depth: usize,
     /// How many collections around the pen were written in flow style.
     flow: usize,
+    /// Whether the line has ended with another character than a line break: a block has a line separator there.
+    line_ended: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -352,6 +354,7 @@ impl Emitter<'_> {
             }
             rest = chars.as_str();
         }
+        self.line_ended = text.ends_with(|c| c != '\n' && is_break(c));
         self.line_start = self.out.rfind('\n').map_or(0, |i| i + 1);
     }
 
@@ -359,8 +362,15 @@ impl Emitter<'_> {
         self.out[self.line_start..].chars().count()
     }
 
+    /// Ends the line, where nothing has.
+    fn end_line(&mut self) {
+        if !std::mem::take(&mut self.line_ended) {
+            self.out.push('\n');
+        }
+    }
+
     fn line(&mut self, indent: usize) {
-        self.out.push('\n');
+        self.end_line();
         self.line_start = self.out.len();
         self.indent(indent);
     }
@@ -584,6 +594,8 @@ mod tests {
         check("a:\n- |\n  x\n- z", "a:\n- |\n  x\n- z\n");
         check("a: \"x \\ny\"", "a: \"x \\ny\"\n");
         check("a: \"x\\n\\ny\\n\"\nb: 1", "a: |\n  x\n\n  y\nb: 1\n");
+        check("a: \"x\\ny\\L\"\nb: 1", "a: |\n  x\n  y\u{2028}b: 1\n");
+        check("a: \"x\\ny\\P\"", "a: |\n  x\n  y\u{2029}");
     }
 
     #[test]
