@@ -92,12 +92,12 @@ impl<'s> Merge<'s> {
         let known = own.as_ref().and_then(Schema::field).or(known);
         let schema =
             known.or_else(|| self.schema_of(dest.as_ref()).or_else(|| self.schema_of(patch.as_ref())));
-        let present = |node: &Option<Node>| node.as_ref().is_some_and(|n| !n.is_null());
+        let present = |node: &Option<Node>| node.as_ref().is_some_and(|n| !is_null(n));
         let first = if present(&dest) { &dest } else { &patch };
         match first {
             Some(Node::Mapping(_)) => self.mapping(dest, patch, lone, schema),
             Some(Node::Sequence(_)) => self.sequence(dest, patch, lone, schema),
-            Some(scalar) if !scalar.is_null() => {
+            Some(scalar) if !is_null(scalar) => {
                 if present(&dest) && present(&patch) && !matches!(patch, Some(Node::Scalar(_))) {
                     return Err(wrong_kind("a single value", dest.as_ref(), patch.as_ref()));
                 }
@@ -237,6 +237,7 @@ impl<'s> Merge<'s> {
                 .or_else(|| schema.and_then(|s| s.field(key.text.as_str())));
             let value = match value {
                 Node::Scalar(scalar) if !scalar.is_null() => Node::Scalar(kept(scalar)),
+                node if !is_null(&node) && matches!(node, Node::Scalar(_)) => node,
                 other => match self.node(Some(other), None, schema)? {
                     Some(value) => value,
                     None => continue,
@@ -291,6 +292,12 @@ fn wrong_kind(wanted: &str, dest: Option<&Node>, patch: Option<&Node>) -> Diagno
         format!("the resource and its patch differ in kind here: one side is {wanted}, the other is not"),
     )
     .hinted("to put a value of another kind in its place, delete the field with `null` in a patch before")
+}
+
+/// Returns whether a value is a null for a merge: one that was made for nothing, without a type, is none.
+fn is_null(node: &Node) -> bool {
+    let made = |scalar: &Scalar| scalar.tag == Tag::Unresolved && scalar.text.as_str().is_empty();
+    node.is_null() && !node.as_scalar().is_some_and(made)
 }
 
 /// Returns whether a null was written (`null`, `~`) rather than left out.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use hagane_yaml::{Dialect, FileId, Node, ParseOptions, Span, Tag, YamlError, parse};
+use hagane_yaml::scalar::{Value, value};
+use hagane_yaml::{Dialect, FileId, Node, ParseOptions, Scalar, Span, Tag, Text, YamlError, parse};
 
 use crate::{Diagnostic, Resource};
 
@@ -157,8 +158,9 @@ fn resources_with(trees: Trees, names: Names) -> Result<Vec<Resource>, Diagnosti
         let kind =
             mapping.get("kind").filter(|kind| !kind.is_null()).and_then(Node::as_str).unwrap_or_default();
         if kind.ends_with("List") && mapping.get("items").is_some() {
-            let keeps_style = std::mem::take(&mut is_alone) && kind == "List";
-            let mut items = items_of(tree)?;
+            let is_plain = kind == "List";
+            let keeps_style = std::mem::take(&mut is_alone) && is_plain;
+            let mut items = items_of(tree, is_plain)?;
             if !keeps_style {
                 items.iter_mut().for_each(as_json);
             }
@@ -185,13 +187,15 @@ fn resources_with(trees: Trees, names: Names) -> Result<Vec<Resource>, Diagnosti
     Ok(resources)
 }
 
-fn items_of(list: Node) -> Result<Vec<Node>, Diagnostic> {
+/// Returns the items of a list. A plain `List` may have a single value there, or an empty mapping, which is no item.
+fn items_of(list: Node, is_plain: bool) -> Result<Vec<Node>, Diagnostic> {
     let Node::Mapping(mut mapping) = list else { return Ok(Vec::new()) };
     match mapping.remove("items") {
         Some(Node::Sequence(sequence)) => Ok(sequence.items),
-        // A single value is no item, as in kustomize, nor is an empty mapping.
-        Some(Node::Scalar(_)) | None => Ok(Vec::new()),
-        Some(Node::Mapping(items)) if items.entries.is_empty() => Ok(Vec::new()),
+        None => Ok(Vec::new()),
+        Some(node) if node.is_null() => Ok(Vec::new()),
+        Some(Node::Scalar(_)) if is_plain => Ok(Vec::new()),
+        Some(Node::Mapping(items)) if is_plain && items.entries.is_empty() => Ok(Vec::new()),
         Some(items) => Err(Diagnostic::error(items.span(), "`items` of a list must be a sequence")),
     }
 }
@@ -208,6 +212,12 @@ fn as_json(node: &mut Node) {
             sequence.items.iter_mut().for_each(as_json);
         }
         Node::Scalar(scalar) if scalar.tag == Tag::Null => scalar.text = "null".into(),
+        Node::Scalar(scalar) if scalar.tag == Tag::Timestamp => {
+            if let Ok(Value::Str(time)) = value(scalar) {
+                let text = Text::marked_as(time.into_owned(), &scalar.text);
+                *scalar = Scalar { span: scalar.span, ..Scalar::string(text) };
+            }
+        }
         Node::Scalar(_) => {}
     }
 }

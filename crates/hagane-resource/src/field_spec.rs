@@ -134,9 +134,10 @@ fn reaches(node: &Node, steps: &[PathStep]) -> bool {
 
 /// Returns whether a part of a path stands for an item of a list: a number, `-`, `*` or `[…]`.
 fn is_item(key: &str) -> bool {
+    let digits = key.strip_prefix(['-', '+']).unwrap_or(key);
     matches!(key, "-" | "*")
         || key.starts_with('[') && key.ends_with(']')
-        || key.bytes().all(|c| c.is_ascii_digit()) && !key.is_empty()
+        || digits.bytes().all(|c| c.is_ascii_digit()) && !digits.is_empty()
 }
 
 /// Returns the steps of a path.

@@ -160,13 +160,13 @@ fn content(text: &str, start: Span) -> Result<Content, Diagnostic> {
         };
     }
     hagane_resource::read_documents_at(text, start).map(Content::StrategicMerge).or_else(|error| {
-        // Directives belong to a document; what is no resource may still be a patch, as one text.
-        if !text.starts_with('%') {
-            return Err(error);
-        }
-        let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
-        match parse(text, start.file, &options)?.first() {
-            Some(node @ Node::Sequence(_)) => json_patch::operations(node).map(Content::Json),
+        // What is no resource may still be a JSON patch: as one text, to which directives belong, its first document.
+        let options = ParseOptions { dialect: Dialect::V2, first_only: true, ..ParseOptions::default() };
+        let Ok(documents) = parse(text, start.file, &options) else { return Err(error) };
+        match documents.first() {
+            Some(node @ Node::Sequence(_)) if text.starts_with('%') => {
+                json_patch::operations(node).map(Content::Json)
+            }
             Some(node) if !node.is_null() => Err(error),
             _ => Ok(Content::StrategicMerge(Vec::new())),
         }

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use super::style::{Analysis, analyze, is_break, is_printable, short_escape};
 use crate::scalar::{self, TagMismatch, Value, go_fixed, go_general};
-use crate::{Mapping, Node, Scalar, Sequence, Span, Style, Tag};
+use crate::{Entry, Mapping, Node, Scalar, Sequence, Span, Style, Tag};
 
 /// Why a tree cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub fn go_v2_into(out: &mut String, node: &Node, options: EmitOptions) -> Result
     let line_start = out.len();
     let mut emitter = Emitter { out, line_start, options, depth: 0, flow: 0, line_ended: false };
     match node {
-        Node::Mapping(mapping) if !mapping.entries.is_empty() => emitter.mapping(mapping, 0)?,
+        Node::Mapping(mapping) if !is_empty(mapping) => emitter.mapping(mapping, 0)?,
         Node::Sequence(sequence) if !sequence.items.is_empty() => emitter.sequence(sequence, 0)?,
         other => emitter.inline(other, 0, Context::Value)?,
     }
@@ -101,7 +101,7 @@ impl Emitter<'_> {
             }
             let simple = self.key(&entry.key, indent)?;
             match &entry.value {
-                Node::Mapping(m) if !m.entries.is_empty() => {
+                Node::Mapping(m) if !is_empty(m) => {
                     if simple {
                         self.line(indent + 2)
                     } else {
@@ -138,7 +138,7 @@ impl Emitter<'_> {
             }
             self.out.push_str("- ");
             match item {
-                Node::Mapping(m) if !m.entries.is_empty() => self.mapping(m, indent + 2)?,
+                Node::Mapping(m) if !is_empty(m) => self.mapping(m, indent + 2)?,
                 Node::Sequence(s) if !s.items.is_empty() => self.sequence(s, indent + 2)?,
                 other => self.inline(other, indent + 2, Context::Value)?,
             }
@@ -389,6 +389,18 @@ impl Emitter<'_> {
 /// Returns whether the key is written bare as `<<`, which makes it a merge key when kustomize reads its own text.
 fn is_merge(key: &Scalar) -> bool {
     key.text.as_str() == "<<" && key.style == Style::Plain
+}
+
+/// Returns whether a mapping has nothing but merge keys that bring nothing.
+fn is_empty(mapping: &Mapping) -> bool {
+    let brings_nothing = |entry: &Entry| match &entry.value {
+        Node::Mapping(merged) => merged.entries.is_empty(),
+        Node::Sequence(list) => {
+            list.items.iter().all(|item| item.as_mapping().is_some_and(|m| m.entries.is_empty()))
+        }
+        Node::Scalar(_) => false,
+    };
+    mapping.entries.iter().all(|entry| is_merge(&entry.key) && brings_nothing(entry))
 }
 
 /// Returns the mapping as it is read after its entry at `place` was written as a merge key.
