@@ -334,11 +334,12 @@ impl Resource {
     }
 }
 
-/// Returns a text in the style of the value that it replaces, without a type: what it looks like decides.
+/// Returns a text in the style of the value that it replaces, without a type: what it looks like decides. One that replaces
+/// nothing is a text.
 fn bare_like(old: Option<&Node>, text: Text) -> Node {
     Node::Scalar(match old.and_then(Node::as_scalar) {
         Some(old) => old.with_text(text),
-        None => Scalar::bare(text),
+        None => Scalar::string(text),
     })
 }
 

@@ -76,6 +76,7 @@ RULES = {
     "a var whose field is a mapping or a list": ours_says(r"the field `[^`]*` of .* is not a single value"),
     "a schema file that is empty or has a value of the wrong type crashes the peer": peer_says("panic: invalid schema file"),
     "notes of the peer's own that do not agree": ours_says("the notes about the former names"),
+    "a definition in a .json file that is YAML": peer_says(r"unable to parse open API definition from '[^']*\.json': invalid character"),
     "a subject that is no mapping": ours_says("a subject of .* must be a mapping"),
     "labels or annotations that are a list crash the peer": peer_says("getMapFromMeta"),
     "not there yet": ours_says(r"not supported yet"),

@@ -35,9 +35,11 @@ fn set_entries(
         let first = resource.new_shares(entries.len());
         let mut written: Vec<Scalar> = Vec::new();
         for spec in specs {
-            // The notes that kustomize keeps among the annotations make the mapping be there.
-            let noted = spec.path == "metadata/annotations" && resource.is_annotated_by_build();
-            let create = spec.create || noted;
+            // The notes that kustomize keeps among the annotations make the mapping be there, or of a null.
+            let old = || resource.tree().at(&["metadata", "annotations"]);
+            let is_there = spec.path == "metadata/annotations"
+                && (resource.is_annotated_by_build() || old().is_some_and(Node::is_null));
+            let create = spec.create || is_there;
             if !spec.takes(resource.gvk()) || !(create || spec.reaches(resource.tree())) {
                 continue;
             }
