@@ -152,7 +152,7 @@ impl Emitter<'_> {
     fn key(&mut self, key: &Scalar, indent: usize) -> Result<bool, EmitError> {
         let redacted = key.text.is_sensitive() && self.options.secrets == Secrets::Redact;
         let text = if redacted { REDACTED } else { key.text.as_str() };
-        let simple = text.len() <= 128 && !text.chars().any(is_break);
+        let simple = is_simple(text) || text.len() <= 128 && !text.chars().any(is_break);
         if simple {
             self.text(text, true, 0, Context::Key);
         } else {
@@ -455,10 +455,19 @@ fn is_simple(text: &str) -> bool {
         && !matches!(first, b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O')
         || bytes.len() > 5 && first.is_ascii_alphabetic()
         || *first == b'/';
-    starts
-        && bytes.len() <= 64
-        && rest.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'/' | b'_'))
+    starts && bytes.len() <= 64 && rest.iter().all(|byte| IS_SIMPLE[usize::from(*byte)])
 }
+
+/// Whether a byte means nothing to YAML within a text: looked up, since every byte of nearly every text is.
+const IS_SIMPLE: [bool; 256] = {
+    let (mut simple, mut byte) = ([false; 256], 0);
+    while byte < simple.len() {
+        let c = byte as u8;
+        simple[byte] = c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'/' | b'_');
+        byte += 1;
+    }
+    simple
+};
 
 /// Returns a float as yaml.v2 prints what JSON made of it: whole numbers that fit an integer are one.
 fn float(value: f64) -> String {
@@ -510,7 +519,7 @@ fn sorted(mapping: &Mapping, depth: usize, in_flow: bool) -> Result<Vec<usize>, 
 
 /// Compares keys as yaml.v2 sorts them: runs of digits as numbers, letters after everything else.
 pub(crate) fn natural(a: &str, b: &str) -> Ordering {
-    let shared = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    let shared = shared_bytes(a.as_bytes(), b.as_bytes());
     let (Some(&x), Some(&y)) = (a.as_bytes().get(shared), b.as_bytes().get(shared)) else {
         return a.len().cmp(&b.len());
     };
@@ -539,6 +548,13 @@ pub(crate) fn natural(a: &str, b: &str) -> Ordering {
         (value, digits)
     };
     number(&a).cmp(&number(&b)).then(a[at].cmp(&b[at]))
+}
+
+/// Returns how many bytes two texts begin with alike; labels share long ones.
+fn shared_bytes(a: &[u8], b: &[u8]) -> usize {
+    let (long_a, long_b) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
+    let whole = 8 * long_a.iter().zip(long_b).take_while(|(x, y)| x == y).count();
+    whole + a[whole..].iter().zip(&b[whole..]).take_while(|(x, y)| x == y).count()
 }
 
 fn is_digit(c: char) -> bool {
