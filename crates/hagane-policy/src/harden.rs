@@ -321,10 +321,13 @@ fn is_empty(node: &Node) -> bool {
     node.as_mapping().is_some_and(|mapping| mapping.entries.is_empty())
 }
 
+/// What stands for a value that holds decrypted bytes.
+pub(crate) const HIDDEN: &str = "\"«decrypted»\"";
+
 /// Returns a value as JSON; one that holds decrypted bytes is not shown.
 pub(crate) fn shown(value: &Node) -> String {
     let json = if value.is_sensitive() { None } else { emit::json(value) };
-    json.unwrap_or_else(|| "\"«decrypted»\"".to_owned()).trim_end().to_owned()
+    json.unwrap_or_else(|| HIDDEN.to_owned()).trim_end().to_owned()
 }
 
 impl Change {

@@ -1,6 +1,6 @@
-//! Selectors of pods, found by the labels that pods have.
+//! Selectors of pods, found by the labels that pods have, and pods, found by what selects them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A key and its value.
 pub(crate) type Label<'a> = (&'a str, &'a str);
@@ -72,5 +72,38 @@ impl<T> Selections<T> {
 impl<T> Default for Selections<T> {
     fn default() -> Selections<T> {
         Selections { all: Vec::new(), by_value: HashMap::new() }
+    }
+}
+
+/// Labels of pods.
+#[derive(Default)]
+pub(crate) struct Labelled {
+    pods: Vec<Vec<(String, String)>>,
+    by_label: BTreeMap<(String, String), Vec<usize>>,
+}
+
+impl Labelled {
+    /// Notes a pod.
+    pub(crate) fn note(&mut self, labels: Vec<(String, String)>) {
+        for label in &labels {
+            self.by_label.entry(label.clone()).or_default().push(self.pods.len());
+        }
+        self.pods.push(labels);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pods.is_empty()
+    }
+
+    /// Returns whether one of the pods has all the labels.
+    pub(crate) fn has_one_with(&self, labels: &[Label]) -> bool {
+        let having = |(key, value): &Label| self.by_label.get(&((*key).to_owned(), (*value).to_owned()));
+        // The rarest label leaves the fewest to look at.
+        let some = labels.iter().map(|label| having(label).map_or(&[][..], Vec::as_slice));
+        let some = some.min_by_key(|pods| pods.len()).unwrap_or_default();
+        let has = |pod: &[(String, String)], (key, value): &Label| {
+            pod.iter().any(|(own, text)| own == key && text == value)
+        };
+        some.iter().any(|pod| labels.iter().all(|label| has(&self.pods[*pod], label)))
     }
 }

@@ -9,7 +9,7 @@ use crate::field::{integer, items, text, text_or_empty, texts};
 use crate::pod::{Pod, has_pods};
 use crate::pod_security::{PodSecurityLevel, violations};
 use crate::policy::Policy;
-use crate::selections::{Label, Selecting, Selections};
+use crate::selections::{Label, Labelled, Selecting, Selections};
 
 /// What other resources say.
 #[derive(Default)]
@@ -24,8 +24,8 @@ pub(crate) struct Surroundings {
     single: BTreeSet<(String, String)>,
     /// The pods whose incoming traffic a NetworkPolicy restricts.
     isolated: Selections<()>,
-    /// Labels of the pods that something scales: namespace and labels.
-    scaled: Vec<(String, Vec<(String, String)>)>,
+    /// The pods that something scales, by their namespace.
+    scaled: BTreeMap<String, Labelled>,
     /// The Pod Security Standard that all pods of a namespace keep to, if any; only where somebody asks.
     levels: BTreeMap<String, Option<PodSecurityLevel>>,
 }
@@ -92,7 +92,7 @@ impl Surroundings {
         for resource in resources {
             if found.scaler_of(resource).is_some() {
                 let labels = owned(resource.tree().at(&["spec", "template", "metadata", "labels"]));
-                found.scaled.push((resource.id().effective_namespace().into(), labels));
+                found.scaled.entry(resource.id().effective_namespace().into()).or_default().note(labels);
             }
         }
         let (services, budgets) = (Selections::of(services), Selections::of(budgets));
@@ -143,13 +143,8 @@ impl Surroundings {
     }
 
     /// Returns whether something scales pods that have all these labels.
-    pub(crate) fn is_scaled(&self, namespace: &str, labels: &[(&str, &str)]) -> bool {
-        let has = |own: &[(String, String)], (key, value): &(&str, &str)| {
-            own.iter().any(|(name, text)| name == key && text == value)
-        };
-        self.scaled
-            .iter()
-            .any(|(space, own)| space == namespace && labels.iter().all(|label| has(own, label)))
+    pub(crate) fn is_scaled(&self, namespace: &str, labels: &[Label]) -> bool {
+        self.scaled.get(namespace).is_some_and(|pods| pods.has_one_with(labels))
     }
 
     /// Returns whether a NetworkPolicy says who may send to pods with these labels.

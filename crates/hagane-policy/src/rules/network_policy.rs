@@ -8,7 +8,7 @@ use hagane_yaml::{Mapping, Node, Text};
 use crate::additions::{Addition, SetScope};
 use crate::field::{given, mapping, sequence, texts};
 use crate::pod::{Pod, templates};
-use crate::selections::Label;
+use crate::selections::{Label, Labelled};
 use crate::surroundings::owned;
 
 /// One policy a namespace, about the first resource with pods that none isolates. What pods send stays free.
@@ -72,14 +72,16 @@ impl From {
 
 fn additions(members: &[Member]) -> Vec<Addition> {
     let is_written = members.iter().any(|own| own.is_meant && !own.open.is_empty());
-    let mut apart = Apart::default();
+    // The pods that no policy may select.
+    let mut apart = Labelled::default();
+    let mut note = |pods: &[Pod]| pods.iter().for_each(|pod| apart.note(owned(pod.metadata("labels"))));
     for own in members {
         if is_written && !own.is_meant {
-            apart.note(&own.open);
+            note(&own.open);
         }
         // A policy that lets nobody in takes nothing from what another one says.
         if own.from == From::Namespace || (is_written && !own.is_meant) {
-            apart.note(&own.isolated);
+            note(&own.isolated);
         }
     }
     let addition = |own: &Member| {
@@ -89,7 +91,8 @@ fn additions(members: &[Member]) -> Vec<Addition> {
                 (Some(made), "every pod of the cluster may send to the pods of the namespace")
             }
             false => {
-                let labels = common_labels(&own.open).filter(|labels| !apart.has_one_with(labels));
+                let is_free = |labels: &Node| !apart.has_one_with(&texts(Some(labels)).collect::<Vec<_>>());
+                let labels = common_labels(&own.open).filter(is_free);
                 let made = labels.map(|labels| policy(own.resource, own.from, Some(labels)));
                 (made, "every pod of the cluster may send to its pods")
             }
@@ -99,43 +102,11 @@ fn additions(members: &[Member]) -> Vec<Addition> {
     members.iter().filter(|own| !own.open.is_empty()).map(addition).collect()
 }
 
-/// The labels of pods that no policy may select.
-#[derive(Default)]
-struct Apart {
-    pods: Vec<Vec<(String, String)>>,
-    by_label: BTreeMap<(String, String), Vec<usize>>,
-}
-
-impl Apart {
-    fn note(&mut self, pods: &[Pod]) {
-        for pod in pods {
-            let labels = owned(pod.metadata("labels"));
-            for label in &labels {
-                self.by_label.entry(label.clone()).or_default().push(self.pods.len());
-            }
-            self.pods.push(labels);
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.pods.is_empty()
-    }
-
-    /// Returns whether one of the pods has all the labels.
-    fn has_one_with(&self, labels: &Mapping) -> bool {
-        let labels: Vec<(String, String)> = owned(Some(&Node::Mapping(labels.clone())));
-        let having = |label: &(String, String)| self.by_label.get(label).map_or(&[][..], Vec::as_slice);
-        // The rarest label leaves the fewest to look at.
-        let some = labels.iter().map(having).min_by_key(|pods| pods.len()).unwrap_or_default();
-        some.iter().any(|pod| labels.iter().all(|label| self.pods[*pod].contains(label)))
-    }
-}
-
 /// Labels that change with each release, so that pods would come and go from a policy.
 const PASSING: &[&str] = &["app.kubernetes.io/version", "helm.sh/chart", "pod-template-hash"];
 
 /// Returns the labels that all the pods have, if there are any.
-fn common_labels(pods: &[Pod]) -> Option<Mapping> {
+fn common_labels(pods: &[Pod]) -> Option<Node> {
     let (first, others) = pods.split_first()?;
     let mut labels = Mapping::default();
     for entry in &first.metadata("labels")?.as_mapping()?.entries {
@@ -148,11 +119,11 @@ fn common_labels(pods: &[Pod]) -> Option<Mapping> {
             labels.push(entry.key.text.clone(), Node::string(entry.value.as_scalar()?.text.clone()));
         }
     }
-    (!labels.entries.is_empty()).then_some(labels)
+    (!labels.entries.is_empty()).then_some(Node::Mapping(labels))
 }
 
 /// Returns the policy for the pods with these labels, or for all of the namespace.
-fn policy(resource: &Resource, from: From, labels: Option<Mapping>) -> Resource {
+fn policy(resource: &Resource, from: From, labels: Option<Node>) -> Resource {
     let name = match labels {
         Some(_) => format!("{}-{}", resource.name(), from.policy()),
         None => from.policy().to_owned(),
@@ -163,8 +134,7 @@ fn policy(resource: &Resource, from: From, labels: Option<Mapping>) -> Resource 
     if let (Some(space), Node::Mapping(metadata)) = (space, &mut metadata) {
         metadata.push("namespace", Node::string(space.text.clone()));
     }
-    let selector =
-        labels.map_or_else(Node::mapping, |labels| mapping([("matchLabels", Node::Mapping(labels))]));
+    let selector = labels.map_or_else(Node::mapping, |labels| mapping([("matchLabels", labels)]));
     let mut spec = mapping([("podSelector", selector), ("policyTypes", sequence([Node::string("Ingress")]))]);
     if let (From::Namespace, Node::Mapping(spec)) = (from, &mut spec) {
         let neighbours = sequence([mapping([("podSelector", Node::mapping())])]);
