@@ -34,8 +34,9 @@ pub struct EjectedPatch {
 pub enum PatchFormat {
     /// The fields that change, lists of things with names merged by these.
     Merge,
-    /// What is new in mappings as fields; what changes in lists, or goes away, as operations, by place. A merge would put new
-    /// items before old ones, and an operation needs around it what a layer's labels may bring only later.
+    /// What is new in mappings as fields; what changes in lists, or goes away, as operations,
+    /// by place. A merge would put new items before old ones, and an operation needs around it
+    /// what a layer's labels may bring only later.
     Split,
 }
 

@@ -15,7 +15,8 @@ pub(crate) fn boolean(node: Option<&Node>) -> Option<bool> {
     }
 }
 
-/// A whole number, and whether it comes of something that was decrypted: then what is computed from it does, too.
+/// A whole number, and whether it comes of something that was decrypted: then what is computed
+/// from it does, too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Whole {
     value: i64,
@@ -44,8 +45,8 @@ impl Whole {
     }
 }
 
-/// Returns a whole number. One with a point or an exponent is one, too, if nothing is behind the point: `kubectl` sends `81.0` as
-/// `81`.
+/// Returns a whole number. One with a point or an exponent is one, too, if nothing is behind the point:
+/// `kubectl` sends `81.0` as `81`.
 pub(crate) fn whole(node: Option<&Node>) -> Option<Whole> {
     let node = node?;
     let value = match scalar::value(node.as_scalar()?).ok()? {

@@ -108,14 +108,15 @@ impl FieldPath {
         })
     }
 
-    /// Returns where a person would write the field: its own place, or that of the nearest node around it that has one.
+    /// Returns where a person would write the field: its own place, or that of the nearest node
+    /// around it that has one.
     pub fn span(&self, top: &Node) -> Span {
         let known = self.way(top).map(|(span, _)| span).filter(|span| span.is_known());
         known.last().unwrap_or(top.span())
     }
 
-    /// Puts a value at the path and returns what was there, or the value where there is no way to it. Mappings on the
-    /// way are made, sequences are not.
+    /// Puts a value at the path and returns what was there, or the value where there is no way to it.
+    /// Mappings on the way are made, sequences are not.
     pub fn set(&self, top: &mut Node, value: Node) -> Result<Option<Node>, Node> {
         let Some((last, way)) = self.steps.split_last() else { return Err(value) };
         let Some(node) = made(way, top) else { return Err(value) };
@@ -139,7 +140,8 @@ impl FieldPath {
         }
     }
 
-    /// Returns the mapping at the path, made as [`FieldPath::set`] makes those on the way; nothing where there is no way to it.
+    /// Returns the mapping at the path, made as [`FieldPath::set`] makes those on the way; nothing where
+    /// there is no way to it.
     pub(crate) fn mapping_mut<'n>(&self, top: &'n mut Node) -> Option<&'n mut Mapping> {
         made(&self.steps, top)?.as_mapping_mut()
     }

@@ -1,7 +1,8 @@
 //! The stage: rules look, and what they would mend is mended where their mode lets it.
 //!
-//! First everything that takes the place of an author's value, then what fills: a value that goes away may leave a
-//! field to fill. What rules still see after that is a finding. A resource on which nothing is to be done is not copied.
+//! First everything that takes the place of an author's value, then what fills: a value that goes away may
+//! leave a field to fill. What rules still see after that is a finding. A resource on which nothing is to be
+//! done is not copied.
 
 use hagane_resource::{LegacyOrder, Resource, ResourceSet, legacy_order};
 use hagane_yaml::{Node, emit};
@@ -56,7 +57,8 @@ pub fn harden(resources: &mut ResourceSet, policy: &Policy, detail: Detail) -> R
     report
 }
 
-/// Puts the resources after the first `count` where they belong, if those before are in the order that kustomize sorts by.
+/// Puts the resources after the first `count` where they belong, if those before are in the order that
+/// kustomize sorts by.
 fn keep_in_order(resources: &mut ResourceSet, count: usize) {
     let order = LegacyOrder::default();
     if resources.iter().take(count).is_sorted_by_key(|resource| legacy_order(resource, &order)) {
@@ -64,8 +66,8 @@ fn keep_in_order(resources: &mut ResourceSet, count: usize) {
     }
 }
 
-/// One rule may give another something to do: with a name server of its own, a pod in the network of its node has use for
-/// options. No chain is longer than this.
+/// One rule may give another something to do: with a name server of its own, a pod in the network of its node
+/// has use for options. No chain is longer than this.
 const PASSES: usize = 4;
 
 struct Stage<'a> {

@@ -20,8 +20,8 @@ impl KubernetesVersion {
         KubernetesVersion { minor }
     }
 
-    /// Returns the version that a text names: `1.34`, `v1.34.2` or `latest`. A newer one than [`Self::LATEST`] is
-    /// taken as that.
+    /// Returns the version that a text names: `1.34`, `v1.34.2` or `latest`. A newer one than
+    /// [`Self::LATEST`] is taken as that.
     pub fn parse(text: &str) -> Option<KubernetesVersion> {
         if text == "latest" {
             return Some(KubernetesVersion::LATEST);

@@ -1,9 +1,10 @@
 //! Kubernetes' recommended labels, and annotations, filled in where they are absent.
 //!
-//! They go to the metadata of every resource, and the stable ones to that of every pod template. Selectors are never
-//! touched: they are immutable in the cluster, and a label that is only on the pods changes nothing that selects them.
-//! Claim templates of a StatefulSet are immutable too. A given version stays off the templates: each new one would replace
-//! all pods. One that is derived from a template's image changes when they are replaced anyway.
+//! They go to the metadata of every resource, and the stable ones to that of every pod template. Selectors
+//! are never touched: they are immutable in the cluster, and a label that is only on the pods changes nothing
+//! that selects them. Claim templates of a StatefulSet are immutable too. A given version stays off the
+//! templates: each new one would replace all pods. One that is derived from a template's image changes when
+//! they are replaced anyway.
 
 mod derive;
 mod selected;
@@ -169,7 +170,8 @@ fn label_resource(
     }
 }
 
-/// Returns the labels that a resource with these pod templates is to have, and its version where no label can say it.
+/// Returns the labels that a resource with these pod templates is to have, and its version
+/// where no label can say it.
 fn wanted<'a>(
     resource: &Resource,
     pods: &[FieldPath],

@@ -1,7 +1,7 @@
 //! Rules over finished resources: labels, hardening, and the verdict of the Pod Security Standards.
 //!
-//! [`label`] and [`harden`] are stages: they change resources and report what they changed, and where a person would
-//! write it. [`violations`] changes nothing.
+//! [`label`] and [`harden`] are stages: they change resources and report what they changed, and where a
+//! person would write it. [`violations`] changes nothing.
 
 mod additions;
 mod eject;

@@ -37,8 +37,8 @@ impl Matcher {
             && self.labels.iter().all(|(key, value)| has_label(resource, key, value))
     }
 
-    /// Returns whether a container of a resource that is meant is meant, too; without a container, whether the whole
-    /// resource is.
+    /// Returns whether a container of a resource that is meant is meant, too; without a container, whether
+    /// the whole resource is.
     pub(crate) fn takes_container(&self, container: Option<&Container>) -> bool {
         match container {
             None => self.containers.is_empty() && self.images.is_empty(),

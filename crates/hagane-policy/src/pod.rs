@@ -20,7 +20,8 @@ pub struct PodKind {
 }
 
 impl PodKind {
-    /// Returns a kind with the path to its template as people write it: `spec/template`, `spec/jobs[]/template`.
+    /// Returns a kind with the path to its template as people write it: `spec/template`,
+    /// `spec/jobs[]/template`.
     pub fn new(group: &str, kind: &str, path: &str) -> PodKind {
         let steps = path.split('/').filter(|step| !step.is_empty()).map(|step| Cow::Owned(step.to_owned()));
         PodKind {

@@ -1,7 +1,7 @@
 //! The Pod Security Standards: what each control refuses, and what would mend it.
 //!
-//! The controls are those of Kubernetes' own admission, by version. Each is a rule like the others, so that what
-//! hardening mends is what the verdict looks at.
+//! The controls are those of Kubernetes' own admission, by version. Each is a rule like the others, so that
+//! what hardening mends is what the verdict looks at.
 
 mod baseline;
 mod restricted;
@@ -108,8 +108,8 @@ fn is_asked(rule: &Rule, level: PodSecurityLevel, version: KubernetesVersion) ->
     }
 }
 
-/// Calls `look` with the pod's `securityContext` and with that of every container. Paths are made only where there is
-/// something to say.
+/// Calls `look` with the pod's `securityContext` and with that of every container. Paths are made only where
+/// there is something to say.
 fn each_context(pod: &Pod, mut look: impl FnMut(Option<&Container>, &Node, &dyn Fn() -> FieldPath)) {
     if let Some(context) = pod.get(&["securityContext"]) {
         look(None, context, &|| pod.path(&["securityContext"]));

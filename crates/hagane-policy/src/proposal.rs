@@ -29,8 +29,8 @@ pub(crate) struct Proposal {
     pub(crate) mend: Option<Mend>,
 }
 
-/// What would mend something: writes that are made together, or not at all. A mount without its volume keeps every pod
-/// from being made.
+/// What would mend something: writes that are made together, or not at all. A mount without its volume keeps
+/// every pod from being made.
 pub(crate) struct Mend {
     pub(crate) nature: Nature,
     pub(crate) writes: Vec<Written>,
@@ -139,8 +139,8 @@ impl Mend {
         })
     }
 
-    /// Returns whether an author wrote a value where it writes: a null, or one that the rule cannot read. Lists are written
-    /// with what is in them.
+    /// Returns whether an author wrote a value where it writes: a null, or one that the rule cannot read.
+    /// Lists are written with what is in them.
     pub(crate) fn is_over_value(&self, top: &Node) -> bool {
         let is_set = |write: &Write| matches!(write, Write::Set(_) | Write::Append(_));
         let is_value = |path: &FieldPath| path.get(top).is_some_and(|own| own.as_scalar().is_some());

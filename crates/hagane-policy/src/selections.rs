@@ -35,7 +35,8 @@ pub(crate) struct Selections<T> {
 }
 
 impl<T> Selections<T> {
-    /// Each selector is found by the value that the fewest name: one that all have would lead from every pod to every selector.
+    /// Each selector is found by the value that the fewest name: one that all have would lead from every pod
+    /// to every selector.
     pub(crate) fn of(all: Vec<(Selecting, T)>) -> Selections<T> {
         let mut counts: HashMap<Label, usize> = HashMap::new();
         for (own, _) in &all {

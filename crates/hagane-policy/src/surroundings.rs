@@ -202,7 +202,8 @@ fn budget(resource: &Resource) -> Selecting {
     selecting(resource, labels, has_more || is_all)
 }
 
-/// Returns the pods of a NetworkPolicy that says something about incoming traffic. No selector takes all pods.
+/// Returns the pods of a NetworkPolicy that says something about incoming traffic. No selector
+/// takes all pods.
 fn isolating(resource: &Resource) -> Option<Selecting> {
     let spec = resource.tree().get("spec")?;
     let types = items(spec.get("policyTypes"));

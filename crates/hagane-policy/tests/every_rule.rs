@@ -1,4 +1,5 @@
-//! Every rule has a case that fires, one that does not, and one that is opted out; the table of rules says which there are.
+//! Every rule has a case that fires, one that does not, and one that is opted out; the table of
+//! rules says which there are.
 
 mod cases;
 

@@ -19,14 +19,16 @@ fn refused(resource: &Resource) -> Vec<String> {
     found.into_iter().map(|violation| format!("{} at {}", violation.control, violation.path)).collect()
 }
 
-/// Returns the first value of `before` that is no longer there, though it may be in another place of the same list.
+/// Returns the first value of `before` that is no longer there, though it may be in another
+/// place of the same list.
 fn lost(before: &Node, after: &Node, path: &str) -> Option<String> {
     match (before, after) {
         (Node::Mapping(before), Node::Mapping(after)) => before.entries.iter().find_map(|entry| {
             let key = entry.key.text.as_str();
             match after.get(key) {
                 Some(value) => lost(&entry.value, value, &format!("{path}.{key}")),
-                // What moves from the old name of a field is not lost, nor is the mapping that held nothing else.
+                // What moves from the old name of a field is not lost, nor is the mapping that
+                // held nothing else.
                 None if matches!(key, "serviceAccount" | "kubernetes.io/ingress.class") => None,
                 None if key == "annotations" => {
                     lost(&entry.value, &Node::mapping(), &format!("{path}.{key}"))
@@ -182,8 +184,8 @@ fn no_pod_becomes_one_that_is_refused() {
     }
 }
 
-/// With the profile `restricted` in `enforce`, every pod is admitted that Kubernetes lets us write to; and what is admitted is
-/// not touched any more, in whatever mode.
+/// With the profile `restricted` in `enforce`, every pod is admitted that Kubernetes lets us write to; and
+/// what is admitted is not touched any more, in whatever mode.
 #[test]
 fn what_is_enforced_is_admitted_and_then_left_alone() {
     let policy = |mode: Mode| {
@@ -196,7 +198,8 @@ fn what_is_enforced_is_admitted_and_then_left_alone() {
     let (mut rng, mut count) = (Rng::new(3), 0);
     for _ in 0..300 {
         let text = workload(&mut rng);
-        // Ephemeral containers are in no manifest that could be written; nodes with Windows take fewer fields.
+        // Ephemeral containers are in no manifest that could be written; nodes with Windows
+        // take fewer fields.
         if text.contains("ephemeralContainers")
             || text.contains("windows}")
             || text.contains("hagane.dev/skip")

@@ -292,7 +292,8 @@ fn templates_of_every_kind_are_looked_into() {
         let found = refused_resource(&text, PodSecurityLevel::Baseline, 37);
         assert_eq!(found, format!("host-namespaces at {path}"), "{kind}");
     }
-    // A kind of that name in another group is something else, and so is a Rollout that refers to a Deployment.
+    // A kind of that name in another group is something else, and so is a Rollout that refers
+    // to a Deployment.
     let other = format!(
         "{{apiVersion: example.com/v1, kind: Deployment, metadata: {{name: a}}, spec: {{template: {pod}}}}}"
     );

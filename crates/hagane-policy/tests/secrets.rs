@@ -208,8 +208,8 @@ fn reports_show_nothing_that_was_decrypted() {
     }
 }
 
-/// What is computed of a decrypted number tells the number. So nothing in a report, nor in what is printed without secrets, may
-/// depend on which it is.
+/// What is computed of a decrypted number tells the number. So nothing in a report, nor in what is printed
+/// without secrets, may depend on which it is.
 #[test]
 fn reports_do_not_depend_on_what_was_decrypted() {
     let map = SourceMap::new();

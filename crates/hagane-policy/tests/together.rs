@@ -1,4 +1,5 @@
-//! What belongs together is written together, whoever is selected for it: a mount with its volume, a sleep with the time for it.
+//! What belongs together is written together, whoever is selected for it: a mount with its volume, a sleep
+//! with the time for it.
 
 use hagane_policy::{
     Detail, Glob, Matcher, Mode, Policy, Profile, RuleSetting, Selection, Value, harden, rules_named,

@@ -67,7 +67,8 @@ use decrypt::Opener;
 use decryption_policy::refuse_misplaced;
 use templates::Templates;
 
-/// Renders the kustomization in the directory `target`: decrypts, composes, and labels and hardens as `hagane.yaml` asks.
+/// Renders the kustomization in the directory `target`: decrypts, composes, and labels and hardens as
+/// `hagane.yaml` asks.
 pub fn render(world: &World, target: &Path, options: &RenderOptions) -> Result<Rendered, Failed> {
     let opener = Opener::new(world, target, options);
     let sources = world.sources(Some(&opener as &dyn Decrypter), options.build.load_restriction);
@@ -120,8 +121,8 @@ pub fn build(world: &World, target: &Path, options: &BuildOptions) -> Result<Ren
     Rendered::new(composed.map(|composed| (composed, Report::default(), Vec::new())), Vec::new(), sources)
 }
 
-/// Returns what `hagane.yaml` in a directory, and those above it, ask of hardening; nothing where none asks. Nothing is
-/// decrypted, fetched or composed.
+/// Returns what `hagane.yaml` in a directory, and those above it, ask of hardening; nothing where none asks.
+/// Nothing is decrypted, fetched or composed.
 pub fn hardening(
     world: &World,
     target: &Path,
@@ -134,8 +135,8 @@ pub fn hardening(
     }
 }
 
-/// Returns the parameters that may be set for the kustomization in a directory, as `hagane.yaml` declares them. Nothing is
-/// decrypted, fetched or composed.
+/// Returns the parameters that may be set for the kustomization in a directory, as `hagane.yaml` declares
+/// them. Nothing is decrypted, fetched or composed.
 pub fn parameters(
     world: &World,
     target: &Path,

@@ -61,8 +61,8 @@ pub enum SecretsMode {
     Placeholder,
     /// The same, and the text is marked as a decrypted one: for who must know what comes of it.
     MarkedPlaceholder,
-    /// They stay as they lie, with their `sops` blocks; where composing changed what the MAC covers that is an error. No key is
-    /// needed.
+    /// They stay as they lie, with their `sops` blocks; where composing changed what the MAC covers that is
+    /// an error. No key is needed.
     KeepEncrypted,
     /// The same, and nobody looks whether their MACs still hold: for what is not written.
     AsTheyLie,

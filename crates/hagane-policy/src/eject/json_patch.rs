@@ -1,7 +1,7 @@
 //! What a merge cannot say of the difference of two trees, as a JSON patch (RFC 6902).
 //!
-//! Places in lists are counted, so each step into an item with a name first tests the name: where somebody reorders the
-//! list, the patch is refused instead of laid over the wrong one.
+//! Places in lists are counted, so each step into an item with a name first tests the name: where somebody
+//! reorders the list, the patch is refused instead of laid over the wrong one.
 
 use hagane_yaml::{Mapping, Node, Sequence};
 
@@ -17,7 +17,8 @@ enum Place {
     List,
 }
 
-/// Returns the operations for what changes in lists, for what goes away, and for the version; nothing where there is none.
+/// Returns the operations for what changes in lists, for what goes away, and for the version;
+/// nothing where there is none.
 pub(super) fn patch(old: &Node, new: &Node) -> Option<Node> {
     let mut operations = Vec::new();
     if let (Some(before), Some(after)) = (old.get("apiVersion"), new.get("apiVersion"))

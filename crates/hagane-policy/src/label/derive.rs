@@ -40,7 +40,8 @@ fn named(name: Option<&str>) -> Derived {
     Derived { value: name.and_then(as_value), raw: None }
 }
 
-/// Returns what the resource is called by its labels; a workload also by the name that it had before prefixes and suffixes.
+/// Returns what the resource is called by its labels; a workload also by the name that it had
+/// before prefixes and suffixes.
 fn name<'r>(resource: &'r Resource, pods: &[FieldPath]) -> Option<&'r str> {
     if resource.id().decrypted {
         return None;

@@ -1,4 +1,5 @@
-//! Who selects pods by labels: a label that is derived must not bring pods where those of another resource are meant.
+//! Who selects pods by labels: a label that is derived must not bring pods where those of
+//! another resource are meant.
 
 use std::cell::Cell;
 
@@ -24,8 +25,8 @@ struct Selector {
 }
 
 impl Selectors {
-    /// Returns the selectors of Services, budgets and NetworkPolicies that take pods. One that names no label which is derived
-    /// brings nobody.
+    /// Returns the selectors of Services, budgets and NetworkPolicies that take pods. One that names no label
+    /// which is derived brings nobody.
     pub(super) fn of(resources: &ResourceSet, labelling: &Labelling) -> Selectors {
         let fields = LabelField::ALL.iter().filter(|(field, ..)| labelling.derive.contains(field));
         let derived: Vec<&str> = fields.map(|(_, _, key)| *key).collect();
@@ -52,8 +53,8 @@ impl Selectors {
         Selectors { all }
     }
 
-    /// Returns the selectors that take pods of others, and would take those of a resource once they had some more labels; each
-    /// with whose it is.
+    /// Returns the selectors that take pods of others, and would take those of a resource once they had some
+    /// more labels; each with whose it is.
     pub(super) fn brought(
         &self,
         resource: &Resource,

@@ -1,5 +1,5 @@
-//! Opt-outs of other tools, for who asks that they count: polaris, kube-linter, kube-score, checkov. None of them has
-//! annotations for a single container.
+//! Opt-outs of other tools, for who asks that they count: polaris, kube-linter, kube-score, checkov. None of
+//! them has annotations for a single container.
 
 /// A tool whose opt-outs may count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -89,7 +89,8 @@ pub(crate) fn run_as_non_root(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>)
                     Proposal::of(container, &keys, format!("{} may run as root", named(container)));
                 out.push(proposal.replace(switch(true)).unless_ephemeral(container));
             }
-            // Beside `runAsUser: 0` it would keep the container from starting: another rule takes that away first.
+            // Beside `runAsUser: 0` it would keep the container from starting: another rule
+            // takes that away first.
             None if at_pod.is_none() && is_root(pod, container) => {
                 out.push(Proposal::of(container, &keys, format!("{} runs as root", named(container))));
             }

@@ -22,8 +22,8 @@ pub(super) struct Replacement {
 }
 
 impl Anchor {
-    /// Returns where a person would write a field, and the last node on the way to it; what a stage made before stands in no
-    /// file.
+    /// Returns where a person would write a field, and the last node on the way to it; what a stage made
+    /// before stands in no file.
     pub(crate) fn with_span(path: &FieldPath, top: &Node) -> (Span, Anchor) {
         let (mut shown, mut anchor) = (top.span(), Anchor { span: top.span(), depth: 0 });
         for (span, node) in path.way(top) {
@@ -33,8 +33,8 @@ impl Anchor {
         (shown, anchor)
     }
 
-    /// Returns what to write in the file for a field to have a value, or to be gone; nothing where that cannot be told from
-    /// the line alone.
+    /// Returns what to write in the file for a field to have a value, or to be gone; nothing where that
+    /// cannot be told from the line alone.
     pub(super) fn replacement(
         self,
         path: &FieldPath,

@@ -138,7 +138,8 @@ fn fixes(fix: Option<Replacement>, span: Span, map: &SourceMap) -> String {
     out
 }
 
-/// Returns a path as a reference (RFC 3986): what could be taken for anything but the name of a file is escaped.
+/// Returns a path as a reference (RFC 3986): what could be taken for anything but the name of a
+/// file is escaped.
 fn uri(path: &str) -> String {
     // What was fetched is called by its address already.
     let is_address = path.contains("://");

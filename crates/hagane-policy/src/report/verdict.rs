@@ -28,8 +28,8 @@ impl Verdict {
         self.violations.is_empty()
     }
 
-    /// Returns the verdict as text; `map` says which file a position is in. Formats that are neither JSON nor text are
-    /// text.
+    /// Returns the verdict as text; `map` says which file a position is in. Formats that are
+    /// neither JSON nor text are text.
     pub fn to_text(&self, format: ReportFormat, map: &SourceMap) -> String {
         match format {
             ReportFormat::Json => self.json(map),

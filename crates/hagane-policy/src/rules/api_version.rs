@@ -82,7 +82,8 @@ pub(crate) fn api_version(scope: &Scope, out: &mut Vec<Proposal>) {
     let Some(removed) = REMOVED.iter().find(is_meant) else { return };
     let message = format!("Kubernetes {} has no `{}` of `{}`", scope.version, gvk.kind, removed.api_version);
     let proposal = Proposal::new(FieldPath::of(&["apiVersion"]), message);
-    // In `apps/v1` the selector must be there; in `policy/v1` an empty one takes all pods, where it took none.
+    // In `apps/v1` the selector must be there; in `policy/v1` an empty one takes all pods,
+    // where it took none.
     let selector = given(tree.at(&["spec", "selector"])).and_then(Node::as_mapping);
     let has_selector = selector.is_some_and(|selector| !selector.entries.is_empty());
     let needs_selector = |successor: &str| matches!(successor, "apps/v1" | "policy/v1");

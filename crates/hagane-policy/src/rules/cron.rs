@@ -48,7 +48,8 @@ pub(crate) fn cron_deadline(scope: &Scope, out: &mut Vec<Proposal>) {
     fill(scope, "CronJob", "startingDeadlineSeconds", message, || number(seconds()), out);
 }
 
-/// Returns half of the time between two starts, and no less than a minute: under ten seconds nothing would start at all.
+/// Returns half of the time between two starts, and no less than a minute: under ten seconds
+/// nothing would start at all.
 fn deadline(schedule: &str) -> i64 {
     const HOUR: i64 = 3600;
     let step =

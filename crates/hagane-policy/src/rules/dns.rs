@@ -10,7 +10,8 @@ use crate::scope::Scope;
 /// The list of options has no key to merge by: it is read, and written whole.
 pub(crate) fn ndots(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     let policy = text(pod.get(&["dnsPolicy"])).unwrap_or("ClusterFirst");
-    // `Default` looks up as the node does, `None` as the pod says itself, and `ClusterFirst` in the node's network is `Default`.
+    // `Default` looks up as the node does, `None` as the pod says itself, and `ClusterFirst` in the node's
+    // network is `Default`.
     let searches = match policy {
         "ClusterFirst" => !pod.has_host_network(),
         "ClusterFirstWithHostNet" => true,

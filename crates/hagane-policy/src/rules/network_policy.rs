@@ -13,8 +13,8 @@ use crate::surroundings::owned;
 
 /// One policy a namespace, about the first resource with pods that none isolates. What pods send stays free.
 ///
-/// A policy for all pods would also be one for those that are opted out, and would let their neighbours in to those whose own
-/// policy keeps them out: beside such pods, each of the others gets one for itself.
+/// A policy for all pods would also be one for those that are opted out, and would let their neighbours in to
+/// those whose own policy keeps them out: beside such pods, each of the others gets one for itself.
 pub(crate) fn network_policy(scope: &SetScope) -> Vec<Addition> {
     let templates: Vec<_> = scope.resources.iter().map(|own| templates(own, scope.kinds)).collect();
     let mut spaces: BTreeMap<&str, Vec<Member>> = BTreeMap::new();

@@ -1,6 +1,7 @@
 //! Probes: those that a platform's images are known to answer, and what follows from those that are there.
 //!
-//! A liveness probe that nobody gave is never made: a wrong one restarts what works. What runs to its end has no probes.
+//! A liveness probe that nobody gave is never made: a wrong one restarts what works. What runs
+//! to its end has no probes.
 
 use hagane_yaml::Node;
 
@@ -57,7 +58,8 @@ fn is_port_there(container: &Container, probe: &Node) -> bool {
     }
 }
 
-/// A container that is ready at some time has started by then: the startup probe is the readiness probe with patience.
+/// A container that is ready at some time has started by then: the startup probe is the
+/// readiness probe with patience.
 pub(crate) fn startup_probe(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     for container in probed(pod) {
         let slow = |probe: &&Node| integer(probe.get("initialDelaySeconds")).unwrap_or(0) > 30;
@@ -88,8 +90,8 @@ pub(crate) fn startup_probe(_: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     }
 }
 
-/// Returns how often a startup probe asks, and how often in vain: for no less time than the liveness probe alone would give;
-/// nothing where a number is none that the API server takes.
+/// Returns how often a startup probe asks, and how often in vain: for no less time than the liveness probe
+/// alone would give; nothing where a number is none that the API server takes.
 fn patience(source: &Node, liveness: &Node) -> Option<(Whole, Whole)> {
     let most = i64::from(i32::MAX);
     let field = |probe: &Node, name, usual| {
@@ -141,8 +143,8 @@ pub(crate) fn tcp_readiness(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     }
 }
 
-/// A port that is called `grpc` is asked with gRPC's own health check, which Kubernetes speaks; a program in the image that does
-/// the same is not needed.
+/// A port that is called `grpc` is asked with gRPC's own health check, which Kubernetes speaks; a program in
+/// the image that does the same is not needed.
 pub(crate) fn grpc_probes(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     if !scope.version.is_at_least(24) {
         return;

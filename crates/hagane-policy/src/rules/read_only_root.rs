@@ -10,8 +10,8 @@ use crate::pod_security::named;
 use crate::proposal::{Proposal, Write};
 use crate::scope::Scope;
 
-/// A read-only root stops images that write to `/tmp` and the like: what is configured as writable gets a directory of its
-/// own in the same step.
+/// A read-only root stops images that write to `/tmp` and the like: what is configured as writable gets a
+/// directory of its own in the same step.
 pub(crate) fn read_only_root(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     let keys = ["securityContext", "readOnlyRootFilesystem"];
     let mut taken: BTreeSet<String> = texts_of(pod.get(&["volumes"]), "name").map(str::to_owned).collect();

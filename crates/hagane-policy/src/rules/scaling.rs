@@ -19,7 +19,8 @@ pub(crate) fn scaled_replicas(scope: &Scope, out: &mut Vec<Proposal>) {
     }
 }
 
-/// One pod more than one: what one node takes with it is answered by another. Nothing that one pod at a time has.
+/// One pod more than one: what one node takes with it is answered by another. Nothing that one
+/// pod at a time has.
 pub(crate) fn replicas(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     let (resource, path) = (scope.resource, FieldPath::of(&["spec", "replicas"]));
     let Some(others) = scope.surroundings() else { return };

@@ -14,8 +14,8 @@ const MAX_GRACE: i64 = 86_400;
 
 const PRE_STOP: &[&str] = &["lifecycle", "preStop"];
 
-/// Pods go on getting requests until every proxy knows that they end: a container that sleeps first still answers them.
-/// The sleep is part of the grace period, which grows by it.
+/// Pods go on getting requests until every proxy knows that they end: a container that sleeps first still
+/// answers them. The sleep is part of the grace period, which grows by it.
 pub(crate) fn pre_stop(scope: &Scope, pod: &Pod, out: &mut Vec<Proposal>) {
     let Some(others) = scope.surroundings() else { return };
     if !scope.version.is_at_least(30) || pod.runs_to_end() {
