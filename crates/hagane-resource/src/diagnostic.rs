@@ -3,7 +3,7 @@
 use hagane_yaml::{Span, YamlError};
 
 /// One finding for a person: a sentence, a place, the layers it happened in, and hints.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// Whether the work can go on.
     pub severity: Severity,
@@ -30,7 +30,7 @@ pub struct Diagnostic {
 }
 
 /// Whether the work can go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
     /// Nothing is written.
     Error,
@@ -39,7 +39,7 @@ pub enum Severity {
 }
 
 /// Whose fault an error is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// The input is wrong: exit code 1.
     Input,

@@ -25,7 +25,7 @@ pub const CLUSTER: &str = "_non_namespaceable_";
 impl ResId {
     /// Returns whether the kind is one that certainly belongs to the whole cluster.
     pub fn is_cluster_scoped(&self) -> bool {
-        Schema::is_cluster_scoped(&self.gvk.api_version(), &self.gvk.kind)
+        Schema::is_cluster_scoped(&self.gvk)
     }
 
     /// Returns the namespace that counts: `default` where none is written, and one name for all resources of

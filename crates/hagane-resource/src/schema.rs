@@ -29,6 +29,8 @@ use compact_str::CompactString;
 pub use openapi::SchemaError;
 use table::{Shape, Table};
 
+use crate::Gvk;
+
 /// The definitions that a merge goes by. Cheap to clone.
 #[derive(Clone)]
 pub struct Schema(Source);
@@ -61,8 +63,15 @@ impl Default for Schema {
 }
 
 fn builtin_scope(api_version: &str, kind: &str) -> Option<bool> {
-    let row = builtin::SCOPES.binary_search_by(|row| (row.0, row.1).cmp(&(api_version, kind))).ok()?;
-    builtin::SCOPES.get(row).map(|row| row.2)
+    builtin_scope_of(&[api_version], kind)
+}
+
+/// Returns the same for an `apiVersion` in pieces.
+fn builtin_scope_of(api_version: &[&str], kind: &str) -> Option<bool> {
+    let bytes = || api_version.iter().flat_map(|piece| piece.bytes());
+    let row =
+        builtin::SCOPES.binary_search_by(|row| row.0.bytes().cmp(bytes()).then_with(|| row.1.cmp(kind)));
+    builtin::SCOPES.get(row.ok()?).map(|row| row.2)
 }
 
 impl Schema {
@@ -92,8 +101,12 @@ impl Schema {
 
     /// Returns whether kustomize's own table says that the kind has no namespace. Kinds it does not know, every
     /// custom resource among them, count as namespaced.
-    pub fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
-        builtin_scope(api_version, kind) == Some(false)
+    pub fn is_cluster_scoped(gvk: &Gvk) -> bool {
+        let scope = match gvk.group.as_str() {
+            "" => builtin_scope(&gvk.version, &gvk.kind),
+            group => builtin_scope_of(&[group, "/", &gvk.version], &gvk.kind),
+        };
+        scope == Some(false)
     }
 
     /// Returns whether kustomize's own table tells if the kind has a namespace.

@@ -1,5 +1,7 @@
 //! What came out of the pipeline.
 
+use std::collections::HashSet;
+
 use hagane_kustomize::{Composed, Sources};
 use hagane_policy::Report;
 use hagane_yaml::emit::v3;
@@ -39,12 +41,9 @@ impl Rendered {
         let source_map = sources.into_map();
         match composed {
             Ok((composed, report, kept)) => {
-                for warning in composed.warnings {
-                    // A layer that is used twice is composed twice.
-                    if !warnings.contains(&warning) {
-                        warnings.push(warning);
-                    }
-                }
+                // A layer that is used twice is composed twice.
+                let mut seen: HashSet<Diagnostic> = warnings.iter().cloned().collect();
+                warnings.extend(composed.warnings.into_iter().filter(|warning| seen.insert(warning.clone())));
                 Ok(Rendered { resources: composed.resources, warnings, report, source_map, kept })
             }
             Err(error) => {

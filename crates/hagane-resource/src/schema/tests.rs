@@ -146,7 +146,8 @@ fn cluster_scope_is_said_by_the_table_alone() {
         ("example.com/v1", "ClusterWidget", false),
         ("v2", "Namespace", false),
     ] {
-        assert_eq!(Schema::is_cluster_scoped(api_version, kind), cluster_scoped, "{api_version} {kind}");
+        let gvk = Gvk::new(api_version, kind);
+        assert_eq!(Schema::is_cluster_scoped(&gvk), cluster_scoped, "{gvk:?}");
         assert_eq!(
             Schema::builtin().has_cluster_scope(api_version, kind),
             cluster_scoped,
