@@ -4,8 +4,8 @@ use hagane::sops::Bucket;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
-use super::web::{Answer, Body, Call};
-use super::{Surroundings, bounded, gcp};
+use super::web::{Body, Call};
+use super::{Surroundings, gcp};
 use crate::http::agent;
 
 /// An encrypted file waits for nobody: who publishes many sees soon that nothing is there.
@@ -48,7 +48,9 @@ mod amazon {
     use super::*;
     use crate::http::authority;
     use crate::keys::aws::{self, Caller};
+    use crate::keys::bounded;
     use crate::keys::signed::{Signed, code, hexadecimal, sha256, time};
+    use crate::keys::web::Answer;
 
     /// A path keeps its slashes.
     const PATH: AsciiSet = UNRESERVED.remove(b'/');
