@@ -6,16 +6,19 @@
 
 mod directive;
 mod list;
+mod scalar;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry::Vacant;
 
 use hagane_resource::{Diagnostic, Schema, SchemaNode};
-use hagane_yaml::scalar::resolve_v2;
-use hagane_yaml::{Dialect, Entry, FileId, Mapping, Node, ParseOptions, Scalar, Style, Tag, parse};
+use hagane_yaml::{Entry, FileId, Mapping, Node, ParseOptions, Scalar, Span, parse};
 
 use directive::{Directive, take_directive, take_known_directive};
+use scalar::{is_cleared, is_null, is_written_null, kept, kept_null, restyled, written_as};
 
 /// Returns `dest` with `patch` laid over it; nothing when the patch deletes it.
 pub(crate) fn merge(dest: Node, patch: Node, schema: &Schema) -> Result<Option<Node>, Diagnostic> {
@@ -47,6 +50,15 @@ fn commented(values: [Option<&Node>; 2], keys: [Option<&Scalar>; 2]) -> Option<S
             text.starts_with('{').then(|| parse(text, FileId::default(), &ParseOptions::default()))?;
         Schema::of_field(documents.ok()?.first()?).ok()
     })
+}
+
+/// Returns the schema of a field: the one that a comment describes, or else the one that its mapping has for it.
+fn field_schema<'a>(
+    commented: Option<&'a Schema>,
+    mapping: Option<SchemaNode<'a>>,
+    name: &str,
+) -> Option<SchemaNode<'a>> {
+    commented.and_then(Schema::field).or_else(|| mapping?.field(name))
 }
 
 struct Merge<'s> {
@@ -99,9 +111,9 @@ impl<'s> Merge<'s> {
             Some(Node::Sequence(_)) => self.sequence(dest, patch, lone, schema),
             Some(scalar) if !is_null(scalar) => {
                 if present(&dest) && present(&patch) && !matches!(patch, Some(Node::Scalar(_))) {
-                    return Err(wrong_kind("a single value", dest.as_ref(), patch.as_ref()));
+                    return Err(wrong_kind("a single value", place_of(&dest, &patch)));
                 }
-                Ok(patch.or_else(|| dest.map(kept_value)))
+                Ok(patch.or_else(|| dest.map(kept)))
             }
             // Nulls on both sides, or nothing.
             _ => Ok(patch.or_else(|| dest.filter(is_written_null).map(kept_null))),
@@ -120,30 +132,26 @@ impl<'s> Merge<'s> {
         lone: Lone,
         schema: Option<SchemaNode<'_>>,
     ) -> Result<Option<Node>, Diagnostic> {
-        let (mut dest, mut patch) = match (as_mapping(dest), as_mapping(patch)) {
-            (Ok(dest), Ok(patch)) => (dest, patch),
-            (dest, patch) => return Err(wrong_kind("a mapping", side(&dest), side(&patch))),
+        let place = place_of(&dest, &patch);
+        let (Some(dest), Some(mut patch)) = (Side::of(dest), Side::of(patch)) else {
+            return Err(wrong_kind("a mapping", place));
         };
+        let is_new = !matches!(dest, Side::Mapping(_));
         let directive = match &mut patch {
-            Some(Side::Value(patch)) if lone == Lone::New && !matches!(dest, Some(Side::Value(_))) => {
-                take_known_directive(patch)
-            }
-            Some(Side::Value(patch)) => take_directive(patch)?,
-            _ => Directive::Merge,
+            Side::Mapping(patch) if is_new && lone == Lone::New => take_known_directive(patch),
+            Side::Mapping(patch) => take_directive(patch)?,
+            Side::Null | Side::Nothing => Directive::Merge,
         };
-        match (&dest, &patch) {
-            (_, Some(Side::Null(_))) if matches!(dest, Some(Side::Value(_))) => return Ok(None),
-            (_, _) if directive == Directive::Delete => return Ok(None),
-            _ => {}
-        }
-        if directive == Directive::Replace || !matches!(dest, Some(Side::Value(_))) {
-            // What is new goes through the same walk, over itself.
-            dest = None;
+        if directive == Directive::Delete {
+            return Ok(None);
         }
         match (dest, patch) {
-            (Some(Side::Value(dest)), Some(Side::Value(patch))) => self.fields(dest, patch, schema).map(Some),
-            (Some(Side::Value(dest)), _) => self.tidy_mapping(dest, schema).map(Some),
-            (_, Some(Side::Value(patch))) => self.added_mapping(patch, schema).map(Some),
+            (Side::Mapping(dest), Side::Mapping(patch)) if directive != Directive::Replace => {
+                self.fields(dest, patch, schema).map(Some)
+            }
+            // What is new goes through the same walk, over itself.
+            (_, Side::Mapping(patch)) => self.added_mapping(patch, schema).map(Some),
+            (Side::Mapping(dest), Side::Nothing) => self.tidy_mapping(dest, schema).map(Some),
             _ => Ok(None),
         }
     }
@@ -175,7 +183,7 @@ impl<'s> Merge<'s> {
             let over = over.map(|entry| entry.value);
             let style = over.is_some().then(|| written_as(&value));
             let shared = value.as_scalar().filter(|_| over.is_some()).and_then(Scalar::shared);
-            let schema = own.as_ref().and_then(Schema::field).or_else(|| schema.and_then(|s| s.field(name)));
+            let schema = field_schema(own.as_ref(), schema, name);
             if let Some(merged) = self.node(Some(value), over, schema)?.filter(|merged| !is_cleared(merged)) {
                 let value = match style {
                     Some(style) => restyled(merged, style),
@@ -194,10 +202,7 @@ impl<'s> Merge<'s> {
         }
         for Entry { key, value } in patched.into_iter().flatten() {
             let own = commented([None, None], [None, Some(&key)]);
-            let schema = own
-                .as_ref()
-                .and_then(Schema::field)
-                .or_else(|| schema.and_then(|s| s.field(key.text.as_str())));
+            let schema = field_schema(own.as_ref(), schema, key.text.as_str());
             if let Some(added) = self.node(None, Some(value), schema)?.filter(|added| !is_cleared(added)) {
                 // What joins the fields of a resource leaves its tag behind.
                 let key = if key.tagged().is_some() { key.untagged() } else { key };
@@ -213,10 +218,7 @@ impl<'s> Merge<'s> {
         let old = std::mem::take(&mut patch.entries);
         for Entry { key, value } in old {
             let own = commented([None, None], [None, Some(&key)]);
-            let schema = own
-                .as_ref()
-                .and_then(Schema::field)
-                .or_else(|| schema.and_then(|s| s.field(key.text.as_str())));
+            let schema = field_schema(own.as_ref(), schema, key.text.as_str());
             if let Some(value) = self.itself(value, schema)?.filter(|value| !is_cleared(value)) {
                 patch.entries.push(Entry { key, value });
             }
@@ -231,13 +233,9 @@ impl<'s> Merge<'s> {
         dest.entries.reserve(old.len());
         for Entry { key, value } in old {
             let own = commented([None, None], [Some(&key), None]);
-            let schema = own
-                .as_ref()
-                .and_then(Schema::field)
-                .or_else(|| schema.and_then(|s| s.field(key.text.as_str())));
+            let schema = field_schema(own.as_ref(), schema, key.text.as_str());
             let value = match value {
-                Node::Scalar(scalar) if !scalar.is_null() => Node::Scalar(kept(scalar)),
-                node if !is_null(&node) && matches!(node, Node::Scalar(_)) => node,
+                node @ Node::Scalar(_) if !is_null(&node) => kept(node),
                 other => match self.node(Some(other), None, schema)? {
                     Some(value) => value,
                     None => continue,
@@ -262,285 +260,32 @@ fn refuse_empty_key(mapping: &Mapping) -> Result<(), Diagnostic> {
 
 /// One side of a merge that must be a mapping.
 enum Side {
-    Value(Mapping),
-    Null(Node),
-    Other(Node),
+    Mapping(Mapping),
+    Null,
+    Nothing,
 }
 
-fn as_mapping(node: Option<Node>) -> Result<Option<Side>, Option<Side>> {
-    match node {
-        None => Ok(None),
-        Some(Node::Mapping(mapping)) => Ok(Some(Side::Value(mapping))),
-        Some(node) if node.is_null() => Ok(Some(Side::Null(node))),
-        Some(node) => Err(Some(Side::Other(node))),
-    }
-}
-
-fn side(side: &Result<Option<Side>, Option<Side>>) -> Option<&Node> {
-    match side {
-        Ok(Some(Side::Null(node) | Side::Other(node))) | Err(Some(Side::Null(node) | Side::Other(node))) => {
-            Some(node)
+impl Side {
+    /// Returns the side that a value is, unless it is of another kind.
+    fn of(node: Option<Node>) -> Option<Side> {
+        match node {
+            None => Some(Side::Nothing),
+            Some(Node::Mapping(mapping)) => Some(Side::Mapping(mapping)),
+            Some(node) => is_null(&node).then_some(Side::Null),
         }
-        _ => None,
     }
 }
 
-fn wrong_kind(wanted: &str, dest: Option<&Node>, patch: Option<&Node>) -> Diagnostic {
-    let span = patch.or(dest).map(Node::span).unwrap_or_default();
+/// Returns where the patch's value stands, or else the resource's: what kustomize itself puts into a patch stands nowhere.
+fn place_of(dest: &Option<Node>, patch: &Option<Node>) -> Span {
+    let mut places = [patch, dest].into_iter().flatten().map(Node::span);
+    places.find(|place| place.is_known()).unwrap_or_default()
+}
+
+fn wrong_kind(wanted: &str, place: Span) -> Diagnostic {
     Diagnostic::error(
-        span,
+        place,
         format!("the resource and its patch differ in kind here: one side is {wanted}, the other is not"),
     )
     .hinted("to put a value of another kind in its place, delete the field with `null` in a patch before")
-}
-
-/// Returns whether a value is a null for a merge: one that was made for nothing, without a type, is none.
-fn is_null(node: &Node) -> bool {
-    let made = |scalar: &Scalar| scalar.tag == Tag::Unresolved && scalar.text.as_str().is_empty();
-    node.is_null() && !node.as_scalar().is_some_and(made)
-}
-
-/// Returns whether a null was written (`null`, `~`) rather than left out.
-fn is_written_null(node: &Node) -> bool {
-    node.as_str().is_some_and(|text| !text.is_empty())
-}
-
-fn kept_value(node: Node) -> Node {
-    match node {
-        Node::Scalar(scalar) => Node::Scalar(kept(scalar)),
-        other => other,
-    }
-}
-
-/// Returns a scalar that a patch says nothing of. A text that is bare though it looks like something else is quoted: it
-/// counts when a later patch takes its place.
-fn kept(scalar: Scalar) -> Scalar {
-    let is_bare_text = scalar.style == Style::Plain
-        && matches!(scalar.tag, Tag::Str | Tag::Unresolved)
-        && scalar.tagged().is_none();
-    match is_bare_text && !is_text_for_v2(scalar.text.as_str()) {
-        true => Scalar { tag: Tag::Str, style: Style::DoubleQuoted, ..scalar },
-        false => scalar,
-    }
-}
-
-/// Returns whether yaml.v2 reads a bare text as a text, or not at all.
-fn is_text_for_v2(text: &str) -> bool {
-    const STARTS: &[char] = &['-', '?', ':', '[', '{', '&', '*', '!', '|', '>', '%', '"', '\'', '#', ' '];
-    let is_word = !text.starts_with(STARTS) && !text.contains(": ") && !text.ends_with(':');
-    if is_word || text.is_empty() {
-        return text.is_empty() || matches!(resolve_v2(text), Tag::Str | Tag::Timestamp | Tag::Merge);
-    }
-    let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
-    let Ok(documents) = parse(text, FileId::default(), &options) else { return true };
-    let is_text = |scalar: &Scalar| {
-        !matches!(scalar.resolved_tag(), Tag::Null | Tag::Bool | Tag::Int | Tag::Float | Tag::Binary)
-    };
-    documents.first().is_none_or(|node| node.as_scalar().is_some_and(is_text))
-}
-
-/// Returns a null that stays.
-fn kept_null(node: Node) -> Node {
-    match node {
-        Node::Scalar(scalar) => Node::Scalar(Scalar { tag: Tag::Unresolved, style: Style::Plain, ..scalar }),
-        other => other,
-    }
-}
-
-/// Returns whether a merged value is a null that goes away. A null that stays has no tag.
-fn is_cleared(node: &Node) -> bool {
-    node.as_scalar().is_some_and(|scalar| scalar.tag == Tag::Null)
-}
-
-/// How a value was written before a patch replaced it.
-#[derive(Clone, Copy)]
-struct Written {
-    scalar: Style,
-    flow: bool,
-}
-
-fn written_as(node: &Node) -> Written {
-    match node {
-        Node::Scalar(scalar) => Written { scalar: scalar.style, flow: false },
-        Node::Mapping(mapping) => Written { scalar: Style::Plain, flow: mapping.flow },
-        Node::Sequence(sequence) => Written { scalar: Style::Plain, flow: sequence.flow },
-    }
-}
-
-/// Returns the value in the style of the one it replaces: quotes stay, so a number put over a quoted text is a
-/// string.
-fn restyled(mut node: Node, before: Written) -> Node {
-    match &mut node {
-        Node::Scalar(scalar) => scalar.style = before.scalar,
-        Node::Mapping(mapping) => mapping.flow = before.flow,
-        Node::Sequence(sequence) => sequence.flow = before.flow,
-    }
-    node
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use hagane_yaml::emit::go_v2;
-    use hagane_yaml::{FileId, ParseOptions, parse};
-
-    fn read(text: &str) -> Node {
-        parse(text, FileId::default(), &ParseOptions::default()).expect("the case parses").remove(0)
-    }
-
-    /// Merges two pods whose `spec` is given; the results were seen with kustomize 5.8.1.
-    #[track_caller]
-    fn check(dest: &str, patch: &str, want: &str) {
-        let pod =
-            |spec: &str| read(&format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {spec}\n"));
-        let merged = merge(pod(dest), pod(patch), &Schema::builtin())
-            .expect("the case merges")
-            .expect("something is left");
-        let got = go_v2(merged.get("spec").expect("a spec")).expect("the case can be written");
-        assert_eq!(got, go_v2(&read(want)).expect("the case can be written"), "{dest} + {patch}");
-    }
-
-    fn ports(items: &str) -> String {
-        format!("{{containers: [{{name: c, ports: {items}}}]}}")
-    }
-
-    #[track_caller]
-    fn check_ports(dest: &str, patch: &str, want: &str) {
-        check(&ports(dest), &ports(patch), &ports(want));
-    }
-
-    #[test]
-    fn what_is_new_in_a_keyed_list_comes_first() {
-        check(
-            "{containers: [{name: a, image: x}, {name: b}]}",
-            "{containers: [{name: c}, {name: b, image: y}]}",
-            "{containers: [{name: c}, {name: b, image: y}, {name: a, image: x}]}",
-        );
-    }
-
-    #[test]
-    fn items_that_stand_twice_are_one_afterwards() {
-        let env = |items: &str| format!("{{containers: [{{name: c, env: {items}}}]}}");
-        let twice = env("[{name: A, value: '1'}, {name: B, value: '2'}, {name: A, value: '3'}]");
-        check(
-            &twice,
-            "{z: 1}",
-            &env("[{name: A, value: '3'}, {name: B, value: '2'}]").replacen('{', "{z: 1, ", 1),
-        );
-    }
-
-    #[test]
-    fn several_merge_keys_are_matched_as_far_as_they_are_given() {
-        check_ports(
-            "[{containerPort: 80}]",
-            "[{containerPort: 80, name: web}]",
-            "[{containerPort: 80, name: web}]",
-        );
-        // The patch's other fields are lost where it leaves out a key that the resource gives.
-        check_ports(
-            "[{containerPort: 80, protocol: TCP}]",
-            "[{containerPort: 80, name: web}]",
-            "[{containerPort: 80, protocol: TCP}]",
-        );
-        check_ports(
-            "[{containerPort: 80, protocol: TCP}, {containerPort: 80, protocol: UDP}]",
-            "[{containerPort: 80, protocol: TCP, name: web}]",
-            "[{containerPort: 80, protocol: TCP, name: web}, {containerPort: 80, protocol: UDP}]",
-        );
-        check_ports(
-            "[{containerPort: 80}, {containerPort: 81, protocol: UDP}]",
-            "[{containerPort: 80, protocol: TCP, name: web}]",
-            "[{containerPort: 80}, {containerPort: 81, protocol: UDP}]",
-        );
-        check_ports(
-            "[{containerPort: 80, protocol: TCP, hostPort: 1}, {containerPort: 81, protocol: UDP}]",
-            "[{containerPort: 82, name: web}, {containerPort: 81, protocol: UDP, name: u}]",
-            "[{containerPort: 82, name: web}, {containerPort: 80, protocol: TCP, hostPort: 1}, {containerPort: 81, protocol: UDP, name: u}]",
-        );
-    }
-
-    #[test]
-    fn items_without_their_keys_are_as_odd_as_in_kustomize() {
-        let list = |items: &str| format!("{{containers: {items}}}");
-        let check = |dest: &str, patch: &str, want: &str| check(&list(dest), &list(patch), &list(want));
-        check("[{name: c, image: q}]", "[{image: x}]", "[]");
-        check("[{name: c, image: q}]", "[null]", "[]");
-        check("[{name: c}]", "[{name: '', image: q}]", "[{name: '', image: q}, {name: c}]");
-        check("[{name: c, image: q}]", "[{name: c, $patch: replace, image: z}]", "[{name: c, image: q}]");
-        check_ports(
-            "[{containerPort: 80, hostPort: 1}, {containerPort: 81, protocol: TCP}]",
-            "[{containerPort: 80, $patch: delete}]",
-            "[{containerPort: 80, hostPort: 1}, {containerPort: 81, protocol: TCP}]",
-        );
-        check_ports(
-            "[{protocol: UDP, hostPort: 2}]",
-            "[{containerPort: 80, hostPort: 1}]",
-            "[{containerPort: 80, hostPort: 1}, {protocol: UDP, hostPort: 2}, {protocol: UDP, hostPort: 2}, {protocol: UDP, hostPort: 2}]",
-        );
-        check_ports("[{hostPort: 2}]", "[{containerPort: 80, hostPort: 1}]", "[{hostPort: 2}]");
-        check_ports("[{containerPort: 80}, {}]", "[{containerPort: 80, hostPort: 1}]", "[{}]");
-        check_ports(
-            "[{containerPort: 80, hostPort: 1}]",
-            "[{containerPort: 80, protocol: null, name: r}]",
-            "[{containerPort: 80, hostPort: 1, name: r}]",
-        );
-    }
-
-    #[test]
-    fn nulls_delete_and_only_written_nulls_stay() {
-        check(
-            "{a: null, b:   , c: ~, d: {e:   , f: null}}",
-            "{z: 1, n: null, m: {o: null, p: 1, q: {r: null}}}",
-            "{a: null, c: null, d: {f: null}, m: {p: 1, q: {}}, z: 1}",
-        );
-        check("{a: 1, b: 2}", "{a: null}", "{b: 2}");
-    }
-
-    #[test]
-    fn the_style_of_the_resource_stays() {
-        let once = |dest: &str, patch: &str| {
-            let merged = merge(read(dest), read(patch), &Schema::builtin()).expect("the case merges");
-            merged.expect("something is left")
-        };
-        let twice =
-            merge(once("{a: 1}", "{a: '2'}"), read("{a: 3}"), &Schema::builtin()).expect("the case merges");
-        assert_eq!(go_v2(&twice.expect("something is left")).as_deref(), Ok("a: 3\n"));
-        check("{a: '8080', b: 8080, c: x}", "{a: 8080, b: '8080', c: 5}", "{a: '8080', b: '8080', c: 5}");
-    }
-
-    #[test]
-    fn directives_say_what_a_patch_does() {
-        check("{a: {b: 1, c: 2}}", "{a: {$patch: replace, d: 3}}", "{a: {d: 3}}");
-        check("{a: {b: 1}, e: 1}", "{a: {$patch: delete}}", "{e: 1}");
-        check(
-            "{containers: [{name: a}, {name: b}]}",
-            "{containers: [{name: a, $patch: delete}]}",
-            "{containers: [{name: b}]}",
-        );
-        check(
-            "{containers: [{name: a}]}",
-            "{containers: [{$patch: replace}, {name: c}]}",
-            "{containers: [{name: c}]}",
-        );
-        let error = merge(read("{a: {b: 1}}"), read("{a: {$patch: mend}}"), &Schema::builtin())
-            .expect_err("a wrong strategy");
-        assert_eq!((error.message.as_str(), error.span.column), ("`mend` is no patch strategy", 14));
-    }
-
-    #[test]
-    fn lists_without_keys_are_replaced_or_joined() {
-        check("{tolerations: [{key: a}]}", "{tolerations: [{key: b}]}", "{tolerations: [{key: b}]}");
-        check(
-            "{containers: [{name: c, args: [a, b]}]}",
-            "{containers: [{name: c, args: [c]}]}",
-            "{containers: [{name: c, args: [c]}]}",
-        );
-    }
-
-    #[test]
-    fn kinds_must_fit() {
-        let error =
-            merge(read("{a: {b: 1}}"), read("{a: [1]}"), &Schema::builtin()).expect_err("kinds differ");
-        assert_eq!((error.span.line, error.span.column), (1, 5));
-    }
 }

@@ -8,7 +8,8 @@ use hagane_resource::{Diagnostic, SchemaNode};
 use hagane_yaml::{Node, Scalar, Sequence, Text};
 
 use super::directive::{Directive, take_list_directive};
-use super::{Lone, Merge, wrong_kind};
+use super::scalar::is_null;
+use super::{Lone, Merge, place_of, wrong_kind};
 
 /// The values of an item's merge keys; an absent one is empty.
 type KeyValues = Vec<String>;
@@ -22,9 +23,9 @@ impl<'s> Merge<'s> {
         schema: Option<SchemaNode<'_>>,
     ) -> Result<Option<Node>, Diagnostic> {
         let fits =
-            |node: &Option<Node>| node.as_ref().is_none_or(|n| n.is_null() || matches!(n, Node::Sequence(_)));
+            |node: &Option<Node>| node.as_ref().is_none_or(|n| is_null(n) || matches!(n, Node::Sequence(_)));
         if !fits(&dest) || !fits(&patch) {
-            return Err(wrong_kind("a list", dest.as_ref(), patch.as_ref()));
+            return Err(wrong_kind("a list", place_of(&dest, &patch)));
         }
         let merges =
             schema.is_some_and(|s| s.patch_strategy().split(',').any(|strategy| strategy == "merge"));

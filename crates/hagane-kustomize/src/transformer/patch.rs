@@ -314,13 +314,6 @@ fn target_of(resources: &mut ResourceSet, id: &ResId, at: Span) -> Result<usize,
 /// Returns the patch as kustomize applies it to a resource that a target selects: it has the resource's group and
 /// version, its labels and annotations are texts.
 fn for_target(strategic: &Node, resource: &Resource) -> Result<Node, Diagnostic> {
-    if let Some(version @ (Node::Mapping(_) | Node::Sequence(_))) = resource.tree().get("apiVersion") {
-        let error = Diagnostic::error(
-            version.span(),
-            "the `apiVersion` of a resource that is patched must be a single value",
-        );
-        return Err(error.hinted("write it as `group/version`"));
-    }
     let mut tree = strategic.clone();
     if let Node::Mapping(mapping) = &mut tree {
         mapping.set("apiVersion", Node::Scalar(Scalar::bare(resource.gvk().api_version())));
