@@ -3,13 +3,21 @@
 //! Keys are sorted, comments and styles are gone, numbers and timestamps are decoded. libyaml writes this
 //! through a machine of states; here the same decisions are taken while walking the tree once.
 
+mod merge_key;
+mod order;
+mod text;
+
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::fmt::Write as _;
 
-use super::style::{Analysis, analyze, is_break, is_printable, short_escape};
+use super::style::is_break;
 use crate::scalar::{self, TagMismatch, Value, go_fixed, go_general};
-use crate::{Entry, Mapping, Node, Scalar, Sequence, Span, Style, Tag};
+use crate::{Mapping, Node, Scalar, Sequence, Span, Tag};
+use merge_key::{is_empty, is_merge, merged_again};
+use order::sorted;
+use text::is_simple;
+
+pub use text::without_next_lines;
 
 /// Why a tree cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,159 +213,6 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    /// Writes a string, in the first style that it allows.
-    fn text(&mut self, text: &str, breaks_allowed: bool, indent: usize, context: Context) {
-        if is_simple(text) {
-            // The great majority: letters, digits, and nothing that YAML could take for something else.
-            self.out.push_str(text);
-            return;
-        }
-        let folds = breaks_allowed && context == Context::Value;
-        let analysis = analyze(text);
-        if text.contains('\n') && analysis.block && context == Context::Value {
-            return self.literal(text, indent);
-        }
-        if text.contains('\n') || (context == Context::Key && analysis.multiline) {
-            return self.double_quoted(text, folds, indent);
-        }
-        let Analysis { plain, single_quoted, .. } = analysis;
-        let string = matches!(scalar::resolve_v2(text), Tag::Str | Tag::Merge) && !scalar::is_base60(text);
-        match (string, plain, single_quoted) {
-            (false, _, _) | (true, false, false) => self.double_quoted(text, folds, indent),
-            (true, true, _) => self.plain(text, folds, indent),
-            (true, false, true) => self.single_quoted(text, folds, indent),
-        }
-    }
-
-    fn plain(&mut self, text: &str, folds: bool, indent: usize) {
-        self.folded(text, folds, indent, false);
-    }
-
-    fn single_quoted(&mut self, text: &str, folds: bool, indent: usize) {
-        self.out.push('\'');
-        self.folded(text, folds, indent, true);
-        self.out.push('\'');
-    }
-
-    /// Writes a text without escapes; it goes to the next line at the first single space past the width.
-    fn folded(&mut self, text: &str, folds: bool, indent: usize, quoted: bool) {
-        if self.column() + text.len() <= WIDTH && !text.contains(|c| c == '\'' || is_break(c)) {
-            self.out.push_str(text);
-            return;
-        }
-        let (mut spaces, mut breaks) = (false, false);
-        let mut column = self.column();
-        let mut chars = text.char_indices().peekable();
-        while let Some((index, c)) = chars.next() {
-            let next = chars.peek().map(|&(_, next)| next);
-            if c == ' ' {
-                let inside = !quoted || (index > 0 && next.is_some());
-                if folds && !spaces && column > WIDTH && inside && next != Some(' ') {
-                    self.line(indent);
-                    column = indent;
-                } else {
-                    self.out.push(c);
-                    column += 1;
-                }
-                spaces = true;
-            } else if is_break(c) {
-                self.out.push(c);
-                (breaks, column) = (true, 0);
-            } else {
-                if breaks {
-                    self.indent(indent);
-                    column = indent;
-                }
-                if quoted && c == '\'' {
-                    self.out.push('\'');
-                    column += 1;
-                }
-                self.out.push(c);
-                column += 1;
-                (spaces, breaks) = (false, false);
-            }
-        }
-    }
-
-    fn double_quoted(&mut self, text: &str, folds: bool, indent: usize) {
-        self.out.push('"');
-        // yaml.v2 looks for a byte order mark at the start of the text each time: behind one, all is escaped.
-        let marked = text.starts_with('\u{feff}');
-        let mut spaces = false;
-        let mut column = self.column();
-        let mut chars = text.char_indices().peekable();
-        while let Some((index, c)) = chars.next() {
-            let next = chars.peek().map(|&(_, next)| next);
-            if marked || !is_printable(c) || is_break(c) || c == '"' || c == '\\' {
-                let before = self.out.len();
-                self.escape(c);
-                column += self.out.len() - before;
-                spaces = false;
-            } else if c == ' ' {
-                if folds && !spaces && column > WIDTH && index > 0 && next.is_some() {
-                    self.line(indent);
-                    column = indent;
-                    if next == Some(' ') {
-                        self.out.push('\\');
-                        column += 1;
-                    }
-                } else {
-                    self.out.push(c);
-                    column += 1;
-                }
-                spaces = true;
-            } else {
-                self.out.push(c);
-                column += 1;
-                spaces = false;
-            }
-        }
-        self.out.push('"');
-    }
-
-    fn escape(&mut self, c: char) {
-        self.out.push('\\');
-        match (short_escape(c), c as u32) {
-            (Some(letter), _) => self.out.push(letter),
-            (None, code @ 0..=0xff) => _ = write!(self.out, "x{code:02X}"),
-            (None, code @ 0x100..=0xffff) => _ = write!(self.out, "u{code:04X}"),
-            (None, code) => _ = write!(self.out, "U{code:08X}"),
-        }
-    }
-
-    fn literal(&mut self, text: &str, indent: usize) {
-        self.out.push('|');
-        if text.starts_with(|c: char| c == ' ' || is_break(c)) {
-            self.out.push('2');
-        }
-        let mut from_end = text.chars().rev();
-        match (from_end.next().is_some_and(is_break), from_end.next()) {
-            (false, _) => self.out.push('-'),
-            (true, before) if before.is_none_or(is_break) => self.out.push('+'),
-            (true, _) => {}
-        }
-        self.out.push('\n');
-        let mut rest = text;
-        while !rest.is_empty() {
-            let end = rest.find(is_break).unwrap_or(rest.len());
-            let (line, after) = rest.split_at(end);
-            if !line.is_empty() {
-                self.indent(indent);
-                self.out.push_str(line);
-            }
-            let mut chars = after.chars();
-            if let Some(c) = chars.next() {
-                // The last break belongs to whoever writes on.
-                if c != '\n' || !chars.as_str().is_empty() {
-                    self.out.push(c);
-                }
-            }
-            rest = chars.as_str();
-        }
-        self.line_ended = text.ends_with(|c| c != '\n' && is_break(c));
-        self.line_start = self.out.rfind('\n').map_or(0, |i| i + 1);
-    }
-
     fn column(&self) -> usize {
         self.out[self.line_start..].chars().count()
     }
@@ -386,89 +241,6 @@ impl Emitter<'_> {
     }
 }
 
-/// Returns whether the key is written bare as `<<`, which makes it a merge key when kustomize reads its own text.
-fn is_merge(key: &Scalar) -> bool {
-    key.text.as_str() == "<<" && key.style == Style::Plain
-}
-
-/// Returns whether a mapping has nothing but merge keys that bring nothing.
-fn is_empty(mapping: &Mapping) -> bool {
-    let brings_nothing = |entry: &Entry| match &entry.value {
-        Node::Mapping(merged) => merged.entries.is_empty(),
-        Node::Sequence(list) => {
-            list.items.iter().all(|item| item.as_mapping().is_some_and(|m| m.entries.is_empty()))
-        }
-        Node::Scalar(_) => false,
-    };
-    mapping.entries.iter().all(|entry| is_merge(&entry.key) && brings_nothing(entry))
-}
-
-/// Returns the mapping as it is read after its entry at `place` was written as a merge key.
-fn merged_again(mapping: &Mapping, place: usize) -> Result<Mapping, EmitError> {
-    let mut out = mapping.clone();
-    let entry = out.entries.remove(place);
-    let (items, single) = match entry.value {
-        Node::Sequence(sequence) => (sequence.items, Vec::new()),
-        value => (Vec::new(), vec![value]),
-    };
-    for item in items.into_iter().chain(single) {
-        let Node::Mapping(item) = item else {
-            return Err(EmitError {
-                span: entry.key.span,
-                message: "the key `<<` merges mappings, and its value is something else".into(),
-                hint: "use another key",
-            });
-        };
-        for entry in item.entries {
-            if out.entry(entry.key.text.as_str()).is_none() {
-                out.entries.push(entry);
-            }
-        }
-    }
-    Ok(out)
-}
-
-/// Returns a text as it is read after a trip through JSON, in which U+0085 stands as it is and is a line break for
-/// yaml.v2: one becomes a blank, of several all but one stay as line feeds, and blanks around them go.
-pub fn without_next_lines(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\u{85}') {
-        out.push_str(rest[..at].trim_end_matches([' ', '\t']));
-        let after = rest[at..].trim_start_matches(['\u{85}', ' ', '\t']);
-        let breaks = rest[at..rest.len() - after.len()].matches('\u{85}').count();
-        if breaks == 1 {
-            out.push(' ');
-        }
-        out.extend(std::iter::repeat_n('\n', breaks - 1));
-        rest = after;
-    }
-    out + rest
-}
-
-/// Returns whether the text can only be a string, needs no quotes and is short: the usual case, seen at a glance.
-fn is_simple(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let [first, rest @ ..] = bytes else { return false };
-    // A first letter that no null, boolean or number starts with.
-    let starts = first.is_ascii_alphabetic()
-        && !matches!(first, b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O')
-        || bytes.len() > 5 && first.is_ascii_alphabetic()
-        || *first == b'/';
-    starts && bytes.len() <= 64 && rest.iter().all(|byte| IS_SIMPLE[usize::from(*byte)])
-}
-
-/// Whether a byte means nothing to YAML within a text: looked up, since every byte of nearly every text is.
-const IS_SIMPLE: [bool; 256] = {
-    let (mut simple, mut byte) = ([false; 256], 0);
-    while byte < simple.len() {
-        let c = byte as u8;
-        simple[byte] = c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'/' | b'_');
-        byte += 1;
-    }
-    simple
-};
-
 /// Returns a float as yaml.v2 prints what JSON made of it: whole numbers that fit an integer are one.
 fn float(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e21 {
@@ -481,84 +253,6 @@ fn float(value: f64) -> String {
         }
     }
     go_general(value)
-}
-
-/// Returns the order of the entries, or the key that stands twice or is no string.
-fn sorted(mapping: &Mapping, depth: usize, in_flow: bool) -> Result<Vec<usize>, EmitError> {
-    let entries = &mapping.entries;
-    let mut order: Vec<usize> = (0..entries.len()).collect();
-    for entry in entries {
-        let is_text = matches!(entry.key.resolved_tag(), Tag::Str | Tag::Merge)
-            || in_flow && scalar::gains_quotes_in_flow(&entry.key);
-        if depth > 1 && !is_text {
-            return Err(EmitError {
-                span: entry.key.span,
-                message: format!("the key `{}` is not a string", entry.key.text.shown()),
-                hint: "quote the key",
-            });
-        }
-    }
-    let key = |i: usize| entries[i].key.text.as_str();
-    order.sort_by(|&a, &b| natural(key(a), key(b)));
-    for pair in order.windows(2) {
-        if key(pair[0]) == key(pair[1]) {
-            let (first, second) = (&entries[pair[0]].key, &entries[pair[1]].key);
-            return Err(EmitError {
-                span: second.span,
-                message: format!(
-                    "the key `{}` stands twice in this mapping, first in line {}",
-                    first.text.shown(),
-                    first.span.line
-                ),
-                hint: "keep one of them",
-            });
-        }
-    }
-    Ok(order)
-}
-
-/// Compares keys as yaml.v2 sorts them: runs of digits as numbers, letters after everything else.
-pub(crate) fn natural(a: &str, b: &str) -> Ordering {
-    let shared = shared_bytes(a.as_bytes(), b.as_bytes());
-    let (Some(&x), Some(&y)) = (a.as_bytes().get(shared), b.as_bytes().get(shared)) else {
-        return a.len().cmp(&b.len());
-    };
-    if x.is_ascii() && y.is_ascii() && !x.is_ascii_digit() && !y.is_ascii_digit() {
-        return (x.is_ascii_alphabetic(), x).cmp(&(y.is_ascii_alphabetic(), y));
-    }
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let Some(at) = (0..a.len().min(b.len())).find(|&i| a[i] != b[i]) else {
-        return a.len().cmp(&b.len());
-    };
-    match (a[at].is_alphabetic(), b[at].is_alphabetic()) {
-        (true, true) => return a[at].cmp(&b[at]),
-        (true, false) => return Ordering::Greater,
-        (false, true) => return Ordering::Less,
-        (false, false) => {}
-    }
-    // A zero inside a number counts as a digit of that number; at its front it does not.
-    let inside_number = (a[at] == '0' || b[at] == '0')
-        && a[..at].iter().rev().take_while(|c| is_digit(**c)).any(|c| *c != '0');
-    let start = i64::from(inside_number);
-    let number = |text: &[char]| {
-        let digits = text[at..].iter().take_while(|c| is_digit(**c)).count();
-        let value = text[at..at + digits]
-            .iter()
-            .fold(start, |n, c| n.wrapping_mul(10).wrapping_add(i64::from(*c as u32) - 48));
-        (value, digits)
-    };
-    number(&a).cmp(&number(&b)).then(a[at].cmp(&b[at]))
-}
-
-/// Returns how many bytes two texts begin with alike; labels share long ones.
-fn shared_bytes(a: &[u8], b: &[u8]) -> usize {
-    let (long_a, long_b) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
-    let whole = 8 * long_a.iter().zip(long_b).take_while(|(x, y)| x == y).count();
-    whole + a[whole..].iter().zip(&b[whole..]).take_while(|(x, y)| x == y).count()
-}
-
-fn is_digit(c: char) -> bool {
-    c.is_ascii_digit()
 }
 
 fn tag_name(tag: Tag) -> Cow<'static, str> {
@@ -577,7 +271,7 @@ fn tag_name(tag: Tag) -> Cow<'static, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FileId, ParseOptions, parse};
+    use crate::{FileId, ParseOptions, Style, parse};
 
     #[track_caller]
     fn check(text: &str, want: &str) {
