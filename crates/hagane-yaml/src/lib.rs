@@ -20,6 +20,7 @@ mod parse;
 pub mod scalar;
 mod span;
 mod text;
+mod timestamp;
 
 pub use error::YamlError;
 pub use node::{Comments, Entry, Extra, Mapping, Node, Scalar, Sequence, Style, Tag};

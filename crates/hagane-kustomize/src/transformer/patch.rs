@@ -1,16 +1,18 @@
 //! Patches: strategic merge and JSON 6902, with and without a target.
 
+mod content;
+
 use hagane_resource::{Diagnostic, ResId, Resource, ResourceSet, Schema};
-use hagane_yaml::{Dialect, Node, ParseOptions, Scalar, Span, Text, parse};
+use hagane_yaml::{Node, Scalar, Span, Text};
 
 use crate::decode::Located;
-use crate::files::Decrypted;
-use crate::json_patch::{self, Operation, Operations};
+use crate::json_patch::{self, Operation};
 use crate::kustomization::{PatchEntry, PatchText};
 use crate::merge::merge;
 use crate::notes::{changes_notes, has_notes, keep_notes, put_notes, take_notes};
 use crate::selector::{Compared, LateSelector, nearest_resource};
 use crate::sources::{Root, Sources};
+use content::Content;
 
 /// A patch that has been read.
 pub(crate) struct Patch {
@@ -27,30 +29,9 @@ pub(crate) struct Patch {
     notes_id: bool,
 }
 
-enum Content {
-    StrategicMerge(Vec<Resource>),
-    Json(Operations),
-}
-
 /// Reads an entry of `patches`.
 pub(crate) fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> Result<Patch, Diagnostic> {
-    let content = match &entry.text {
-        PatchText::Path(path) => {
-            let source = sources.read(&sources.file(root, path, path.span)?, path.span)?;
-            match &source.decrypted {
-                Some(Decrypted { documents: Some(documents), .. }) => content_of(documents.clone())?,
-                Some(_) => {
-                    let error = Diagnostic::error(
-                        path.span,
-                        "an encrypted patch must be a SOPS file in YAML or JSON",
-                    );
-                    return Err(error.hinted("encrypt it with `--input-type yaml`"));
-                }
-                None => content(source.text()?, Span { file: source.file, line: 1, column: 1 })?,
-            }
-        }
-        PatchText::Inline(text) => inline(text, sources)?,
-    };
+    let content = Content::load(&entry.text, root, sources)?;
     if let (Content::Json(operations), None) = (&content, &entry.target)
         && !operations.is_empty()
     {
@@ -125,7 +106,7 @@ pub(crate) fn load_patches(
         notes_id: true,
     };
     // Unlike that of `patches`, the text keeps its last line break.
-    if let Ok(Content::StrategicMerge(patches)) = content(text, sources.start_of(text))
+    if let Ok(Content::StrategicMerge(patches)) = Content::read(text, sources.start_of(text))
         && !patches.is_empty()
     {
         return Ok(patch(Content::StrategicMerge(patches)));
@@ -138,55 +119,6 @@ pub(crate) fn load_patches(
         allow_kind_change: false,
     };
     Ok(Patch { has_texts: true, ..load_patch(&entry, root, sources)? })
-}
-
-fn inline(text: &Located<String>, sources: &Sources) -> Result<Content, Diagnostic> {
-    content(text.trim_end(), sources.start_of(text))
-}
-
-/// Reads a patch that begins at a place in a file.
-fn content(text: &str, start: Span) -> Result<Content, Diagnostic> {
-    if is_list(text) {
-        let options = ParseOptions {
-            dialect: Dialect::V2,
-            lines_before: start.line.saturating_sub(1),
-            columns_before: start.column.saturating_sub(1),
-            ..ParseOptions::default()
-        };
-        let documents = parse(text, start.file, &options)?;
-        return match documents.first() {
-            Some(node) if !node.is_null() => json_patch::operations(node).map(Content::Json),
-            _ => Ok(Content::StrategicMerge(Vec::new())),
-        };
-    }
-    hagane_resource::read_documents_at(text, start).map(Content::StrategicMerge).or_else(|error| {
-        // What is no resource may still be a JSON patch: as one text, to which directives belong, its first document.
-        let options = ParseOptions { dialect: Dialect::V2, first_only: true, ..ParseOptions::default() };
-        let Ok(documents) = parse(text, start.file, &options) else { return Err(error) };
-        match documents.first() {
-            Some(node @ Node::Sequence(_)) if text.starts_with('%') => {
-                json_patch::operations(node).map(Content::Json)
-            }
-            Some(node) if !node.is_null() => Err(error),
-            _ => Ok(Content::StrategicMerge(Vec::new())),
-        }
-    })
-}
-
-fn content_of(documents: Vec<Node>) -> Result<Content, Diagnostic> {
-    match documents.first() {
-        Some(node @ Node::Sequence(_)) => json_patch::operations(node).map(Content::Json),
-        _ => hagane_resource::resources_of(documents).map(Content::StrategicMerge),
-    }
-}
-
-/// Returns whether a text is a list, so a JSON patch.
-fn is_list(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}')
-        .lines()
-        .map(str::trim_start)
-        .find(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("---"))
-        .is_some_and(|line| line == "-" || line.starts_with("- ") || line.starts_with('['))
 }
 
 /// Applies a patch to what it is for.
