@@ -46,8 +46,8 @@ def flow_patch(verdict, files):
     if text is None or text.lstrip().startswith("["):
         return True
     name = text.split('"')[0]
-    of_name = [file for path, file in files.items() if path.endswith(name)]
-    return any(file.lstrip().startswith(b"[") for file in content(dict(enumerate(of_name))))
+    of_name = {path: file for path, file in files.items() if path.endswith(name)}
+    return any(file.lstrip().startswith(b"[") for file in content(of_name))
 
 
 def content(files):
