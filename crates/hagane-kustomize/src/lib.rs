@@ -43,7 +43,7 @@ pub use files::{Decrypted, Decrypter, FileError, FileKind, Files};
 pub use ksops::ksops_files;
 pub use kustomization::{FIELDS, FILE_NAMES};
 pub use outside::Outside;
-pub use plugin::Plugins;
+pub use plugin::{KrmFunction, Plugins, Ran, Runs};
 pub use process::{Environment, Output, Process, ProcessError, Processes};
 pub use references::{
     ChartReference, Entered, Found, Reference, Role, Visit, chart_directory, repository_of,

@@ -3,20 +3,23 @@
 mod container;
 mod environment;
 mod function;
+mod krm_function;
 mod mark;
 mod program;
 mod resource_list;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use hagane_resource::{Behavior, Diagnostic, Resource, ResourceSet};
-use hagane_yaml::Node;
+use hagane_yaml::{Node, Span};
 use zeroize::Zeroizing;
 
 use crate::notes::{remove_annotation, take_notes};
 use crate::process::Output;
 use crate::sources::{Root, Sources};
 use function::Function;
+pub use krm_function::{KrmFunction, Ran, Runs};
 use mark::restore_marks;
 use program::Program;
 
@@ -77,7 +80,7 @@ impl<'r, 'w> Plugin<'r, 'w> {
                 "`--enable-alpha-plugins` runs them; builtin generators and transformers have the apiVersion `builtin`",
             ));
         };
-        let what = match Function::of(config)? {
+        let what = match Function::of(config.tree(), config.id(), "the kustomization")? {
             Some(function) => What::Function(function),
             None => What::Program(Program::find(config, root, sources)?),
         };
@@ -188,22 +191,16 @@ impl Run<'_, '_, '_> {
         let said = |error: Diagnostic| match self.is_secret {
             true if words.trim().is_empty() => error,
             true => error.noted("its words are not shown: it was given decrypted values"),
-            false => {
-                let lines = words.lines().filter(|line| !line.trim().is_empty()).take(MAX_LINES);
-                lines.fold(error, |error, line| error.noted(line.trim_end()))
-            }
+            false => with_words(error, &words),
         };
         let (config, at) = (self.plugin.config.id(), self.plugin.config.tree().span());
-        match output.code {
-            Some(0) if words.trim().is_empty() => Ok(stdout),
-            Some(0) => {
-                self.warnings.push(said(Diagnostic::warning(at, format!("{config} has something to say"))));
-                Ok(stdout)
-            }
-            Some(code) => Err(said(self.plugin.about(format!("{config} fails with exit code {code}")))
-                .hinted("it sees few variables of the environment; `--env NAME` passes one on")),
-            None => Err(said(self.plugin.about(format!("{config} was ended by a signal")))),
+        if let Some(failure) = failure(output.code, config, at) {
+            return Err(said(failure));
         }
+        if !words.trim().is_empty() {
+            self.warnings.push(said(Diagnostic::warning(at, format!("{config} has something to say"))));
+        }
+        Ok(stdout)
     }
 
     /// Returns the text of what a program wrote, and the file that positions in it are in.
@@ -230,6 +227,24 @@ impl Run<'_, '_, '_> {
             false => error,
         };
         error.or_at(self.plugin.config.tree().span())
+    }
+}
+
+/// Returns a message with what a program said below it.
+fn with_words(message: Diagnostic, words: &str) -> Diagnostic {
+    let lines = words.lines().filter(|line| !line.trim().is_empty()).take(MAX_LINES);
+    lines.fold(message, |message, line| message.noted(line.trim_end()))
+}
+
+/// Returns an error about a program that ended with an exit code, or none for a signal, unless it ended well.
+fn failure(code: Option<i32>, name: &dyn Display, at: Span) -> Option<Diagnostic> {
+    match code {
+        Some(0) => None,
+        Some(code) => Some(
+            Diagnostic::error(at, format!("{name} fails with exit code {code}"))
+                .hinted("it sees few variables of the environment; `--env NAME` passes one on"),
+        ),
+        None => Some(Diagnostic::error(at, format!("{name} was ended by a signal"))),
     }
 }
 

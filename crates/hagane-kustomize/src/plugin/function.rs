@@ -1,6 +1,7 @@
 //! KRM functions: programs in containers, or of this machine, that read a list of resources and write one.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::path::Path;
 
 use hagane_resource::{Diagnostic, Resource, ResourceSet};
@@ -17,13 +18,15 @@ use crate::process::{Environment, Output, Process, Processes, not_run};
 /// A KRM function, as the annotation of its config describes it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Function {
-    container: Container,
-    exec: Exec,
+    pub(super) container: Container,
+    pub(super) exec: Exec,
+    /// Whether the functions after it run when it fails, where several run one after the other.
+    pub(super) defers_failure: bool,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Exec {
-    path: String,
+pub(super) struct Exec {
+    pub(super) path: String,
     arguments: Vec<String>,
 }
 
@@ -41,12 +44,13 @@ pub(super) struct Place<'a> {
 const ANNOTATIONS: [&str; 2] = ["config.kubernetes.io/function", "config.k8s.io/function"];
 const OLD_ANNOTATION: &str = "config.kubernetes.io/container";
 impl Function {
-    /// Returns the function that a config describes; none for one of an old plugin.
-    pub(super) fn of(config: &Resource) -> Result<Option<Function>, Diagnostic> {
-        let annotations = config.tree().at(&["metadata", "annotations"]);
-        let annotation =
-            |key: &str| annotations.and_then(|a| a.get(key)).filter(|node| node.as_str() != Some(""));
-        if let Some(node) = ANNOTATIONS.iter().find_map(|key| annotation(key)) {
+    /// Returns the function that a config describes; none for one of an old plugin. Its storage must lie `within`.
+    pub(super) fn of(
+        config: &Node,
+        name: &dyn Display,
+        within: &str,
+    ) -> Result<Option<Function>, Diagnostic> {
+        if let Some(node) = ANNOTATIONS.iter().find_map(|key| annotation(config, key)) {
             let text = node.as_str().unwrap_or_default();
             let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
             let documents = parse(text, Default::default(), &options)
@@ -60,33 +64,39 @@ impl Function {
                     let hints = error.hints.clone();
                     hints.into_iter().fold(about_annotation(&error.message, node.span()), Diagnostic::hinted)
                 })
-                .and_then(|function| function.checked(node.span(), config))
+                .and_then(|function| function.checked(node.span(), name, within))
                 .map(Some);
         }
-        if let Some(node) = config.tree().at(&["metadata", "configFn"]).filter(|node| !node.is_null()) {
-            return Function::decode(node)?.checked(node.span(), config).map(Some);
+        if let Some(node) = config.at(&["metadata", "configFn"]).filter(|node| !node.is_null()) {
+            return Function::decode(node)?.checked(node.span(), name, within).map(Some);
         }
-        let image = annotation(OLD_ANNOTATION).and_then(Node::as_str);
+        let image = annotation(config, OLD_ANNOTATION).and_then(Node::as_str);
         Ok(image.map(|image| Function { container: Container::of_image(image), ..Function::default() }))
     }
 
     fn decode(node: &Node) -> Result<Function, Diagnostic> {
         let object = Object::new(node, "a function", &["deferFailure", "container", "exec"])?;
-        object.bool("deferFailure")?;
         Ok(Function {
+            defers_failure: object.bool("deferFailure")?,
             container: object.get("container").map(Container::decode).transpose()?.unwrap_or_default(),
             exec: object.get("exec").map(Exec::decode).transpose()?.unwrap_or_default(),
         })
     }
 
-    /// Refuses storage outside the kustomization.
-    fn checked(self, at: Span, config: &Resource) -> Result<Function, Diagnostic> {
+    /// Returns where a config describes its function.
+    pub(super) fn place_in(config: &Node) -> Span {
+        let described =
+            ANNOTATIONS.iter().chain([&OLD_ANNOTATION]).find_map(|key| annotation(config, key));
+        described.map_or(config.span(), Node::span)
+    }
+
+    /// Refuses storage outside of where it may lie.
+    fn checked(self, at: Span, name: &dyn Display, within: &str) -> Result<Function, Diagnostic> {
         let odd = |text: &str| text.contains(|c: char| matches!(c, ',' | '"') || c.is_control());
         let is_odd =
             |mount: &&Mount| [&mount.kind, &mount.source, &mount.target].iter().any(|part| odd(part));
         if let Some(mount) = self.container.mounts.iter().find(is_odd) {
-            let message =
-                format!("{} mounts `{}` by a text that says more than a path", config.id(), mount.source);
+            let message = format!("{name} mounts `{}` by a text that says more than a path", mount.source);
             return Err(Diagnostic::error(at, message)
                 .hinted("`type`, `src` and `dst` are without commas and quotes"));
         }
@@ -94,12 +104,8 @@ impl Function {
         match self.container.mounts.iter().find(out) {
             None => Ok(self),
             Some(mount) => {
-                let message = format!(
-                    "{} mounts `{}`, which is not below the kustomization",
-                    config.id(),
-                    mount.source
-                );
-                Err(Diagnostic::error(at, message).hinted("`src` is a path relative to the kustomization"))
+                let message = format!("{name} mounts `{}`, which is not below {within}", mount.source);
+                Err(Diagnostic::error(at, message).hinted(format!("`src` is a path relative to {within}")))
             }
         }
     }
@@ -107,6 +113,14 @@ impl Function {
     /// Returns whether the function is a container, not a program of this machine.
     pub(super) fn is_container(&self) -> bool {
         !self.container.image.is_empty()
+    }
+
+    /// Returns the paths of this machine that the function's container is given.
+    pub(super) fn mounted_paths(&self) -> impl Iterator<Item = &str> {
+        // docker takes its kinds in any case, and what is no volume is a path.
+        let is_path =
+            |mount: &&Mount| !["volume", "tmpfs"].contains(&mount.kind.to_ascii_lowercase().as_str());
+        self.container.mounts.iter().filter(is_path).map(|mount| mount.source.as_str())
     }
 
     /// Returns what the function makes of resources.
@@ -121,17 +135,11 @@ impl Function {
                 .about(format!("{} needs the network", plugin.config.id()))
                 .hinted("`--network` lets functions in containers use it"));
         }
-        // docker takes its kinds in any case, and what is no volume is a path.
-        let is_path =
-            |mount: &Mount| !["volume", "tmpfs"].contains(&mount.kind.to_ascii_lowercase().as_str());
-        let leads_out = |mount: &&Mount| {
-            is_path(mount) && !plugin.sources.stays_within(plugin.root, Path::new(&mount.source))
-        };
-        if let Some(mount) = self.container.mounts.iter().find(leads_out) {
+        let leads_out = |path: &&str| !plugin.sources.stays_within(plugin.root, Path::new(path));
+        if let Some(path) = self.mounted_paths().find(leads_out) {
             let message = format!(
-                "{} mounts `{}`, a link that leads out of the kustomization",
-                plugin.config.id(),
-                mount.source
+                "{} mounts `{path}`, a link that leads out of the kustomization",
+                plugin.config.id()
             );
             return Err(plugin.about(message).hinted("`--mount` gives a container what lies elsewhere"));
         }
@@ -188,6 +196,11 @@ impl Exec {
         let arguments = object.strings("args")?.into_iter().map(|text| text.value).collect();
         Ok(Exec { path: object.text("path")?, arguments })
     }
+}
+
+/// Returns an annotation that says something.
+fn annotation<'n>(config: &'n Node, key: &str) -> Option<&'n Node> {
+    config.at(&["metadata", "annotations", key]).filter(|node| node.as_str() != Some(""))
 }
 
 fn with_all_notes(resource: &Resource) -> Resource {
