@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::notes::{remove_annotation, take_notes};
 use crate::process::Output;
 use crate::sources::{Root, Sources};
-use function::Function;
+use function::{Function, KUSTOMIZATION};
 pub use krm_function::{KrmFunction, Ran, Runs};
 use mark::restore_marks;
 use program::Program;
@@ -80,7 +80,7 @@ impl<'r, 'w> Plugin<'r, 'w> {
                 "`--enable-alpha-plugins` runs them; builtin generators and transformers have the apiVersion `builtin`",
             ));
         };
-        let what = match Function::of(config.tree(), config.id(), "the kustomization")? {
+        let what = match Function::of(config.tree(), config.id(), KUSTOMIZATION)? {
             Some(function) => What::Function(function),
             None => What::Program(Program::find(config, root, sources)?),
         };

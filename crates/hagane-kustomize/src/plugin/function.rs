@@ -13,7 +13,7 @@ use super::environment::Variables;
 use super::resource_list::resources_in;
 use super::{Plugins, Run};
 use crate::decode::Object;
-use crate::process::{Environment, Output, Process, Processes, not_run};
+use crate::process::{Environment, Output, Process, ProcessError, Processes, not_run};
 
 /// A KRM function, as the annotation of its config describes it.
 #[derive(Clone, Debug, Default)]
@@ -36,12 +36,16 @@ pub(super) struct Place<'a> {
     pub(super) plugins: &'a Plugins,
     /// Its working directory, and where relative paths of mounts start.
     pub(super) directory: &'a Path,
+    /// What messages call that directory.
+    pub(super) named: &'static str,
     pub(super) processes: &'a dyn Processes,
     /// Where it is asked for.
     pub(super) at: Span,
 }
 
 const ANNOTATIONS: [&str; 2] = ["config.kubernetes.io/function", "config.k8s.io/function"];
+/// What messages call the directory in which functions of a build run.
+pub(super) const KUSTOMIZATION: &str = "the kustomization";
 const OLD_ANNOTATION: &str = "config.kubernetes.io/container";
 impl Function {
     /// Returns the function that a config describes; none for one of an old plugin. Its storage must lie `within`.
@@ -85,8 +89,7 @@ impl Function {
 
     /// Returns where a config describes its function.
     pub(super) fn place_in(config: &Node) -> Span {
-        let described =
-            ANNOTATIONS.iter().chain([&OLD_ANNOTATION]).find_map(|key| annotation(config, key));
+        let described = ANNOTATIONS.iter().chain([&OLD_ANNOTATION]).find_map(|key| annotation(config, key));
         described.map_or(config.span(), Node::span)
     }
 
@@ -137,10 +140,8 @@ impl Function {
         }
         let leads_out = |path: &&str| !plugin.sources.stays_within(plugin.root, Path::new(path));
         if let Some(path) = self.mounted_paths().find(leads_out) {
-            let message = format!(
-                "{} mounts `{path}`, a link that leads out of the kustomization",
-                plugin.config.id()
-            );
+            let message =
+                format!("{} mounts `{path}`, a link that leads out of the kustomization", plugin.config.id());
             return Err(plugin.about(message).hinted("`--mount` gives a container what lies elsewhere"));
         }
         if !self.is_container() && (self.exec.path.is_empty() || !plugin.plugins.exec) {
@@ -157,6 +158,7 @@ impl Function {
         let place = Place {
             plugins: plugin.plugins,
             directory: plugin.root.path(),
+            named: KUSTOMIZATION,
             processes: plugin.sources.processes(at)?,
             at,
         };
@@ -183,9 +185,14 @@ impl Function {
             time_limit: Some(place.plugins.time_limit),
         };
         processes.run(&process).map_err(|error| {
-            not_run(&error, &self.exec.path, at).hinted(
-                "a path with a slash is one from the kustomization, a name is looked for on the search path",
-            )
+            let message = not_run(&error, &self.exec.path, at);
+            match error {
+                ProcessError::NotFound => message.hinted(format!(
+                    "a path with a slash is one from {}, a name is looked for on the search path",
+                    place.named
+                )),
+                _ => message,
+            }
         })
     }
 }

@@ -18,6 +18,9 @@ pub struct KrmFunction {
     at: Span,
 }
 
+/// What messages call the directory in which functions run.
+const HERE: &str = "the working directory";
+
 /// What runs as a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runs<'f> {
@@ -40,7 +43,7 @@ pub struct Ran {
 impl KrmFunction {
     /// Returns the function that a manifest declares; none where it declares none. Messages name it `name`.
     pub fn of(manifest: &Node, name: &str) -> Result<Option<KrmFunction>, Diagnostic> {
-        let function = Function::of(manifest, &name, "the working directory")?;
+        let function = Function::of(manifest, &name, HERE)?;
         let at = Function::place_in(manifest);
         Ok(function.map(|function| KrmFunction { function, name: name.to_owned(), at }))
     }
@@ -87,7 +90,7 @@ impl KrmFunction {
         processes: &dyn Processes,
         list: Zeroizing<Vec<u8>>,
     ) -> Result<Ran, Diagnostic> {
-        let place = Place { plugins, directory, processes, at: self.at };
+        let place = Place { plugins, directory, named: HERE, processes, at: self.at };
         let output = self.function.output(&place, list)?;
         let words = Zeroizing::new(String::from_utf8_lossy(&output.stderr).into_owned());
         let end = match failure(output.code, &self.name, self.at) {
