@@ -1,9 +1,10 @@
-//! `kustomize cfg` and `kustomize fn`: manifests as they lie, looked at and wrapped up for functions.
+//! `kustomize cfg` and `kustomize fn`: manifests as they lie, looked at and given to functions.
 
 mod format;
 mod function;
 mod package;
 mod query;
+mod run;
 mod tree;
 
 use std::path::PathBuf;

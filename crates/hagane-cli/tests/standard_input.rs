@@ -1,7 +1,33 @@
 //! Commands that read standard input: what they print, and how they end.
 
-use hagane::{AgeKeyring, Identities, MemoryFiles};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use hagane::{AgeKeyring, Identities, MemoryFiles, Output, Process, ProcessError, Processes};
 use hagane_cli::{Surroundings, run};
+
+/// Programs that write what they read, one value changed, one comment dropped.
+struct Mirror;
+
+impl Processes for Mirror {
+    fn run(&self, process: &Process) -> Result<Output, ProcessError> {
+        let text = String::from_utf8_lossy(&process.stdin);
+        let stdout = text.replace(" # dropped", "").replace("value: a", "value: b").into_bytes();
+        Ok(Output { code: Some(0), stdout, stderr: Vec::new() })
+    }
+
+    fn scratch(&self) -> Result<PathBuf, ProcessError> {
+        Err(ProcessError::NotFound)
+    }
+
+    fn write(&self, _: &Path, _: &[u8]) -> Result<(), ProcessError> {
+        Err(ProcessError::NotFound)
+    }
+
+    fn variable(&self, _: &str) -> Option<OsString> {
+        None
+    }
+}
 
 #[track_caller]
 fn check(command: &str, input: &str, output: &str, code: u8) {
@@ -12,7 +38,7 @@ fn check(command: &str, input: &str, output: &str, code: u8) {
         files: &files,
         keyring: &keyring,
         remotes: None,
-        processes: None,
+        processes: Some(&Mirror),
         directory: "/".into(),
         stdin: &mut input.as_bytes(),
         stdout: &mut stdout,
@@ -141,4 +167,66 @@ fn kinds_of_ones_own_have_pods() {
         1,
     );
     check("hagane check --pod-security baseline --pod-template Worker -", worker, "", 2);
+}
+
+#[test]
+fn functions_run_over_a_stream() {
+    let stream = "\
+# First.
+kind: ConfigMap
+metadata: {name: a} # dropped
+data: {value: a}
+---
+kind: ConfigMap
+metadata:
+  name: b
+  namespace: shop
+  annotations:
+    config.kubernetes.io/path: b.yaml
+";
+    let made = "\
+# First.
+kind: ConfigMap
+metadata: {name: a, annotations: {config.kubernetes.io/path: 'configmap_a.yaml', \
+        internal.config.kubernetes.io/path: 'configmap_a.yaml'}} # dropped
+data: {value: b}
+---
+kind: ConfigMap
+metadata:
+  name: b
+  namespace: shop
+  annotations:
+    config.kubernetes.io/path: b.yaml
+    internal.config.kubernetes.io/path: 'b.yaml'
+";
+    check("kustomize fn run --image x", stream, made, 0);
+}
+
+#[test]
+fn functions_run_over_a_list() {
+    let list = |items: &str| format!("kind: ResourceList\nitems:\n{items}");
+    // Without annotations it stays without, and with those of one name it keeps those alone.
+    check(
+        "kustomize fn run --image x",
+        &list("- kind: ConfigMap\n  metadata:\n    name: a\n  data: {value: a}\n"),
+        "kind: ConfigMap\nmetadata:\n  name: a\ndata: {value: b}\n",
+        0,
+    );
+    let annotated = "- {kind: A, metadata: {name: a, annotations: {config.kubernetes.io/path: x.json}}}\n";
+    let json = "{\n  \"kind\": \"A\",\n  \"metadata\": {\n    \"annotations\": {\n      \
+        \"config.kubernetes.io/path\": \"x.json\"\n    },\n    \"name\": \"a\"\n  }\n}\n";
+    check("kustomize fn run --image x", &list(annotated), json, 0);
+    let other =
+        "- {kind: B, metadata: {name: b, annotations: {internal.config.kubernetes.io/path: y.yaml}}}\n";
+    check("kustomize fn run --image x", &list(&format!("{annotated}{other}")), "", 1);
+    // A list may declare its functions itself.
+    let declares = "- kind: A
+  metadata:
+    annotations: {config.kubernetes.io/path: a.yaml, config.kubernetes.io/container: x}
+";
+    let made = "kind: A
+metadata:
+  annotations: {config.kubernetes.io/path: a.yaml, config.kubernetes.io/container: x}
+";
+    check("kustomize fn run", &list(declares), made, 0);
 }

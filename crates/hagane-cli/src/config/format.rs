@@ -130,7 +130,7 @@ pub(super) fn clear(manifest: &mut Manifest) {
 }
 
 /// Returns the annotations of a manifest, which are made where there are none.
-fn annotations(tree: &mut Node) -> Option<&mut Mapping> {
+pub(super) fn annotations(tree: &mut Node) -> Option<&mut Mapping> {
     let mut node = tree;
     for name in ["metadata", "annotations"] {
         let mapping = node.as_mapping_mut()?;
@@ -172,7 +172,12 @@ pub(super) fn text(manifests: Vec<Manifest>, wrapping: Option<Wrapping>) -> Stri
         }
         trees = vec![Node::Mapping(list)];
     }
-    v3::write(&trees, &v3::Options { indent: 2, sequences: SequenceIndent::Compact }).as_str().to_owned()
+    stream(&trees)
+}
+
+/// Returns documents as text.
+pub(super) fn stream(trees: &[Node]) -> String {
+    v3::write(trees, &v3::Options { indent: 2, sequences: SequenceIndent::Compact }).as_str().to_owned()
 }
 
 /// Returns a value in one line.

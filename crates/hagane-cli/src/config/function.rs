@@ -1,4 +1,4 @@
-//! `fn source` and `fn sink`: manifests as the list that functions read, and back.
+//! `fn`: manifests given to functions, and as the list that functions read, and back.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,14 +10,16 @@ use hagane_yaml::Node;
 
 use super::format::{self, INDEX, PATH, Wrapping};
 use super::package::{Below, Manifest, Package, YAML};
+use super::run::{self, Run};
 use crate::edit::refused;
 use crate::{Surroundings, failure, output};
 
-/// Wrap manifests up for functions, and unwrap what functions made of them
+/// Run functions on manifests
 #[derive(Args)]
 #[command(
     disable_help_subcommand = true,
-    after_help = "Example:
+    after_help = "Examples:
+  kustomize fn run apps
   kustomize fn source apps | ./my-function | kustomize fn sink apps"
 )]
 pub(crate) struct Function {
@@ -30,16 +32,6 @@ enum Command {
     Run(Run),
     Source(Source),
     Sink(Sink),
-}
-
-/// Run functions on the manifests of a directory: not there yet
-#[derive(Args)]
-#[command(after_help = "Example:
-  kustomize build --enable-alpha-plugins apps       runs the functions of a kustomization")]
-struct Run {
-    /// A directory, and what kustomize takes besides
-    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
-    _arguments: Vec<String>,
 }
 
 /// Print manifests as one list, each annotated with its file
@@ -79,13 +71,7 @@ pub(crate) fn run(arguments: &Function, surroundings: &mut Surroundings) -> Resu
     match &arguments.command {
         Command::Source(arguments) => source(arguments, surroundings),
         Command::Sink(arguments) => sink(arguments, surroundings),
-        Command::Run(_) => {
-            let error = Diagnostic::error(Span::default(), "`fn run` is not there yet")
-                .with_fault(Fault::Usage)
-                .hinted("`build --enable-alpha-plugins` runs the functions that a kustomization names")
-                .hinted("`fn source DIR | FUNCTION | fn sink DIR` runs one by hand");
-            Err(refused(error))
-        }
+        Command::Run(arguments) => run::run(arguments, surroundings),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Manifests as they lie in a directory, with their comments, and where each came from.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use hagane::{Diagnostic, Failed, Fault, FileError, FileKind, SourceMap, Span};
@@ -39,7 +40,13 @@ pub(super) enum Below {
 #[derive(Default)]
 pub(super) struct Package {
     pub(super) manifests: Vec<Manifest>,
+    /// Whether the manifests were the items of one list.
+    pub(super) was_list: bool,
+    /// The files that were read, those without manifests among them.
+    pub(super) files: BTreeSet<String>,
     source_map: SourceMap,
+    /// The directory that no file may lie out of, behind its links either, where there is one.
+    closed: Option<PathBuf>,
 }
 
 impl Manifest {
@@ -73,30 +80,53 @@ impl Package {
         surroundings: &mut Surroundings,
     ) -> Result<Package, Failed> {
         let mut package = Package::default();
-        let mut read = || match paths {
+        let read = match paths {
             [] => package.add_input(surroundings),
-            paths => paths.iter().try_for_each(|path| {
-                let place = surroundings.directory.join(path);
-                let (place, kind) =
-                    surroundings.files.resolve(&place).map_err(|error| unreadable(path, &error))?;
-                match kind {
-                    FileKind::Directory => package.add_directory(&place, "", patterns, below, surroundings),
-                    _ => {
-                        let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                        package.add_file(&place, &name, surroundings)
-                    }
-                }
-            }),
+            paths => paths.iter().try_for_each(|path| package.add_path(path, patterns, below, surroundings)),
         };
-        match read() {
+        match read {
             Ok(()) => Ok(package),
-            Err(error) => Err(Failed { diagnostics: error.flattened(), source_map: package.source_map }),
+            Err(error) => Err(package.failed(error)),
         }
+    }
+
+    /// Returns a package of which nothing is read yet, all of whose files must lie in a directory.
+    pub(super) fn closed(directory: &Path) -> Package {
+        Package { closed: Some(directory.to_owned()), ..Package::default() }
+    }
+
+    /// Returns the package as one that files may be added to from anywhere.
+    pub(super) fn opened(self) -> Package {
+        Package { closed: None, ..self }
     }
 
     /// Returns an error about a manifest.
     pub(super) fn failed(self, error: Diagnostic) -> Failed {
         Failed { diagnostics: error.flattened(), source_map: self.source_map }
+    }
+
+    /// Returns where positions resolve.
+    pub(super) fn source_map(&self) -> &SourceMap {
+        &self.source_map
+    }
+
+    /// Adds the manifests of a directory or a file.
+    pub(super) fn add_path(
+        &mut self,
+        path: &Path,
+        patterns: &[&str],
+        below: Below,
+        surroundings: &Surroundings,
+    ) -> Result<(), Diagnostic> {
+        let place = surroundings.directory.join(path);
+        let (place, kind) = surroundings.files.resolve(&place).map_err(|error| unreadable(path, &error))?;
+        match kind {
+            FileKind::Directory => self.add_directory(&place, "", patterns, below, surroundings),
+            _ => {
+                let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                self.add_file(&place, &name, surroundings)
+            }
+        }
     }
 
     fn add_directory(
@@ -118,7 +148,10 @@ impl Package {
                         self.add_directory(&place, &path, patterns, below, surroundings)?;
                     }
                 }
-                Ok((_, FileKind::File)) if patterns.iter().any(|pattern| matches_pattern(pattern, &name)) => {
+                Ok((resolved, FileKind::File))
+                    if matches(patterns, &name)
+                        && self.is_to_read(&place, &resolved, patterns, surroundings)? =>
+                {
                     self.add_file(&place, &path, surroundings)?;
                 }
                 _ => {}
@@ -127,7 +160,28 @@ impl Package {
         Ok(())
     }
 
+    /// Returns whether a file is read under this name. In a closed package a link is not that leads to what
+    /// is read under another, and one that leads out is refused.
+    fn is_to_read(
+        &self,
+        place: &Path,
+        resolved: &Path,
+        patterns: &[&str],
+        surroundings: &Surroundings,
+    ) -> Result<bool, Diagnostic> {
+        let Some(top) = self.closed.as_ref().filter(|_| place != resolved) else { return Ok(true) };
+        if resolved.starts_with(top) {
+            let name = resolved.file_name().unwrap_or_default().to_string_lossy();
+            return Ok(!matches(patterns, &name));
+        }
+        let shown = hagane::relative(place, &surroundings.directory);
+        let message = format!("`{}` is a link that leads out of the directory", shown.display());
+        Err(Diagnostic::error(Span::default(), message)
+            .hinted("functions are given what lies in the directory, and nothing else is written"))
+    }
+
     fn add_file(&mut self, place: &Path, path: &str, surroundings: &Surroundings) -> Result<(), Diagnostic> {
+        self.files.insert(path.to_owned());
         let content = surroundings.files.read(place).map_err(|error| unreadable(Path::new(path), &error))?;
         let shown = hagane::relative(place, &surroundings.directory).display().to_string();
         self.add(&content, &shown, path)
@@ -157,16 +211,24 @@ impl Package {
             Manifest { path, ..item }
         });
         self.manifests = unwrapped.collect();
+        self.was_list = true;
     }
 
-    /// Adds the documents of a file, those that are empty left out.
     fn add(&mut self, content: &[u8], shown: &str, path: &str) -> Result<(), Diagnostic> {
+        let trees = self.documents(content, shown)?;
+        let manifests = trees.into_iter().enumerate();
+        self.manifests.extend(manifests.map(|(index, tree)| Manifest { tree, path: path.to_owned(), index }));
+        Ok(())
+    }
+
+    /// Reads the documents of a text, those that are empty left out.
+    pub(super) fn documents(&mut self, content: &[u8], shown: &str) -> Result<Vec<Node>, Diagnostic> {
         let Ok(text) = std::str::from_utf8(content) else {
             return Err(Diagnostic::error(Span::default(), format!("`{shown}` is not UTF-8 text")));
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
         let file = self.source_map.add(shown, text.as_str().into());
-        let mut index = 0;
+        let mut trees = Vec::new();
         for document in split_documents(&text, file)? {
             let options = ParseOptions {
                 lines_before: document.lines_before,
@@ -182,11 +244,14 @@ impl Package {
             if tree.as_mapping().is_none() {
                 return Err(Diagnostic::error(tree.span(), "a manifest must be a mapping"));
             }
-            self.manifests.push(Manifest { tree, path: path.to_owned(), index });
-            index += 1;
+            trees.push(tree);
         }
-        Ok(())
+        Ok(trees)
     }
+}
+
+fn matches(patterns: &[&str], name: &str) -> bool {
+    patterns.iter().any(|pattern| matches_pattern(pattern, name))
 }
 
 /// Returns the directories at and below one that are packages of their own, and that one.
@@ -217,7 +282,7 @@ fn collect_packages(directory: &Path, shown: &Path, found: &mut Vec<PathBuf>, su
     }
 }
 
-fn unreadable(path: &Path, error: &FileError) -> Diagnostic {
+pub(super) fn unreadable(path: &Path, error: &FileError) -> Diagnostic {
     let (fault, reason) = match error {
         FileError::NotFound => (Fault::Input, "is not there".to_owned()),
         FileError::PermissionDenied => (Fault::Access, "may not be read".to_owned()),
