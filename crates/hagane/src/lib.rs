@@ -43,7 +43,7 @@ pub use decryption_policy::{DecryptionPolicy, Guard, Subject};
 pub use hagane_kustomize::{
     Checkout, Environment, FILE_NAMES, FileError, FileKind, Files, Helm, LoadRestriction, Named, Output,
     Plugins, Process, ProcessError, Processes, RemoteError, Remotes, Reorder, Repository, TreeFile,
-    TreeFileKind, digest, normalized, relative, tree_hash, without_credentials,
+    TreeFileKind, digest, hexadecimal, normalized, relative, tree_hash, without_credentials,
 };
 pub use hagane_policy as policy;
 pub use hagane_resource::{

@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use flate2::Compression;
 use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
+use hagane::hexadecimal;
 use ring::digest::{Context, SHA256};
 use tar::EntryType;
 
@@ -139,7 +140,7 @@ struct Counted<S> {
 
 impl<S> Counted<S> {
     fn finish(self) -> (String, u64) {
-        (self.digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect(), self.size)
+        (hexadecimal(self.digest.finish().as_ref()), self.size)
     }
 }
 

@@ -49,7 +49,7 @@ mod amazon {
     use crate::http::authority;
     use crate::keys::aws::{self, Caller};
     use crate::keys::bounded;
-    use crate::keys::signed::{Signed, code, hexadecimal, sha256, time};
+    use crate::keys::signed::{Signed, code, no_address, sha256, time};
     use crate::keys::web::Answer;
 
     /// A path keeps its slashes.
@@ -71,7 +71,7 @@ mod amazon {
         let key = utf8_percent_encode(&format!("{}{name}", bucket.prefix), &PATH).to_string();
         let url = format!("{}/{key}", address(&bucket.name, &caller, surroundings));
         let whole = authority(&url).filter(|whole| url.starts_with(whole.as_str()));
-        let whole = whole.ok_or_else(|| format!("has no address that is one: `{url}`"))?;
+        let whole = whole.ok_or_else(|| no_address(&url))?;
         let (path, host) = (&url[whole.len()..], whole.split_once("://").map_or("", |(_, host)| host));
         let (time, digest) = (time(), sha256(content));
         let mut headers =
@@ -115,7 +115,7 @@ mod amazon {
                 Zeroizing::new(code(&key, part).as_ref().to_vec())
             });
         let text = format!("{SCHEME}\n{time}\n{scope}\n{}", signed.digest());
-        let signature = hexadecimal(code(&key, &text).as_ref());
+        let signature = hagane::hexadecimal(code(&key, &text).as_ref());
         let names = signed.names();
         format!(
             "{SCHEME} Credential={}/{scope}, SignedHeaders={names}, Signature={signature}",

@@ -1,11 +1,11 @@
 //! Huawei Cloud KMS.
 
-use hagane::{Attempt, SecretBytes};
+use hagane::{Attempt, SecretBytes, hexadecimal};
 use ureq::Agent;
 use zeroize::Zeroizing;
 
 use super::Surroundings;
-use super::signed::{Signed, code, hexadecimal, sha256, time};
+use super::signed::{Signed, code, no_address, sha256, time};
 use super::web::{Body, Call, Json, nearby, object, of_base64, text, to_base64};
 use crate::http::{agent, authority};
 
@@ -186,7 +186,7 @@ impl Credentials {
     ) -> Result<Call<'c>, String> {
         let whole = authority(endpoint);
         let host = whole.as_deref().and_then(|whole| whole.split_once("://")).map(|(_, host)| host);
-        let host = host.ok_or_else(|| format!("has no address that is one: `{endpoint}`"))?;
+        let host = host.ok_or_else(|| no_address(endpoint))?;
         let time = time();
         let mut headers = vec![("host", host)];
         headers.extend(project.map(|project| ("x-project-id", project)));

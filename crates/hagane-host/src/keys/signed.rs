@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use hagane::{hexadecimal, without_credentials};
 use ring::digest::{SHA256, digest};
 use ring::hmac;
 
@@ -50,11 +51,12 @@ pub(super) fn code(secret: &[u8], text: &str) -> hmac::Tag {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), text.as_bytes())
 }
 
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// Returns what is said of an address that is none. A user may have put a password into it.
+pub(super) fn no_address(url: &str) -> String {
+    let shown = without_credentials(url);
+    // What has no scheme is no URL, and may have one all the same.
+    let shown = shown.rsplit_once('@').map_or(shown.as_str(), |(_, host)| host);
+    format!("has no address that is one: `{shown}`")
 }
 
 /// Returns the time as signatures have it: `20261121T152145Z`.

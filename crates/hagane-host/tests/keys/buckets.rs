@@ -95,13 +95,13 @@ mod amazon {
             true => (200, String::new()),
             false => (403, "<Error><Code>SignatureDoesNotMatch</Code></Error>".into()),
         });
-        let answer = |name: &str, secret: &str| {
+        let answer_at = |url: &str, name: &str, secret: &str| {
             let program = std::env::current_exe().unwrap();
             let mut command = std::process::Command::new(program);
             command.args(["--exact", "buckets::amazon::as_a_program_of_its_own", "--nocapture"]);
             command.env_clear().envs([
                 ("HAGANE_TEST_NAME", name),
-                ("HAGANE_TEST_URL", &server.url),
+                ("HAGANE_TEST_URL", url),
                 ("AWS_ACCESS_KEY_ID", "AKID"),
                 ("AWS_SECRET_ACCESS_KEY", secret),
                 ("AWS_SESSION_TOKEN", "a token"),
@@ -111,12 +111,15 @@ mod amazon {
             let said = output.lines().find_map(|line| line.strip_prefix("answer: "));
             said.map(str::to_owned).unwrap_or(output)
         };
+        let answer = |name: &str, secret: &str| answer_at(&server.url, name, secret);
         assert_eq!(answer("a/b c.yaml", SECRET), "Ok(())");
         let asked = &server.asked()[0];
         assert_eq!((asked.line.as_str(), asked.body.as_bytes()), ("PUT /mine/team/a/b%20c.yaml", FILE));
         let missing = r#"Err("answers 404 (NoSuchBucket): The bucket does not exist")"#;
         assert_eq!(answer("none", SECRET), missing);
         assert_eq!(answer("a", "another"), r#"Err("answers 403")"#);
+        let nowhere = r#"Err("has no address that is one: `s3.example.com/mine/team/a`")"#;
+        assert_eq!(answer_at("me:hunter2@s3.example.com", "a", SECRET), nowhere);
     }
 
     /// What the test above starts with variables of its own. Alone it has nothing to do.

@@ -110,6 +110,20 @@ fn tokens_and_projects_that_are_not_given() {
 }
 
 #[test]
+fn an_address_that_is_none_is_said_without_its_password() {
+    let check = |url: &str, shown: &str| {
+        asking(url, &[("HUAWEICLOUD_SDK_PROJECT_ID", "p1")], |keys| {
+            let said = wrap(keys, MasterKey::huawei_kms(NAME).unwrap());
+            assert_eq!(said, Err(format!("has no address that is one: `{shown}`")));
+        });
+    };
+    check("kms.example.com", "kms.example.com");
+    check("me:hunter2@kms.example.com", "kms.example.com");
+    check("https://me:hunter 2@kms.example.com/", "kms.example.com");
+    check("https://me:hunter2@kms .example.com", "https://kms .example.com");
+}
+
+#[test]
 fn what_goes_wrong_is_said_without_the_data_key() {
     let server = Server::new(|_, asked| kms(asked));
     let key = || MasterKey::huawei_kms(NAME).unwrap();

@@ -45,7 +45,7 @@ impl Drop for Scratch {
 pub(super) fn unused_name() -> String {
     let mut bytes = [0; 16];
     hagane_host::random(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hagane::hexadecimal(&bytes)
 }
 
 /// In which order the files of a checkout are made: directories list them in another order then.

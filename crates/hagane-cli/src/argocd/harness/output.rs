@@ -74,7 +74,7 @@ impl Printed {
 /// Returns a secret as it is, in base64, in hexadecimal, and as a part of a URL.
 fn forms_of(plain: &[u8]) -> Vec<Zeroizing<String>> {
     let base64 = STANDARD.encode(plain);
-    let hex: String = plain.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hagane::hexadecimal(plain);
     let letter = |byte: &u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(*byte).to_string(),
         byte => format!("%{byte:02X}"),
