@@ -207,10 +207,24 @@ fn twenty_megabytes_arrive_in_parts_of_a_kilobyte() {
         ("app/kustomization.yaml", b"resources: [a.yaml]\n"),
         ("app/a.yaml", PLAIN.as_bytes()),
     ]);
-    for length in [1024, 256 << 10] {
+    for length in [1024, 256 << 10, 8 << 20, archive.len()] {
         let messages = [vec![metadata(&archive, "app", &[])], chunks(&archive, length)].concat();
         assert_eq!(server.call(messages), Ok(vec![PLAIN.to_owned()]), "{length}");
     }
+}
+
+#[test]
+fn an_archive_arrives_byte_by_byte() {
+    let server = Server::start("tiny", &[], &[]);
+    let mut noise = vec![0; 64 << 10];
+    hagane_host::random(&mut noise);
+    let archive = packed(&[
+        ("noise", &noise),
+        ("app/kustomization.yaml", b"resources: [a.yaml]\n"),
+        ("app/a.yaml", PLAIN.as_bytes()),
+    ]);
+    let messages = [vec![metadata(&archive, "app", &[])], chunks(&archive, 1)].concat();
+    assert_eq!(server.call(messages), Ok(vec![PLAIN.to_owned()]));
 }
 
 #[test]

@@ -30,7 +30,7 @@ use service::Service;
 const SOCKETS: &str = "/home/argocd/cmp-server/plugins";
 /// Calls at once: more than any repo-server makes.
 const CALLS: usize = 256;
-/// Bytes of a message. The archive comes in parts, of 1 KiB unless the repo-server is told otherwise.
+/// Bytes of the first message of a request.
 const MESSAGE: usize = 4 << 20;
 /// How long calls may take when the server is told to end: less than Kubernetes waits.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -94,7 +94,7 @@ pub(super) fn run(
     let listener = Listener::bind(&socket).map_err(|error| no_socket(&socket, &error))?;
     let scratch = |error| cannot("make a scratch directory", &error);
     let digest = hagane::digest(socket.as_os_str().as_bytes());
-    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let name = hagane::hexadecimal(&digest[..8]);
     leftovers.lie_in(&format!("argocd-{name}")).map_err(scratch)?;
     let stop = Stop::default();
     leftovers.ask_first({

@@ -38,13 +38,21 @@ pub enum Cut {
     Broken,
     /// There is no more time.
     Overdue,
-    /// The message is larger than is taken.
-    TooLarge,
+    /// The message has more bytes than are taken.
+    TooLarge {
+        /// How many are taken.
+        limit: usize,
+    },
     /// The message is compressed, which nobody asked for.
     Compressed,
 }
 
 impl Messages {
+    /// Takes larger messages from now on, or only smaller ones.
+    pub fn take_up_to(&mut self, bytes: usize) {
+        self.limit = bytes;
+    }
+
     /// Waits for the next message. There is none when the caller has sent all.
     pub fn receive(&mut self) -> Result<Option<Bytes>, Cut> {
         loop {
@@ -122,7 +130,7 @@ impl Buffer {
         let [compressed, length @ ..] = head;
         let length = u32::from_be_bytes(length) as usize;
         if length > limit {
-            return Err(Cut::TooLarge);
+            return Err(Cut::TooLarge { limit });
         }
         if compressed != 0 {
             return Err(Cut::Compressed);
@@ -203,8 +211,8 @@ mod tests {
         check(b"\0\0\0\0\x02ab\0\0\0\0\0\0\0\0\0\x03cde", &["ab", "", "cde"], None, 0);
         check(b"\0\0\0\0\x02a", &[], None, 6);
         check(b"\0\0\0", &[], None, 3);
-        check(b"\0\0\0\0\x01a\0\0\0\0\x09", &["a"], Some(Cut::TooLarge), 0);
-        check(b"\0\xff\xff\xff\xff", &[], Some(Cut::TooLarge), 0);
+        check(b"\0\0\0\0\x01a\0\0\0\0\x09", &["a"], Some(Cut::TooLarge { limit: 8 }), 0);
+        check(b"\0\xff\xff\xff\xff", &[], Some(Cut::TooLarge { limit: 8 }), 0);
         check(b"\x01\0\0\0\x01a", &[], Some(Cut::Compressed), 0);
     }
 }

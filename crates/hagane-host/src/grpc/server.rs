@@ -30,6 +30,9 @@ use super::status::{Code, Status};
 
 /// Bytes that a caller may send before they are looked at.
 const WINDOW: u32 = 512 << 10;
+/// What frames with little in them may cost that have arrived and are not looked at yet, in bytes. Our HTTP/2 library counts a quarter
+/// of a kilobyte for each: this is as many as the window holds where each message is a byte, and some megabytes of memory.
+const SMALL_FRAMES: usize = 16 << 20;
 /// How long a connection may take to begin.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long one who is answered that it is late may take to send the rest: before that it would not see the answer.
@@ -54,7 +57,7 @@ pub struct Call {
 pub struct Limits {
     /// Calls at once.
     pub calls: usize,
-    /// Bytes of a message.
+    /// Bytes of a message, unless whoever answers takes larger ones.
     pub message: usize,
     /// How long a call may take, whatever its caller says: to send, and to be answered.
     pub time: Duration,
@@ -170,6 +173,7 @@ impl Shared {
     async fn connection(self: Rc<Self>, stream: tokio::net::UnixStream) {
         let mut builder = Builder::new();
         builder.header_table_size(0).initial_window_size(WINDOW).initial_connection_window_size(4 * WINDOW);
+        builder.data_frame_budget(SMALL_FRAMES);
         builder.max_concurrent_streams(self.limits.calls as u32).max_header_list_size(64 << 10);
         let handshake = timeout(HANDSHAKE, builder.handshake(WithAuthority::new(stream)));
         let Ok(Ok(mut connection)) = handshake.await else { return };

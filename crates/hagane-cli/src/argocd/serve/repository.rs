@@ -17,14 +17,16 @@ const KEPT: usize = 16;
 /// Receives repositories, and keeps the last ones: several applications lie in one.
 pub(super) struct Repositories {
     limits: ArchiveLimits,
+    /// The most bytes of a part of an archive, which is held in memory.
+    max_part: usize,
     places: Arc<Places>,
     /// The last one that was asked for is the last.
     kept: Mutex<Vec<(String, Arc<Archive>)>>,
 }
 
 impl Repositories {
-    pub(super) fn new(limits: ArchiveLimits, places: Arc<Places>) -> Repositories {
-        Repositories { limits, places, kept: Mutex::default() }
+    pub(super) fn new(limits: ArchiveLimits, max_part: usize, places: Arc<Places>) -> Repositories {
+        Repositories { limits, max_part, places, kept: Mutex::default() }
     }
 
     /// Receives what a request comes with.
@@ -47,6 +49,8 @@ impl Repositories {
             )
         };
         let _place = self.places.take(until).ok_or_else(late)?;
+        // A part is of 1 KiB, unless the repo-server is told otherwise.
+        messages.take_up_to(self.max_part);
         let mut chunks = Chunks { messages, chunk: Bytes::new(), failed: None };
         let received = match self.known(&metadata.checksum) {
             // It is read all the same: who does not have it does not get it.
@@ -127,8 +131,9 @@ fn cut_short(cut: Cut, what: &str) -> Status {
     match cut {
         Cut::Broken => Status::new(Code::Cancelled, format!("the request ended before {what} was there")),
         Cut::Overdue => Status::new(Code::DeadlineExceeded, format!("time ran out while {what} arrived")),
-        Cut::TooLarge => {
-            Status::new(Code::ResourceExhausted, "a message of the request is larger than 4 MiB")
+        Cut::TooLarge { limit } => {
+            let message = format!("a message of the request is larger than {} MiB", limit >> 20);
+            Status::new(Code::ResourceExhausted, message)
         }
         Cut::Compressed => Status::new(Code::Unimplemented, "the request is compressed"),
     }

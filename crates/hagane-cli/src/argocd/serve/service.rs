@@ -34,8 +34,8 @@ const REPOSITORY: &str = "/repository";
 const MAX_ENTRIES: usize = 200_000;
 /// Bytes of memory that their names take.
 const MAX_NAMES: u64 = 48 << 20;
-/// The most bytes of an answer, unless the repo-server is told to take more (`ARGOCD_GRPC_MAX_SIZE_MB`).
-const MAX_ANSWER: usize = 100 << 20;
+/// The most bytes of a message, unless the repo-server is told to take and send more (`ARGOCD_GRPC_MAX_SIZE_MB`).
+const MAX_MESSAGE: usize = 100 << 20;
 /// How long before the caller gives up it is told why there is nothing.
 const RESERVE: Duration = Duration::from_millis(200);
 
@@ -52,7 +52,8 @@ const OF_REQUEST: [&str; 6] = [
 /// All that requests share.
 pub(super) struct Service {
     arguments: Serve,
-    max_answer: usize,
+    /// The most bytes of an answer.
+    max_message: usize,
     /// Whom a repository may have asked.
     hosts: Hosts,
     repositories: Repositories,
@@ -89,13 +90,13 @@ impl Service {
         };
         // As many arrive as are rendered, and as many again.
         let arriving = Places::new(places.saturating_mul(2));
-        let max_answer = hagane_host::environment("ARGOCD_GRPC_MAX_SIZE_MB")
+        let max_message = hagane_host::environment("ARGOCD_GRPC_MAX_SIZE_MB")
             .and_then(|text| text.to_str()?.parse::<usize>().ok())
-            .map_or(MAX_ANSWER, |mib| mib.saturating_mul(1 << 20));
+            .map_or(MAX_MESSAGE, |mib| mib.saturating_mul(1 << 20));
         Service {
-            repositories: Repositories::new(limits, arriving),
+            repositories: Repositories::new(limits, max_message, arriving),
             places: Places::new(places),
-            max_answer,
+            max_message,
             hosts,
             flights: Flights::default(),
             arguments,
@@ -295,8 +296,8 @@ impl Service {
             Ok(documents) => contract::manifests(&documents),
             Err(errors) => return Err(Failed { diagnostics: errors, source_map: rendered.source_map }),
         };
-        if message.len() > self.max_answer {
-            let text = format!("the manifests have more than {} MiB", self.max_answer >> 20);
+        if message.len() > self.max_message {
+            let text = format!("the manifests have more than {} MiB", self.max_message >> 20);
             let mut failed = failure(Fault::Input, text);
             let hint = "`ARGOCD_GRPC_MAX_SIZE_MB`, for argocd-repo-server and for this server, allows more";
             failed.diagnostics[0].hints.push(hint.into());
