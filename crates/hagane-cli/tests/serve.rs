@@ -214,20 +214,6 @@ fn twenty_megabytes_arrive_in_parts_of_a_kilobyte() {
 }
 
 #[test]
-fn an_archive_arrives_byte_by_byte() {
-    let server = Server::start("tiny", &[], &[]);
-    let mut noise = vec![0; 64 << 10];
-    hagane_host::random(&mut noise);
-    let archive = packed(&[
-        ("noise", &noise),
-        ("app/kustomization.yaml", b"resources: [a.yaml]\n"),
-        ("app/a.yaml", PLAIN.as_bytes()),
-    ]);
-    let messages = [vec![metadata(&archive, "app", &[])], chunks(&archive, 1)].concat();
-    assert_eq!(server.call(messages), Ok(vec![PLAIN.to_owned()]));
-}
-
-#[test]
 fn an_application_gets_nothing_from_another_or_from_what_it_says() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../overlays-sample");
     let key = fs::read_to_string(repository.join("keys/test.agekey")).unwrap();

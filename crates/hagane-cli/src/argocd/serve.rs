@@ -32,6 +32,8 @@ const SOCKETS: &str = "/home/argocd/cmp-server/plugins";
 const CALLS: usize = 256;
 /// Bytes of the first message of a request.
 const MESSAGE: usize = 4 << 20;
+/// How long a connection may be without a call: argocd-repo-server makes one for each request, and hangs up after it.
+const IDLE: Duration = Duration::from_secs(60);
 /// How long calls may take when the server is told to end: less than Kubernetes waits.
 const DRAIN: Duration = Duration::from_secs(25);
 
@@ -101,7 +103,7 @@ pub(super) fn run(
         let stop = stop.clone();
         move || stop.now()
     });
-    let limits = Limits { calls: CALLS, message: MESSAGE, time: server.timeout, drain: DRAIN };
+    let limits = Limits { calls: CALLS, message: MESSAGE, time: server.timeout, idle: IDLE, drain: DRAIN };
     log(&format!("serving at {}", socket.display()));
     let mut arguments = arguments.clone();
     arguments.rendering.policy = policy;

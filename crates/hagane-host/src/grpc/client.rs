@@ -90,7 +90,11 @@ async fn ask(
         if is_open && connection.as_mut().poll(context).is_ready() {
             is_open = false;
         }
-        asked.as_mut().poll(context)
+        match asked.as_mut().poll(context) {
+            // All that has arrived was taken, and nothing more comes.
+            Poll::Pending if !is_open => Poll::Ready(Err(unavailable("the connection has ended"))),
+            other => other,
+        }
     })
     .await
 }

@@ -61,6 +61,8 @@ pub struct Limits {
     pub message: usize,
     /// How long a call may take, whatever its caller says: to send, and to be answered.
     pub time: Duration,
+    /// How long a connection may be without a call. A caller that forgets to hang up holds a place of another.
+    pub idle: Duration,
     /// How long those that have begun may take when the server is told to stop.
     pub drain: Duration,
 }
@@ -180,16 +182,39 @@ impl Shared {
         let mut stopped = self.stopped.clone();
         let mut stopped = pin!(stopped.wait_for(|stopped| *stopped));
         let mut is_told = false;
+        // Each call has a share of it.
+        let calls = Rc::new(());
+        let mut idle = pin!(sleep(self.limits.idle));
+        let mut is_idle = false;
         loop {
             let next = poll_fn(|context| {
                 if !is_told && stopped.as_mut().poll(context).is_ready() {
                     is_told = true;
                     connection.graceful_shutdown();
                 }
+                while idle.as_mut().poll(context).is_ready() {
+                    let is_unused = Rc::strong_count(&calls) == 1;
+                    if is_unused && is_idle {
+                        // It has not even said that it has heard.
+                        return Poll::Ready(None);
+                    }
+                    if is_unused {
+                        // A call that is on its way is answered.
+                        connection.graceful_shutdown();
+                    }
+                    is_idle = is_unused;
+                    idle.as_mut().reset(tokio::time::Instant::now() + self.limits.idle);
+                }
                 connection.poll_accept(context)
             });
             let Some(Ok((request, respond))) = next.await else { return };
-            spawn_local(self.clone().call(request, respond));
+            is_idle = false;
+            idle.as_mut().reset(tokio::time::Instant::now() + self.limits.idle);
+            let (shared, share) = (self.clone(), calls.clone());
+            spawn_local(async move {
+                shared.call(request, respond).await;
+                drop(share);
+            });
         }
     }
 
@@ -328,3 +353,6 @@ fn send(respond: &mut SendResponse<Bytes>, answer: Answer) {
         stream.send_trailers(trailers)
     });
 }
+
+#[cfg(test)]
+mod tests;
