@@ -9,6 +9,7 @@ mod list;
 mod scalar;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -18,7 +19,7 @@ use hagane_resource::{Diagnostic, Schema, SchemaNode};
 use hagane_yaml::{Entry, FileId, Mapping, Node, ParseOptions, Scalar, Span, parse};
 
 use directive::{Directive, take_directive, take_known_directive};
-use scalar::{is_cleared, is_null, is_written_null, kept, kept_null, restyled, written_as};
+use scalar::{Before, is_cleared, is_null, is_written_null, kept, kept_null};
 
 /// Returns `dest` with `patch` laid over it; nothing when the patch deletes it.
 pub(crate) fn merge(dest: Node, patch: Node, schema: &Schema) -> Result<Option<Node>, Diagnostic> {
@@ -181,12 +182,12 @@ impl<'s> Merge<'s> {
             let over = place.and_then(|place| patched[place].take());
             let own = commented([None, None], [Some(&key), over.as_ref().map(|entry| &entry.key)]);
             let over = over.map(|entry| entry.value);
-            let style = over.is_some().then(|| written_as(&value));
+            let before = over.is_some().then(|| Before::of(&value));
             let shared = value.as_scalar().filter(|_| over.is_some()).and_then(Scalar::shared);
             let schema = field_schema(own.as_ref(), schema, name);
             if let Some(merged) = self.node(Some(value), over, schema)?.filter(|merged| !is_cleared(merged)) {
-                let value = match style {
-                    Some(style) => restyled(merged, style),
+                let value = match before {
+                    Some(before) => before.restyle(merged),
                     None => merged,
                 };
                 let value = match (shared, value) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use compact_str::CompactString;
 use hagane_resource::{CLUSTER, Create, Diagnostic, FieldSpec, Gvk, GvkPattern, Resource, ResourceSet};
-use hagane_yaml::{Mapping, Node, Scalar, Style, Tag, Text};
+use hagane_yaml::{Mapping, Node, Scalar, Tag, Text};
 
 use crate::config::{Config, NameReference};
 use subject::refuse_odd_subjects;
@@ -274,7 +274,8 @@ impl Search<'_> {
             if scalar.text != candidate.name.as_str() {
                 // Without quotes the text decides what it is, as kustomize writes it.
                 scalar.text = candidate.marked(&candidate.name);
-                scalar.tag = if scalar.style == Style::Plain { Tag::Unresolved } else { Tag::Str };
+                scalar.tag = Tag::Unresolved;
+                scalar.style = scalar.written().style;
             }
         }
         Ok(())

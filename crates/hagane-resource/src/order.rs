@@ -1,5 +1,7 @@
 //! kustomize's legacy order: namespaces and definitions first, webhooks last.
 
+use std::cmp::Reverse;
+
 use crate::{Gvk, GvkPattern, Resource};
 
 /// The kinds of the legacy order, with custom lists where `sortOptions` gives them.
@@ -53,18 +55,35 @@ fn rank(kind: &str, order: &LegacyOrder) -> i64 {
     }
 }
 
+/// How the text of a group, version and kind is sorted among those of one rank.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum TextOrder {
+    /// Namespaces without a group come before those with one, and from the last to the first.
+    CoreNamespace(Reverse<String>),
+    Other(String),
+}
+
+impl TextOrder {
+    fn of(gvk: &Gvk) -> TextOrder {
+        match gvk.kind == "Namespace" && gvk.group.is_empty() {
+            true => TextOrder::CoreNamespace(Reverse(gvk.sort_text())),
+            false => TextOrder::Other(gvk.sort_text()),
+        }
+    }
+}
+
 /// Returns the key by which kustomize sorts kinds, where a kind that is not given sorts last.
-pub fn legacy_kind_order(kinds: &GvkPattern, order: &LegacyOrder) -> (i64, String) {
+pub fn legacy_kind_order(kinds: &GvkPattern, order: &LegacyOrder) -> impl Ord + use<> {
     let gvk = Gvk { group: kinds.group.clone(), version: kinds.version.clone(), kind: kinds.kind.clone() };
-    (rank(&gvk.kind, order), gvk.sort_text())
+    (rank(&gvk.kind, order), TextOrder::of(&gvk))
 }
 
 /// Returns the key by which resources are sorted in the legacy order: the kind's rank, then the texts of group,
 /// version and kind, then those of the whole id. `~` stands for what is absent and sorts after letters.
-pub fn legacy_order(resource: &Resource, order: &LegacyOrder) -> (i64, String, String) {
+pub fn legacy_order(resource: &Resource, order: &LegacyOrder) -> impl Ord + use<> {
     let id = resource.id();
     let rank = rank(&id.gvk.kind, order);
     let or = |text: &str, absent: &str| if text.is_empty() { absent.to_owned() } else { text.to_owned() };
     let id_text = format!("{}|{}|{}", id.gvk.sort_text(), or(&id.namespace, "~X"), or(&id.name, "~N"));
-    (rank, id.gvk.sort_text(), id_text)
+    (rank, TextOrder::of(&id.gvk), id_text)
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use compact_str::CompactString;
+use hagane_yaml::scalar::resolve_v2;
 use hagane_yaml::{Entry, Extra, Mapping, Node, Scalar, Style, Tag, Text};
 
 use crate::{Gvk, Origin, ResId, Schema, Transformation};
@@ -335,11 +336,12 @@ impl Resource {
 }
 
 /// Returns a text in the style of the value that it replaces, without a type: what it looks like decides. One that replaces
-/// nothing is a text.
+/// nothing is a text, in quotes where it needs them.
 fn bare_like(old: Option<&Node>, text: Text) -> Node {
     Node::Scalar(match old.and_then(Node::as_scalar) {
         Some(old) => old.with_text(text),
-        None => Scalar::string(text),
+        None if resolve_v2(text.as_str()) == Tag::Str => Scalar::string(text),
+        None => Scalar { style: Style::DoubleQuoted, ..Scalar::string(text) },
     })
 }
 

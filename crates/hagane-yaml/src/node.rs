@@ -76,6 +76,15 @@ pub struct Extra {
     pub shared: Option<std::num::NonZeroU32>,
 }
 
+/// How a scalar is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Its quotes.
+    pub style: Style,
+    /// Whether a tag of YAML's own stands before it. For yaml.v3 that is a part of the style, and outlives the tag.
+    pub is_tagged: bool,
+}
+
 /// Comments around a node, attached as Go's yaml.v3 attaches them. Texts are as written, from the `#` on,
 /// one string a line. In a mapping, head and foot comments sit on the entry's key.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -353,7 +362,26 @@ impl Scalar {
 
     /// Returns another text in the style of this scalar, without a type: what it looks like decides.
     pub fn with_text(&self, text: impl Into<Text>) -> Scalar {
-        Scalar { style: self.style, span: self.span, ..Scalar::bare(text) }
+        Scalar { span: self.span, ..Scalar::bare(text) }.restyled(self.written())
+    }
+
+    /// Returns how the scalar is written.
+    pub fn written(&self) -> Written {
+        Written { style: self.tagged().unwrap_or(self.style), is_tagged: self.tagged().is_some() }
+    }
+
+    /// Returns the scalar written in another way. Its own tag stays, and is written where one was before; else quotes
+    /// decide against a type that the bare text would have.
+    pub fn restyled(mut self, written: Written) -> Scalar {
+        let tagged = written.is_tagged.then_some(written.style);
+        if tagged.is_some() || self.extra.is_some() {
+            self.extra.get_or_insert_default().tagged = tagged;
+        }
+        self.style = match written.is_tagged && self.tag != Tag::Unresolved {
+            true => Style::Plain,
+            false => written.style,
+        };
+        self
     }
 
     /// Returns the scalar without its tag, so that its text and its quotes decide what it is.

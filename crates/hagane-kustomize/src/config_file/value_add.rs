@@ -102,7 +102,7 @@ fn set(node: &mut Node, value: &str, target: &Target) -> Result<(), Diagnostic> 
     };
     // The text decides anew what it is, unless the old one was in quotes.
     let text = Text::marked_as(text, &old.text);
-    *old = Scalar { style: old.style, ..Scalar::bare(text) };
+    *old = old.with_text(text);
     Ok(())
 }
 

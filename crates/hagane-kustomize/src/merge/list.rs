@@ -1,11 +1,8 @@
 //! Merging lists: by their merge keys, as sets of values, or whole.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry::{Occupied, Vacant};
-
 use compact_str::CompactString;
 use hagane_resource::{Diagnostic, SchemaNode};
-use hagane_yaml::{Node, Scalar, Sequence, Text};
+use hagane_yaml::{Node, Scalar, Sequence};
 
 use super::directive::{Directive, take_list_directive};
 use super::scalar::is_null;
@@ -52,7 +49,7 @@ impl<'s> Merge<'s> {
         let patch = patch.map(|p| p.items).unwrap_or_default();
         let items = std::mem::take(&mut dest.items);
         dest.items = match keys.is_empty() {
-            true => primitives(items, patch)?,
+            true => self.values(items, patch, whose, schema.and_then(SchemaNode::elements))?,
             false => self.keyed(items, patch, whose, keys, schema.and_then(SchemaNode::elements))?,
         };
         Ok(Some(Node::Sequence(dest)))
@@ -71,13 +68,12 @@ impl<'s> Merge<'s> {
             Whose::Resource => self.node(old, over, schema),
             Whose::Patch => old.map_or(Ok(None), |old| self.itself(old, schema)),
         };
-        let gone = |node: &Node| node.is_null() || node.as_mapping().is_some_and(|m| m.entries.is_empty());
         if let ([key], true) = (keys, patch.is_empty())
             && are_distinct(&dest, key)
         {
             // Nobody patches the list and no item stands twice: the items stay where they are.
             let items = dest.into_iter().map(|item| merged(Some(item), None));
-            return items.filter_map(|item| item.map(|i| i.filter(|i| !gone(i))).transpose()).collect();
+            return items.filter_map(|item| item.map(|i| i.filter(|i| !is_nothing(i))).transpose()).collect();
         }
         let mut lists = Lists::new(dest);
         let all = key_values(&patch, &lists.nodes, keys);
@@ -113,7 +109,7 @@ impl<'s> Merge<'s> {
                 }
                 None => self.node(None, over, schema)?,
             };
-            let Some(mut item) = item.filter(|item| !gone(item)) else {
+            let Some(mut item) = item.filter(|item| !is_nothing(item)) else {
                 lists.remove_old(&keys, &values)?;
                 continue;
             };
@@ -176,7 +172,7 @@ impl Lists {
         for place in list {
             let node = &self.nodes[place];
             let matches = match node {
-                _ if node.is_null() || node.as_mapping().is_some_and(|m| m.entries.is_empty()) => continue,
+                _ if is_nothing(node) => continue,
                 Node::Mapping(_) => {
                     let same = |(key, value): (&&str, &String)| {
                         node.get(key).is_some_and(|field| {
@@ -228,6 +224,11 @@ impl Lists {
     }
 }
 
+/// Returns whether an item says nothing: kustomize drops it whenever it puts another item into the list.
+pub(super) fn is_nothing(item: &Node) -> bool {
+    item.is_null() || item.as_mapping().is_some_and(|mapping| mapping.entries.is_empty())
+}
+
 fn no_mapping(node: &Node) -> Diagnostic {
     Diagnostic::error(node.span(), "an item of this list must be a mapping")
         .hinted("the list is merged by the keys of its items")
@@ -235,7 +236,7 @@ fn no_mapping(node: &Node) -> Diagnostic {
 
 /// Whose items a list starts with.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Whose {
+pub(super) enum Whose {
     Resource,
     Patch,
 }
@@ -311,33 +312,4 @@ fn complete(item: &mut Node, keys: &[&str], values: &[String]) {
             mapping.push(*key, Node::Scalar(Scalar::bare(value.as_str())));
         }
     }
-}
-
-/// Merges lists of single values: the patch's first, none twice. Of equal texts the resource's last one stays.
-fn primitives(dest: Vec<Node>, patch: Vec<Node>) -> Result<Vec<Node>, Diagnostic> {
-    let mut out: Vec<Node> = Vec::with_capacity(dest.len() + patch.len());
-    let mut places: HashMap<Text, usize> = HashMap::with_capacity(dest.len() + patch.len());
-    let patched = patch.len();
-    for (index, item) in patch.into_iter().chain(dest).enumerate() {
-        match &item {
-            _ if item.is_null() => {}
-            Node::Mapping(mapping) if mapping.entries.is_empty() => {}
-            Node::Scalar(scalar) => {
-                // An item comes out of such a list without its tag.
-                let item = Node::Scalar(scalar.untagged());
-                match places.entry(scalar.text.clone()) {
-                    Occupied(place) if index >= patched => out[*place.get()] = item,
-                    Occupied(_) => {}
-                    Vacant(place) => {
-                        place.insert(out.len());
-                        out.push(item);
-                    }
-                }
-            }
-            other => {
-                return Err(Diagnostic::error(other.span(), "an item of this list must be a single value"));
-            }
-        }
-    }
-    Ok(out)
 }

@@ -1,7 +1,9 @@
 //! Single values in a merge: which nulls count, what stays as it was, and how it is written.
 
 use hagane_yaml::scalar::resolve_v2;
-use hagane_yaml::{Dialect, FileId, Node, ParseOptions, Scalar, Style, Tag, parse};
+use hagane_yaml::{
+    Dialect, FileId, Mapping, Node, ParseOptions, Scalar, Sequence, Style, Tag, Written, parse,
+};
 
 /// Returns whether a value is a null for a merge: one that was made for nothing, without a type, is none.
 pub(super) fn is_null(node: &Node) -> bool {
@@ -47,9 +49,10 @@ fn is_bare_text(scalar: &Scalar) -> bool {
 
 /// Returns whether yaml.v2 reads a bare text as a text, or not at all.
 fn is_text_for_v2(text: &str) -> bool {
-    const STARTS: &[char] = &['-', '?', ':', '[', '{', '&', '*', '!', '|', '>', '%', '"', '\'', '#', ' '];
+    const STARTS: &[char] =
+        &['-', '?', ':', '[', '{', '&', '*', '!', '|', '>', '%', '"', '\'', '#', ' ', '\u{feff}'];
     let is_word = !text.starts_with(STARTS) && !text.contains(": ") && !text.ends_with(':');
-    if text.is_empty() {
+    if text.is_empty() || text.contains('\n') {
         return true;
     }
     if is_word {
@@ -60,31 +63,31 @@ fn is_text_for_v2(text: &str) -> bool {
     let is_text = |scalar: &Scalar| {
         !matches!(scalar.resolved_tag(), Tag::Null | Tag::Bool | Tag::Int | Tag::Float | Tag::Binary)
     };
-    documents.first().is_none_or(|node| node.as_scalar().is_some_and(is_text))
+    documents.first().is_some_and(|node| node.as_scalar().is_some_and(is_text))
 }
 
-/// How a value was written before a patch replaced it.
-#[derive(Clone, Copy)]
-pub(super) struct Written {
-    scalar: Style,
+/// How a value was written before a patch replaced it: single values, and whether collections stand in brackets.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Before {
+    scalar: Written,
     flow: bool,
 }
 
-pub(super) fn written_as(node: &Node) -> Written {
-    match node {
-        Node::Scalar(scalar) => Written { scalar: scalar.style, flow: false },
-        Node::Mapping(mapping) => Written { scalar: Style::Plain, flow: mapping.flow },
-        Node::Sequence(sequence) => Written { scalar: Style::Plain, flow: sequence.flow },
+impl Before {
+    pub(super) fn of(node: &Node) -> Before {
+        match node {
+            Node::Scalar(scalar) => Before { scalar: scalar.written(), ..Before::default() },
+            Node::Mapping(mapping) => Before { flow: mapping.flow, ..Before::default() },
+            Node::Sequence(sequence) => Before { flow: sequence.flow, ..Before::default() },
+        }
     }
-}
 
-/// Returns the value in the style of the one it replaces: quotes stay, so a number put over a quoted text is a
-/// string.
-pub(super) fn restyled(mut node: Node, before: Written) -> Node {
-    match &mut node {
-        Node::Scalar(scalar) => scalar.style = before.scalar,
-        Node::Mapping(mapping) => mapping.flow = before.flow,
-        Node::Sequence(sequence) => sequence.flow = before.flow,
+    /// Returns a value in the style of the one it replaces: quotes stay, so a number put over a quoted text is a string.
+    pub(super) fn restyle(self, node: Node) -> Node {
+        match node {
+            Node::Scalar(scalar) => Node::Scalar(scalar.restyled(self.scalar)),
+            Node::Mapping(mapping) => Node::Mapping(Mapping { flow: self.flow, ..mapping }),
+            Node::Sequence(sequence) => Node::Sequence(Sequence { flow: self.flow, ..sequence }),
+        }
     }
-    node
 }

@@ -133,7 +133,7 @@ pub(crate) fn apply_patch(
                 let place = target_of(resources, &named_by(strategic)?, strategic.tree().span())?;
                 let mut tree = strategic.tree().clone();
                 if patch.has_texts {
-                    settle(&mut tree, &["labels", "annotations"])?;
+                    settle_metadata(&mut tree)?;
                 } else if patch.allow_name_change || patch.allow_kind_change {
                     // kustomize notes that on the patch, among its annotations.
                     settle(&mut tree, &["annotations"])?;
@@ -250,8 +250,26 @@ fn for_target(strategic: &Node, resource: &Resource) -> Result<Node, Diagnostic>
     if let Node::Mapping(mapping) = &mut tree {
         mapping.set("apiVersion", Node::Scalar(Scalar::bare(resource.gvk().api_version())));
     }
-    settle(&mut tree, &["labels", "annotations"])?;
+    settle_metadata(&mut tree)?;
     Ok(tree)
+}
+
+/// Does to a patch's metadata what kustomize does where it takes them off a patch and puts them on again: name and
+/// namespace lose their types, and a namespace that is no text goes away.
+fn settle_metadata(tree: &mut Node) -> Result<(), Diagnostic> {
+    settle(tree, &["labels", "annotations"])?;
+    let Some(Node::Mapping(metadata)) = tree.get_mut("metadata") else { return Ok(()) };
+    for field in ["name", "namespace"] {
+        let Some(value) = metadata.get_mut(field) else { continue };
+        match value {
+            Node::Scalar(scalar) if !scalar.text.as_str().is_empty() => {
+                *scalar = scalar.with_text(scalar.text.clone())
+            }
+            _ if field == "namespace" => _ = metadata.remove(field),
+            _ => *value = Node::Scalar(Scalar { span: value.span(), ..Scalar::bare("") }),
+        }
+    }
+    Ok(())
 }
 
 /// Makes texts of all values of a patch's labels or annotations, as kustomize does where it takes them off a patch and
@@ -315,9 +333,6 @@ fn lay_over(
 ) -> Result<(), Diagnostic> {
     let before = resource.id().clone();
     let kind = resource.tree().get("kind").and_then(Node::as_scalar).map(|kind| kind.text.clone());
-    let namespace = resource.tree().at(&["metadata", "namespace"]).and_then(Node::as_scalar);
-    let loses_type = strategic.at(&["metadata", "namespace"]).is_some()
-        || namespace.is_some_and(|scalar| scalar.tagged().is_some());
     if patch.allow_name_change || patch.allow_kind_change {
         resource.remember_id();
     }
@@ -344,15 +359,14 @@ fn lay_over(
     if resource.is_empty() {
         return Ok(());
     }
-    if !patch.allow_kind_change && resource.id().gvk.kind != before.gvk.kind {
+    // They stay, and lose their types all the same.
+    if !patch.allow_kind_change {
         resource.set_kind_bare(kind.unwrap_or_default());
     }
-    if !patch.allow_name_change && resource.id().name != before.name {
+    if !patch.allow_name_change {
         resource.rename_bare(&before.name);
     }
-    if loses_type || resource.id().namespace != before.namespace {
-        resource.move_bare(&before.namespace);
-    }
+    resource.move_bare(&before.namespace);
     refuse_nameless(resource, patch)
 }
 

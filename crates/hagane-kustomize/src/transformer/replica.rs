@@ -1,7 +1,7 @@
 //! Replica counts.
 
 use hagane_resource::{Create, Diagnostic, FieldSpec, ResourceSet};
-use hagane_yaml::{Node, Style, Tag};
+use hagane_yaml::{Node, Scalar, Tag};
 
 use crate::kustomization::Replica;
 use crate::selector::nearest_resource;
@@ -28,10 +28,8 @@ pub(crate) fn set_replicas(
                     let message = format!("`{}` is not a single value, so it cannot take a count", spec.path);
                     return Err(Diagnostic::error(node.span(), message).hinted("write a whole number there"));
                 };
-                *old = old.with_text(replica.count.to_string());
-                if old.style == Style::Plain {
-                    old.tag = Tag::Int;
-                }
+                let count = Scalar { tag: Tag::Int, ..Scalar::bare(replica.count.to_string()) };
+                *old = Scalar { span: old.span, ..count.restyled(old.written()) };
                 Ok(())
             })?;
         }
@@ -40,7 +38,8 @@ pub(crate) fn set_replicas(
         return Ok(());
     }
     let kinds: Vec<&str> = specs.iter().map(|spec| spec.gvk.kind.as_str()).collect();
-    let message = format!("no {} is named `{}`", kinds.join(", "), replica.name);
+    let kinds_or = if kinds.is_empty() { "resource" } else { &kinds.join(", ") };
+    let message = format!("no {kinds_or} is named `{}`", replica.name);
     let error = Diagnostic::error(replica.span, message);
     let all: Vec<_> = resources.iter().filter(|r| kinds.contains(&r.gvk().kind.as_str())).collect();
     Err(match nearest_resource("Deployment", &replica.name, &all) {
