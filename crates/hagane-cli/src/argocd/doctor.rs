@@ -25,14 +25,17 @@ const SOCKETS: &str = "/home/argocd/cmp-server/plugins";
 const PATIENCE: Duration = Duration::from_millis(800);
 
 /// What says where keys are, beside those of age.
-const SERVICES: [(&str, &str); 9] = [
+const SERVICES: [(&str, &str); 12] = [
     ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "age, by a key of SSH"),
     ("HAGANE_PGP_KEY_FILE", "OpenPGP"),
     ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS KMS, by the role of the service account"),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS KMS, by the role of the pod"),
     ("AWS_ACCESS_KEY_ID", "AWS KMS"),
     ("GOOGLE_APPLICATION_CREDENTIALS", "Google Cloud KMS"),
+    ("GOOGLE_CREDENTIALS", "Google Cloud KMS"),
     ("AZURE_FEDERATED_TOKEN_FILE", "Azure Key Vault, by workload identity"),
     ("AZURE_CLIENT_SECRET", "Azure Key Vault"),
+    ("HUAWEICLOUD_SDK_AK", "Huawei Cloud KMS"),
     ("VAULT_ADDR", "Vault"),
     ("SOPS_KEYSERVICE", "a key service"),
 ];
@@ -205,8 +208,11 @@ fn keys(environment: &dyn Fn(&str) -> Option<OsString>, surroundings: &Surroundi
         }
     }
     if findings.is_empty() {
-        let hint = "set SOPS_AGE_KEY_FILE, or give the service account a role";
-        findings.push(Missing(format!("a key: no variable says where one is ({hint})")));
+        // Such a role is in no variable, and to ask for it is to use it.
+        findings.push(Doubtful(
+            "no variable says where a key is: set SOPS_AGE_KEY_FILE, unless the pod or its node has a role of its cloud"
+                .into(),
+        ));
     }
     findings
 }

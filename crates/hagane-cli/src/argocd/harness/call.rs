@@ -1,4 +1,4 @@
-//! One call of a plugin, as the plugin server makes it: no shell, its own process group, nothing on standard input, and the
+//! One call of a plugin, as the plugin server makes it: no shell, its own process group, an empty standard input, and the
 //! environment of the sidecar with what the server adds.
 
 use std::ffi::OsString;
@@ -46,6 +46,8 @@ pub(super) struct Call {
     pub(super) user: Option<u32>,
     /// Whether only the scratch directory can be written to.
     pub(super) read_only: bool,
+    /// Whether standard input has no end, as long as the call takes.
+    pub(super) endless_input: bool,
 }
 
 /// What came of a call.
@@ -74,7 +76,8 @@ impl Call {
     /// Returns whether a server must be another one for it.
     pub(super) fn is_of_sidecar(&self) -> bool {
         let is_set = self.variables.iter().any(|(name, _)| OF_SIDECAR.contains(&name.as_str()));
-        is_set || self.user.is_some() || self.read_only || self.without.contains(&"SOPS_AGE_KEY_FILE")
+        let is_started_otherwise = self.user.is_some() || self.read_only || self.endless_input;
+        is_set || is_started_otherwise || self.without.contains(&"SOPS_AGE_KEY_FILE")
     }
 
     pub(super) fn with(mut self, name: &str, value: &str) -> Call {
@@ -136,7 +139,8 @@ impl Sidecar {
         if let Some(user) = call.user {
             command.uid(user).gid(user);
         }
-        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(if call.endless_input { Stdio::piped() } else { Stdio::null() });
+        command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 

@@ -69,7 +69,7 @@ impl Served {
             command.env_remove(name);
         }
         let log = OpenOptions::new().create(true).append(true).open(sidecar.log())?;
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?;
+        let child = command.stdout(Stdio::null()).stderr(log).spawn()?;
         let mut served = Served { child, address: Address(socket) };
         let started = Instant::now();
         while !served.is_healthy() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::call::{Answer, Call, Plugin, Sidecar};
+use super::call::{Answer, Call, PATIENCE, Plugin, Sidecar};
 use super::checkout::{Checkout, Order};
 use super::output::Printed;
 use super::served::{Method, Packed, Served, Until};
@@ -78,7 +78,7 @@ impl Stage {
         note(2, "the path of the checkout does not show", self.elsewhere(&expected));
         note(3, "each of the server's three environments is enough", self.environments());
         note(4, "another user, no HOME, no programs, a root that is read-only", self.confined(&expected));
-        note(5, "nothing is expected on standard input", Ok("none of these runs has any".into()));
+        note(5, "nothing is expected on standard input", self.without_input(&expected));
         note(6, "killed at any moment, nothing is left and the next run is the same", self.killed(&expected));
         note(7, "the same objects, byte for byte, in every run", self.again(&expected));
         note(8, "what fails says why, shortly, where, and without a secret", self.failing(&expected));
@@ -88,6 +88,23 @@ impl Stage {
         note(12, "parameters are announced as a list", self.parameters());
         note(13, "as much as a message of the server holds", self.large());
         Ok(outcomes)
+    }
+
+    /// One who waits for input gets none here, and no end of it.
+    fn without_input(&self, expected: &Expected) -> Step {
+        let (_checkout, application) = self.checkout(Order::Forward)?;
+        let call = Call { endless_input: true, ..Call::default() };
+        let answer = match &self.served {
+            Some(served) => self.ask(served, &application, &call, Method::Generate)?,
+            None => {
+                let patience = (expected.time * 20).clamp(Duration::from_secs(10), PATIENCE);
+                self.sidecar.start(&self.plugin, &application, &call)?.finish(patience)?
+            }
+        };
+        match answer.code {
+            None => Err(Failed("it waits for input".into())),
+            Some(_) => same(&answer, expected).map(|()| String::new()),
+        }
     }
 
     pub(super) fn checkout(&self, order: Order) -> io::Result<(Checkout, PathBuf)> {
