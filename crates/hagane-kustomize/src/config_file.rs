@@ -136,7 +136,11 @@ pub(crate) fn transform(
         }
         "NamespaceTransformer" => {
             let (unset_only, subjects) = (object.bool("unsetOnly")?, subjects(&object)?);
-            match config.namespace() {
+            let metadata = config.tree().get("metadata");
+            let metadata =
+                metadata.map(|node| Object::lenient(node, "metadata", &["namespace"])).transpose()?;
+            let namespace = metadata.map(|metadata| metadata.text("namespace")).transpose()?;
+            match namespace.unwrap_or_default().as_str() {
                 // Without a namespace there is nothing to set.
                 "" => Ok(()),
                 namespace => set_namespace(resources, namespace, &specs, subjects, unset_only, object.span),

@@ -82,7 +82,8 @@ pub(crate) fn with_notes(resource: &Resource) -> Node {
     tree
 }
 
-/// Takes the notes among the annotations of a resource for its history.
+/// Takes the notes among the annotations of a resource for its history. Transformations that are no list stay where they
+/// are, since they matter only to who adds one.
 pub(crate) fn take_notes(resource: &mut Resource) -> Result<(), Diagnostic> {
     let taken = resource.edit(|tree| TAKEN.map(|key| remove_annotation(tree, key).unwrap_or_default()));
     let [former_names, former_namespaces, former_kinds, prefixes, suffixes, marks @ ..] = taken;
@@ -109,24 +110,24 @@ pub(crate) fn take_notes(resource: &mut Resource) -> Result<(), Diagnostic> {
     resource.needs_hash = needs_hash == "enabled";
     resource.from_helm = !from_helm.is_empty();
     resource.origin = Origin::read(&origin).into_iter().next();
-    resource.transformations = Origin::read(&transformations);
+    resource.transformations = Vec::new();
+    match is_list_of_origins(&transformations) {
+        true => resource.transformations = Origin::read(&transformations),
+        false => {
+            resource.edit(|tree| annotate(tree, TRANSFORMATIONS, Scalar::string(transformations.as_str())))
+        }
+    }
     Ok(())
 }
 
-/// Takes notes that a file brings along: they count as if kustomize had made them. Transformations that are no list stay
-/// where they are, since they matter only to who adds one.
+/// Takes notes that a file brings along: they count as if kustomize had made them.
 pub(crate) fn adopt_notes(resource: &mut Resource) -> Result<(), Diagnostic> {
     if !has_notes(resource.tree()) {
         return Ok(());
     }
-    let transformations = resource.metadata_entry("annotations", TRANSFORMATIONS).map(str::to_owned);
     let referred = resource.metadata_entry("annotations", REFERRERS).is_some();
     take_notes(resource)?;
     resource.referred = referred;
-    if let Some(text) = transformations.filter(|text| !is_list_of_origins(text)) {
-        resource.transformations.clear();
-        resource.edit(|tree| annotate(tree, TRANSFORMATIONS, Scalar::string(text)));
-    }
     Ok(())
 }
 

@@ -75,6 +75,7 @@ RULES = {
     "a validator that changes nothing": peer_says("validator shouldn't modify the resource map"),
     "a var whose field is a mapping or a list": ours_says(r"the field `[^`]*` of .* is not a single value"),
     "a schema file that is empty or has a value of the wrong type crashes the peer": peer_says("panic: invalid schema file"),
+    "a replacement into a note of the peer's own": ours_says(r"\[internal\.config\.kubernetes\.io/\w+\]` is missing in the target"),
     "notes of the peer's own that do not agree": ours_says("the notes about the former names"),
     "a definition in a .json file that is YAML": peer_says(r"unable to parse open API definition from '[^']*\.json': invalid character"),
     "a subject that is no mapping": ours_says("a subject of .* must be a mapping"),
