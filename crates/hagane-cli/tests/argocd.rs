@@ -191,6 +191,11 @@ fn what_a_sidecar_lacks_is_said() {
     // The role of a pod shows in no variable.
     let without_key = doctor(&["--serve"], &directory, &[]).1;
     assert!(without_key[2].starts_with("doubtful  no variable says where a key is"), "{without_key:#?}");
+    for policy in ["", "policy.yaml"] {
+        let (code, lines) = doctor(&["--serve"], &directory, &[("HAGANE_DECRYPTION_POLICY", policy)]);
+        assert!(lines[3].starts_with("missing   an absolute path in HAGANE_DECRYPTION_POLICY"), "{lines:#?}");
+        assert_eq!(code, Some(3));
+    }
     let mut server = Command::new(env!("CARGO_BIN_EXE_hagane"))
         .args(["argocd", "serve"])
         .env_clear()
@@ -286,12 +291,13 @@ fn what_argo_cd_does_with_its_kustomize() {
     let application = "overlays/production";
     let version = server.kustomize(application, &["version", "--short"], &[]);
     assert_eq!(text(&version.stdout), "v5.8.1\n");
-    let edits: [&[&str]; 9] = [
+    let edits: [&[&str]; 10] = [
         &["set", "nameprefix", "--", "blue-"],
         &["set", "namesuffix", "--", "-green"],
         &["set", "image", "registry.example.com/shop/catalog:9.9.9", "node=mirror.example.com/node:20"],
         &["set", "replicas", "catalog=7"],
         &["add", "label", "--force", "--without-selector", "team:shop"],
+        &["add", "label", "--force", "--without-selector", "--include-templates", "seen:both"],
         &["add", "label", "--force", "tier:front"],
         &["add", "annotation", "--force", "owner:shop"],
         &["set", "namespace", "--", "elsewhere"],

@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &Doctor, surroundings: &mut Surroundings) -> u8 {
         false => {
             let mut findings = vec![user(), scratch(&environment), socket(&environment)];
             findings.extend(keys(&environment, surroundings));
-            findings.push(policy(&environment, surroundings));
+            findings.push(policy(surroundings));
             if !arguments.serve {
                 findings.extend([config(), log_level(&environment)]);
             }
@@ -126,14 +126,18 @@ fn scratch(environment: &dyn Fn(&str) -> Option<OsString>) -> Finding {
 }
 
 /// Looks at the policy of who may decrypt what: a wrong one refuses everything.
-fn policy(environment: &dyn Fn(&str) -> Option<OsString>, surroundings: &Surroundings) -> Finding {
-    let Some(path) = environment(DECRYPTION_POLICY).map(PathBuf::from) else {
+fn policy(surroundings: &Surroundings) -> Finding {
+    let Some(path) = hagane_host::environment(DECRYPTION_POLICY).map(PathBuf::from) else {
         return Doubtful(format!(
             "no decryption policy: any application may have decrypted what the keys open (`{DECRYPTION_POLICY}`)"
         ));
     };
     let shown = path.display();
-    let content = surroundings.files.read(&surroundings.directory.join(&path)).ok();
+    if path.is_relative() {
+        // Empty, too: who wrote that meant some policy.
+        return Missing(format!("an absolute path in {DECRYPTION_POLICY}: `{shown}` refuses everything"));
+    }
+    let content = surroundings.files.read(&path).ok();
     let text = content.as_deref().and_then(|content| std::str::from_utf8(content).ok());
     match text.map(|text| DecryptionPolicy::parse(text, FileId::default())) {
         None => {

@@ -124,7 +124,9 @@ fn job<'j>(
     surroundings: &Surroundings,
 ) -> Result<(Job<'j>, Bounds), Failed> {
     let mut server = Server::read(&hagane_host::environment, PLUGIN)?;
-    let settings = match hagane_host::environment(PARAMETERS).map(OsString::into_string) {
+    // What is empty is as good as absent, as in every variable of the server.
+    let given = hagane_host::environment(PARAMETERS).filter(|text| !text.is_empty());
+    let settings = match given.map(OsString::into_string) {
         None => Vec::new(),
         Some(Ok(text)) => parameters::read(&text)?,
         Some(Err(_)) => return Err(failure(Fault::Input, format!("`{PARAMETERS}` is no text"))),
