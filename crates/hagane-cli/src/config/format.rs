@@ -159,6 +159,17 @@ pub(super) fn strip_comments(node: &mut Node) {
     }
 }
 
+/// Gives folded texts another style where that one would not keep them: as Go writes them, a line that is indented more
+/// gains a line break before it.
+pub(super) fn unfold(node: &mut Node) {
+    node.for_each_scalar(&mut |scalar| {
+        let is_indented = |line: &str| line.starts_with([' ', '\t']);
+        if scalar.style == Style::Folded && scalar.text.as_str().lines().any(is_indented) {
+            scalar.style = Style::DoubleQuoted;
+        }
+    });
+}
+
 /// Returns manifests as text, or a list of them.
 pub(super) fn text(manifests: Vec<Manifest>, wrapping: Option<Wrapping>) -> String {
     let mut trees: Vec<Node> = manifests.into_iter().map(|manifest| manifest.tree).collect();

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::super::format;
 use super::super::package::Package;
 use super::declared::Declared;
-use super::restored::restore;
+use super::restored::{Missing, restore};
 use super::results::Results;
 use super::tracked::{self, ID};
 use crate::Surroundings;
@@ -51,6 +51,7 @@ impl Pass<'_> {
         let (mut taken, others): (Vec<Node>, Vec<Node>) =
             list.into_iter().partition(|manifest| declared.takes(manifest));
         for (place, manifest) in taken.iter_mut().enumerate() {
+            format::unfold(manifest);
             ID.into_iter().for_each(|name| tracked::set(manifest, name, &(place + 1).to_string()));
         }
         let (text, taken) = wrapped(taken, declared.config.clone());
@@ -74,10 +75,11 @@ impl Pass<'_> {
             Err(failure) => return Err(failure),
         };
         let mut list = output.items;
+        let mut missing = Missing::new();
         for manifest in &mut list {
             let number = tracked::first(manifest, ID).and_then(|text| text.parse::<usize>().ok());
             if let Some(given) = number.and_then(|number| taken.get(number.checked_sub(1)?)) {
-                restore(given, manifest);
+                missing = restore(given, manifest, missing);
             }
             tracked::default_path(manifest, &declared.directory)?;
         }

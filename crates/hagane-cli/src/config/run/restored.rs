@@ -6,66 +6,193 @@ use std::collections::BTreeMap;
 
 use hagane::Node;
 use hagane_resource::{Schema, SchemaNode};
-use hagane_yaml::{Comments, Entry, Extra, Mapping};
+use hagane_yaml::{Comments, Entry, Extra, Mapping, Scalar, Style, Tag, Text};
 
-/// Gives a manifest that came back the comments of the one that was given where it has none, and its order of
-/// fields.
-pub(super) fn restore(given: &Node, manifest: &mut Node) {
+/// How often lines of comments are missing.
+pub(super) type Missing<'g> = BTreeMap<&'g str, usize>;
+
+/// Gives a manifest that came back the comments and the order of fields of the one that was given.
+///
+/// Comments that came back elsewhere are taken from there: in a list the first field has what stood above a manifest,
+/// and the item after it what stood at its end. So it is told what is missing in the one before, and returns what
+/// is missing in this one.
+pub(super) fn restore<'g>(given: &'g Node, manifest: &mut Node, mut before: Missing) -> Missing<'g> {
     let text = |name: &str| given.get(name).and_then(Node::as_str).unwrap_or("");
     let schema = Schema::builtin();
-    comment(given, manifest, schema.resource(text("apiVersion"), text("kind")));
+    let schema = schema.resource(text("apiVersion"), text("kind"));
+    if is_flow(given) == Some(false) && is_flow(manifest) == Some(true) {
+        lay_out(Some(given), manifest, schema);
+    }
+    take_elsewhere(given, manifest, schema, &mut before);
+    let missing = comment(given, manifest, schema);
     order(given, manifest);
+    missing
 }
 
-fn comment(given: &Node, node: &mut Node, schema: Option<SchemaNode>) {
-    if let Some(comments) = comments_of(given.extra()) {
-        add(comments, &mut node.extra_mut().comments);
-    }
-    match (given, node) {
-        (Node::Mapping(given), Node::Mapping(mapping)) => {
-            let fields = fields(given);
-            for entry in &mut mapping.entries {
-                let key = entry.key.text.as_str();
-                let Some(old) = fields.get(key) else { continue };
-                let below = schema.and_then(|schema| schema.field(key));
-                if let Some(comments) = comments_of(old.key.extra.as_deref()) {
-                    add(comments, &mut entry.key.extra.get_or_insert_default().comments);
-                }
-                comment(&old.value, &mut entry.value, below);
+/// Puts comments back where they were, if none is there now.
+fn comment<'g>(given: &'g Node, manifest: &mut Node, schema: Option<SchemaNode>) -> Missing<'g> {
+    let mut missing = Missing::new();
+    each(Some(given), manifest, schema, &mut |old, new| {
+        for (old, new) in blocks(old).into_iter().zip(blocks(comments_of(new.as_deref()))) {
+            if new.is_empty() {
+                written(old).for_each(|line| *missing.entry(line.as_str()).or_default() += 1);
             }
         }
-        (Node::Sequence(given), Node::Sequence(sequence)) => {
-            comment_items(&given.items, &mut sequence.items, schema);
+    });
+    take_elsewhere(given, manifest, schema, &mut missing);
+    each(Some(given), manifest, schema, &mut |old, new| {
+        let Some(old) = old else { return };
+        let new = &mut new.get_or_insert_default().comments;
+        for (old, new) in [(&old.head, &mut new.head), (&old.line, &mut new.line), (&old.foot, &mut new.foot)]
+        {
+            let words = |block: &[Text]| -> Vec<Text> { written(block).cloned().collect() };
+            if new.is_empty() || words(old) == words(new) {
+                new.clone_from(old);
+            }
         }
-        _ => {}
+    });
+    missing
+}
+
+/// Takes lines that are missing somewhere from where there was no comment.
+fn take_elsewhere(given: &Node, manifest: &mut Node, schema: Option<SchemaNode>, missing: &mut Missing) {
+    if missing.values().all(|count| *count == 0) {
+        return;
+    }
+    each(Some(given), manifest, schema, &mut |old, new| {
+        let Some(new) = new.as_mut().map(|extra| &mut extra.comments) else { return };
+        for (old, new) in blocks(old).into_iter().zip([&mut new.head, &mut new.line, &mut new.foot]) {
+            take(new, old, missing);
+        }
+    });
+}
+
+/// Takes lines that are missing elsewhere out of a comment, and what parted them. Those that stood there stay.
+fn take(block: &mut Vec<Text>, old: &[Text], missing: &mut Missing) {
+    let before = block.len();
+    block.retain(|line| match missing.get_mut(line.as_str()) {
+        Some(count) if *count > 0 && !old.contains(line) => {
+            *count -= 1;
+            false
+        }
+        _ => true,
+    });
+    if block.len() < before && written(block).next().is_none() {
+        block.clear();
     }
 }
 
-/// Gives items their comments: by the fields that tell them apart where the schema knows those, otherwise by
-/// their place, if the same is there.
-fn comment_items(given: &[Node], items: &mut [Node], schema: Option<SchemaNode>) {
+/// Returns the lines of a comment without those that part them.
+fn written(block: &[Text]) -> impl Iterator<Item = &Text> {
+    block.iter().filter(|line| !line.as_str().is_empty())
+}
+
+/// What is done at each node and key: with the comments that it had, if it had some, and the place of those that it has.
+type Visit<'v, 'g> = dyn FnMut(Option<&'g Comments>, &mut Option<Box<Extra>>) + 'v;
+
+/// Goes through a tree and one that was given beside it. Items are one by the fields that tell them apart where the schema
+/// knows those, otherwise by their place, if the same is there.
+fn each<'g>(given: Option<&'g Node>, node: &mut Node, schema: Option<SchemaNode>, visit: &mut Visit<'_, 'g>) {
+    // In another layout there are other places for comments.
+    let given = given.filter(|given| is_flow(given) == is_flow(node));
+    let comments = comments_of(given.and_then(Node::extra));
+    match node {
+        Node::Scalar(scalar) => visit(comments, &mut scalar.extra),
+        Node::Mapping(mapping) => {
+            visit(comments, &mut mapping.extra);
+            let fields = given.and_then(Node::as_mapping).map(fields).unwrap_or_default();
+            for entry in &mut mapping.entries {
+                let key = entry.key.text.as_str();
+                let old = fields.get(key);
+                let below = schema.and_then(|schema| schema.field(key));
+                let beside = old
+                    .filter(|old| is_flow(&old.value) == Some(true) && is_flow(&entry.value) == Some(false));
+                let comments = old.and_then(|old| comments_of(old.key.extra.as_deref()));
+                // What stood behind `{…}` stands behind the name now.
+                let comments = comments.or_else(|| comments_of(beside?.value.extra()));
+                visit(comments, &mut entry.key.extra);
+                each(old.map(|old| &old.value), &mut entry.value, below, visit);
+            }
+        }
+        Node::Sequence(sequence) => {
+            visit(comments, &mut sequence.extra);
+            let given = given.and_then(Node::as_sequence).map_or(&[][..], |given| &given.items);
+            let below = schema.and_then(SchemaNode::elements);
+            let matched = matched(given, &sequence.items, schema);
+            for (item, old) in sequence.items.iter_mut().zip(matched) {
+                each(old, item, below, visit);
+            }
+        }
+    }
+}
+
+/// Returns whether a collection is written in brackets; nothing for scalars.
+fn is_flow(node: &Node) -> Option<bool> {
+    match node {
+        Node::Mapping(mapping) => Some(mapping.flow),
+        Node::Sequence(sequence) => Some(sequence.flow),
+        Node::Scalar(_) => None,
+    }
+}
+
+/// Gives a manifest that came back as JSON the layout of the one that was given.
+fn lay_out(given: Option<&Node>, node: &mut Node, schema: Option<SchemaNode>) {
+    let is_flow = given.and_then(is_flow).unwrap_or(false);
+    match node {
+        Node::Mapping(mapping) => {
+            mapping.flow = is_flow;
+            let fields = given.and_then(Node::as_mapping).map(fields).unwrap_or_default();
+            for entry in &mut mapping.entries {
+                let key = entry.key.text.as_str();
+                let old = fields.get(key);
+                let below = schema.and_then(|schema| schema.field(key));
+                lay_out(old.map(|old| &old.value), &mut entry.value, below);
+                like(old.map(|old| &old.key), &mut entry.key);
+            }
+        }
+        Node::Sequence(sequence) => {
+            sequence.flow = is_flow;
+            let given = given.and_then(Node::as_sequence).map_or(&[][..], |given| &given.items);
+            let below = schema.and_then(SchemaNode::elements);
+            let matched = matched(given, &sequence.items, schema);
+            for (item, old) in sequence.items.iter_mut().zip(matched) {
+                lay_out(old, item, below);
+            }
+        }
+        Node::Scalar(scalar) => like(given.and_then(Node::as_scalar), scalar),
+    }
+}
+
+/// Writes a text of JSON as it was written, or as plainly as it can be.
+fn like(given: Option<&Scalar>, scalar: &mut Scalar) {
+    if scalar.style == Style::DoubleQuoted {
+        let is_same =
+            |old: &&Scalar| old.text.as_str() == scalar.text.as_str() && old.resolved_tag() == Tag::Str;
+        scalar.style = given.filter(is_same).map_or(Style::Plain, |old| old.style);
+        scalar.tag = Tag::Str;
+    }
+}
+
+/// Returns for each item the one that was given.
+fn matched<'g>(given: &'g [Node], items: &[Node], schema: Option<SchemaNode>) -> Vec<Option<&'g Node>> {
     let keys: Vec<&str> = schema
         .filter(|schema| schema.merges())
         .map(|schema| schema.merge_keys().iter().map(|key| key.as_str()).collect())
         .unwrap_or_default();
-    let below = schema.and_then(SchemaNode::elements);
     if keys.is_empty() {
-        for (old, item) in given.iter().zip(items) {
-            if is_same(old, item) {
-                comment(old, item, below);
-            }
-        }
-        return;
+        let same = |(place, item)| given.get(place).filter(|old| is_same(old, item));
+        return items.iter().enumerate().map(same).collect();
     }
     let values = |item: &Node| -> Vec<Option<String>> {
         keys.iter().map(|key| Some(item.get(key)?.as_str()?.to_owned())).collect()
     };
     let old: BTreeMap<_, _> = given.iter().rev().map(|item| (values(item), item)).collect();
-    for item in items {
-        if let Some(old) = old.get(&values(item)) {
-            comment(old, item, below);
-        }
-    }
+    items.iter().map(|item| old.get(&values(item)).copied()).collect()
+}
+
+/// Returns the lines above, beside and below.
+fn blocks(comments: Option<&Comments>) -> [&[Text]; 3] {
+    comments.map_or([&[]; 3], |comments| [&comments.head, &comments.line, &comments.foot])
 }
 
 /// Returns whether two items are one: equal, or of one name.
@@ -76,14 +203,6 @@ fn is_same(old: &Node, item: &Node) -> bool {
 
 fn comments_of(extra: Option<&Extra>) -> Option<&Comments> {
     extra.map(|extra| &extra.comments).filter(|comments| **comments != Comments::default())
-}
-
-fn add(from: &Comments, to: &mut Comments) {
-    for (from, to) in [(&from.head, &mut to.head), (&from.line, &mut to.line), (&from.foot, &mut to.foot)] {
-        if to.is_empty() {
-            to.clone_from(from);
-        }
-    }
 }
 
 /// Puts fields into the order that they had; new ones come last.
@@ -118,4 +237,74 @@ fn order(given: &Node, node: &mut Node) {
 /// Returns fields by name; of several of one name the first.
 fn fields(mapping: &Mapping) -> BTreeMap<&str, &Entry> {
     mapping.entries.iter().rev().map(|entry| (entry.key.text.as_str(), entry)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::format;
+
+    fn tree(text: &str) -> Node {
+        let options = hagane_yaml::ParseOptions { comments: true, ..Default::default() };
+        hagane_yaml::parse(text, Default::default(), &options).unwrap().remove(0)
+    }
+
+    #[track_caller]
+    fn check(given: &str, returned: &str, restored: &str) {
+        let (given, mut manifest) = (tree(given), tree(returned));
+        restore(&given, &mut manifest, Missing::new());
+        assert_eq!(format::stream(&[manifest]), restored);
+    }
+
+    #[test]
+    fn comments_that_are_gone() {
+        check("# top\na: 1 # one\n# two\nb: 2\n", "b: 2\na: 3\n", "# top\na: 3 # one\n# two\nb: 2\n");
+        check("a: 1 # one\n", "a: 1 # other\n", "a: 1 # other\n");
+        check("a: 1 # one\nb: 2\n", "c: 3\nb: 2\n", "b: 2\nc: 3\n");
+    }
+
+    #[test]
+    fn comments_that_moved() {
+        let given = "# license\n\n# top\na: 1\nb: {c: 2} # two\n";
+        check(
+            given,
+            "a: 1\nb:\n  c: 2 # two\n# license\nd: 3 # new\n",
+            "# license\n\n# top\na: 1\nb: # two\n  c: 2\nd: 3 # new\n",
+        );
+    }
+
+    #[test]
+    fn items_by_what_tells_them_apart() {
+        let pod = |containers: &str| format!("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n{containers}");
+        check(
+            &pod("  # first\n  - name: a\n    image: a # pinned\n  - name: b # second\n"),
+            &pod("  - name: b\n  - name: new\n  - image: a\n    name: a\n"),
+            &pod("  - name: b # second\n  - name: new\n  # first\n  - image: a # pinned\n    name: a\n"),
+        );
+    }
+
+    #[test]
+    fn items_by_their_place() {
+        check("l:\n- a # one\n- b # two\n", "l: [a, c]\n", "l: [a, c]\n");
+        check("l:\n- a # one\n- b # two\n", "l:\n- a\n- c\n", "l:\n- a # one\n- c\n");
+        check("l:\n- {x: 1} # one\n", "l:\n- {x: 0}\n- {x: 1}\n", "l:\n- {x: 0}\n- {x: 1}\n");
+    }
+
+    #[test]
+    fn what_comes_back_as_json() {
+        check(
+            "a: 'x' # one\nb: [y]\nc:\n- |\n  z\n",
+            r#"{"c": ["z\n"], "b": ["y", "1"], "a": "x", "new": {"d": "true", "e": 1}}"#,
+            "a: 'x' # one\nb: [y, \"1\"]\nc:\n- |\n  z\nnew:\n  d: \"true\"\n  e: 1\n",
+        );
+    }
+
+    #[test]
+    fn comments_at_the_end_of_the_one_before() {
+        let (first, second) = (tree("a: {}\n# end\n"), tree("b: 1\n"));
+        let (mut one, mut other) = (tree("a: {}\n"), tree("# end\nb: 1\n"));
+        let missing = restore(&first, &mut one, Missing::new());
+        restore(&second, &mut other, missing);
+        assert_eq!(format::stream(&[one, other]), "a: {}\n\n# end\n---\nb: 1\n");
+    }
 }

@@ -25,6 +25,7 @@ pub(super) fn printed(mut list: Vec<Node>) -> String {
     for manifest in &mut list {
         INDEX.into_iter().for_each(|name| tracked::remove(manifest, name));
         tracked::remove_empty(manifest);
+        format::unfold(manifest);
     }
     text(&list, is_json)
 }
@@ -56,14 +57,18 @@ impl Changes {
         let removed =
             held.iter().filter(|path| !new.contains_key(*path)).map(|path| top.join(path)).collect();
         let mut written = Vec::new();
+        let mut errors = Vec::new();
         for (path, manifests) in new {
+            let encrypted = manifests.iter().find(|manifest| is_encrypted(manifest)).map(Node::span);
             let text = file_text(manifests, &path)?;
-            let path = top.join(path);
-            if !is_there(&path, &text, surroundings) {
-                written.push((path, text));
+            let place = top.join(&path);
+            match encrypted {
+                _ if is_there(&place, &text, surroundings) => {}
+                Some(at) => errors.push(breaks_mac(&path, at)),
+                None => written.push((place, text)),
             }
         }
-        Ok(Changes { written, removed })
+        Diagnostic::refuse(errors).map(|()| Changes { written, removed })
     }
 
     /// Writes what is to change.
@@ -75,6 +80,20 @@ impl Changes {
             failure(Fault::Access, message)
         })
     }
+}
+
+/// Returns whether SOPS encrypted a manifest, and authenticates all of it.
+fn is_encrypted(manifest: &Node) -> bool {
+    manifest.at(&["sops", "mac"]).is_some_and(|mac| !mac.is_null())
+}
+
+fn breaks_mac(path: &str, at: Span) -> Diagnostic {
+    Diagnostic::error(
+        at,
+        format!("the file `{path}` is encrypted, and nobody could decrypt it with that change"),
+    )
+    .hinted("its MAC holds for all of its values; `hagane sops edit` changes them")
+    .hinted("a function in a directory is given what lies beside and below it, and nothing else")
 }
 
 /// Returns the file that a manifest goes to, below the directory.
@@ -156,6 +175,7 @@ fn file_text(manifests: Vec<Node>, path: &str) -> Result<String, Diagnostic> {
     for manifest in &mut list {
         PATH.into_iter().chain(INDEX).for_each(|name| tracked::remove(manifest, name));
         tracked::remove_empty(manifest);
+        format::unfold(manifest);
     }
     Ok(text(&list, is_json(&list, path)))
 }
@@ -167,7 +187,8 @@ fn is_there(path: &Path, text: &str, surroundings: &Surroundings) -> bool {
         return true;
     }
     let shown = path.to_string_lossy();
-    let Ok(list) = Package::default().documents(&content, &shown) else { return false };
+    let Ok(mut list) = Package::default().documents(&content, &shown) else { return false };
+    list.iter_mut().for_each(format::unfold);
     !list.is_empty() && self::text(&list, is_json(&list, &shown)) == text
 }
 
