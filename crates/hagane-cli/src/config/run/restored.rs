@@ -13,9 +13,9 @@ pub(super) type Missing<'g> = BTreeMap<&'g str, usize>;
 
 /// Gives a manifest that came back the comments and the order of fields of the one that was given.
 ///
-/// Comments that came back elsewhere are taken from there: in a list the first field has what stood above a manifest,
-/// and the item after it what stood at its end. So it is told what is missing in the one before, and returns what
-/// is missing in this one.
+/// Comments that came back elsewhere are taken from there: in a list the first field has what stood above a
+/// manifest, and the item after it what stood at its end. So it is told what is missing in the one before,
+/// and returns what is missing in this one.
 pub(super) fn restore<'g>(given: &'g Node, manifest: &mut Node, mut before: Missing) -> Missing<'g> {
     let text = |name: &str| given.get(name).and_then(Node::as_str).unwrap_or("");
     let schema = Schema::builtin();
@@ -67,7 +67,8 @@ fn take_elsewhere(given: &Node, manifest: &mut Node, schema: Option<SchemaNode>,
     });
 }
 
-/// Takes lines that are missing elsewhere out of a comment, and what parted them. Those that stood there stay.
+/// Takes lines that are missing elsewhere out of a comment, and what parted them. Those that stood there
+/// stay.
 fn take(block: &mut Vec<Text>, old: &[Text], missing: &mut Missing) {
     let before = block.len();
     block.retain(|line| match missing.get_mut(line.as_str()) {
@@ -87,11 +88,12 @@ fn written(block: &[Text]) -> impl Iterator<Item = &Text> {
     block.iter().filter(|line| !line.as_str().is_empty())
 }
 
-/// What is done at each node and key: with the comments that it had, if it had some, and the place of those that it has.
+/// What is done at each node and key: with the comments that it had, if it had some, and the place of those
+/// that it has.
 type Visit<'v, 'g> = dyn FnMut(Option<&'g Comments>, &mut Option<Box<Extra>>) + 'v;
 
-/// Goes through a tree and one that was given beside it. Items are one by the fields that tell them apart where the schema
-/// knows those, otherwise by their place, if the same is there.
+/// Goes through a tree and one that was given beside it. Items are one by the fields that tell them apart
+/// where the schema knows those, otherwise by their place, if the same is there.
 fn each<'g>(given: Option<&'g Node>, node: &mut Node, schema: Option<SchemaNode>, visit: &mut Visit<'_, 'g>) {
     // In another layout there are other places for comments.
     let given = given.filter(|given| is_flow(given) == is_flow(node));
