@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
@@ -59,6 +60,13 @@ func run() int {
 			failed, word, what = failed+1, "FAILED", err.Error()
 		}
 		fmt.Printf("%s %s (%d ms) %s\n", word, check.name, time.Since(begun).Milliseconds(), what)
+	}
+	if *socket == "" {
+		left, err := c.served.end(syscall.SIGTERM)
+		if err != nil || len(left) > 0 {
+			fmt.Println("FAILED the server ends and leaves nothing:", err, left)
+			failed++
+		}
 	}
 	if failed > 0 {
 		fmt.Printf("%d failed; the log of the server:\n%s", failed, c.served.said())
