@@ -165,8 +165,11 @@ fn lay_out(given: Option<&Node>, node: &mut Node, schema: Option<SchemaNode>) {
     }
 }
 
-/// Writes a text of JSON as it was written, or as plainly as it can be.
+/// Writes a text of JSON as it was written, or as plainly as it can be, and a null as it was.
 fn like(given: Option<&Scalar>, scalar: &mut Scalar) {
+    if let Some(old) = given.filter(|old| old.is_null() && scalar.is_null()) {
+        (scalar.text, scalar.tag, scalar.style) = (old.text.clone(), old.tag, old.style);
+    }
     if scalar.style == Style::DoubleQuoted {
         let is_same =
             |old: &&Scalar| old.text.as_str() == scalar.text.as_str() && old.resolved_tag() == Tag::Str;
@@ -295,9 +298,9 @@ mod tests {
     #[test]
     fn what_comes_back_as_json() {
         check(
-            "a: 'x' # one\nb: [y]\nc:\n- |\n  z\n",
-            r#"{"c": ["z\n"], "b": ["y", "1"], "a": "x", "new": {"d": "true", "e": 1}}"#,
-            "a: 'x' # one\nb: [y, \"1\"]\nc:\n- |\n  z\nnew:\n  d: \"true\"\n  e: 1\n",
+            "a: 'x' # one\nb: [y]\nc:\n- |\n  z\nn:\n",
+            r#"{"c": ["z\n"], "b": ["y", "1"], "a": "x", "n": null, "new": {"d": "true", "e": 1}}"#,
+            "a: 'x' # one\nb: [y, \"1\"]\nc:\n- |\n  z\nn:\nnew:\n  d: \"true\"\n  e: 1\n",
         );
     }
 
