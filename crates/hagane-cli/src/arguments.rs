@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use hagane::{BuildOptions, Reorder, SecretsMode};
 
@@ -71,7 +72,7 @@ pub(crate) struct Build {
     #[arg(value_name = "DIR", default_value = ".", hide_default_value = true)]
     pub(crate) directory: PathBuf,
     /// Write to a file; or, where PATH is a directory that exists, one file a resource
-    #[arg(short, long, value_name = "PATH")]
+    #[arg(short, long, value_name = "PATH", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub(crate) output: Option<PathBuf>,
     /// The order of the output, where the kustomization has no `sortOptions`
     #[arg(long, value_name = "ORDER", value_enum)]
@@ -110,7 +111,7 @@ pub(crate) struct Render {
     #[arg(value_name = "DIR", default_value = ".", hide_default_value = true)]
     pub(crate) directory: PathBuf,
     /// Write to a file; or, where PATH is a directory that exists, one file a resource
-    #[arg(short, long, value_name = "PATH")]
+    #[arg(short, long, value_name = "PATH", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub(crate) output: Option<PathBuf>,
     /// What happens to encrypted values
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]

@@ -55,7 +55,7 @@ struct Charts {
 enum LoadRestrictor {
     /// Files in or below the kustomization's own directory
     #[default]
-    #[value(name = "LoadRestrictionsRootOnly")]
+    #[value(name = "LoadRestrictionsRootOnly", alias = "")]
     RootOnly,
     /// Any file
     #[value(name = "LoadRestrictionsNone")]

@@ -29,7 +29,7 @@ mod vendor;
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -62,6 +62,13 @@ pub struct Surroundings<'s> {
     pub stderr: &'s mut dyn Write,
     /// Whether messages are coloured.
     pub coloured: bool,
+}
+
+impl Surroundings<'_> {
+    /// Returns a path as it is named from the working directory.
+    fn shown<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(&self.directory).unwrap_or(path)
+    }
 }
 
 /// Bytes of stack: documents may be nested as deep as their limit in every build, and only pages in use are real.

@@ -24,6 +24,8 @@ pub(crate) enum Destination {
 
 impl Destination {
     pub(crate) fn new(output: Option<&Path>, surroundings: &Surroundings) -> Destination {
+        // An empty path is none: what a script makes of a variable that is not set.
+        let output = output.filter(|path| !path.as_os_str().is_empty());
         match output.map(|path| surroundings.directory.join(path)) {
             None if surroundings.stdout_is_terminal => Destination::Terminal,
             None => Destination::Stream,
@@ -50,13 +52,15 @@ pub(crate) fn write(
         }
         Destination::File(path) => {
             let text = rendered.to_yaml(options).map_err(|errors| unwritable(rendered, errors))?;
-            write_file(path, text.as_bytes(), access).map_err(|error| not_written(path, &error))
+            let shown = surroundings.shown(path);
+            write_file(path, text.as_bytes(), access).map_err(|error| not_written(shown, &error))
         }
         Destination::Directory(directory) => {
             let names = file_names(rendered)?;
             let texts = rendered.to_documents(options).map_err(|errors| unwritable(rendered, errors))?;
             let files = names.iter().zip(&texts).map(|(name, text)| (name.as_str(), text.as_bytes()));
-            write_files(directory, files, access).map_err(|error| not_written(directory, &error))
+            let shown = surroundings.shown(directory);
+            write_files(directory, files, access).map_err(|error| not_written(shown, &error))
         }
     }
 }

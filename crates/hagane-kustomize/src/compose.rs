@@ -150,7 +150,10 @@ impl Compose<'_, '_> {
         let document = documents.into_iter().next().filter(|document| !document.is_null());
         let document = document.unwrap_or_else(hagane_yaml::Node::mapping);
         let read = if self.uses_builtin { Schema::with_openapi } else { Schema::from_openapi };
-        read(&document).map_err(|error| Diagnostic::error(error.span, error.message).or_at(path.span))
+        read(&document).map_err(|error| {
+            let error = Diagnostic::error(error.span, error.message).or_at(path.span);
+            error.hinted("a schema is as `kubectl get --raw /openapi/v2` prints it")
+        })
     }
 
     fn schema(&self) -> Result<Schema, Diagnostic> {
@@ -273,8 +276,8 @@ impl Compose<'_, '_> {
                 true => ("a component", "components"),
                 false => ("no component", "resources"),
             };
-            let message = format!("`{}` is {is}: it belongs in `{list}`", **path);
-            return Err(Diagnostic::error(path.span, message));
+            let error = Diagnostic::error(path.span, format!("`{}` is {is}", **path));
+            return Err(error.hinted(format!("list it in `{list}`")));
         }
         if let Some(error) = loaded.empty {
             return Err(error);

@@ -166,9 +166,7 @@ impl Config {
             "replicas",
         ];
         let object = Object::new(node, "a transformer configuration", names)?;
-        // A null is a spec that says nothing.
-        let spec = |node: &Node| (!node.is_null()).then(|| configured_field_spec(node)).transpose();
-        let specs = |name| Ok::<Vec<_>, Diagnostic>(object.list(name, spec)?.into_iter().flatten().collect());
+        let specs = |name| object.list(name, configured_field_spec);
         let added = Config {
             is_default: false,
             name_prefix: specs("namePrefix")?,

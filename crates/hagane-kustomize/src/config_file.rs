@@ -264,7 +264,8 @@ pub(crate) fn replacements(
     root: &Root,
     sources: &Sources,
 ) -> Result<Vec<Replacement>, Diagnostic> {
-    match config_documents(path, root, sources)?.into_iter().next() {
+    let documents = config_documents(path, root, sources, true)?;
+    match documents.into_iter().next().filter(|document| !document.is_null()) {
         None => Err(Diagnostic::error(path.span, format!("there is no replacement in `{}`", **path))
             .hinted("write one, or a list of them, with `source` and `targets`")),
         Some(Node::Sequence(sequence)) => sequence.items.iter().map(Replacement::decode_file).collect(),
@@ -272,11 +273,16 @@ pub(crate) fn replacements(
     }
 }
 
-fn config_documents(path: &Located<String>, root: &Root, sources: &Sources) -> Result<Vec<Node>, Diagnostic> {
+/// Returns the documents of a file, or the first of them.
+fn config_documents(
+    path: &Located<String>,
+    root: &Root,
+    sources: &Sources,
+    first_only: bool,
+) -> Result<Vec<Node>, Diagnostic> {
     let source = sources.read_config(&sources.file(root, path, path.span)?, path.span)?;
-    let options = ParseOptions { dialect: Dialect::V2, ..ParseOptions::default() };
-    let documents = parse(source.text()?, source.file, &options)?;
-    Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
+    let options = ParseOptions { dialect: Dialect::V2, first_only, ..ParseOptions::default() };
+    Ok(parse(source.text()?, source.file, &options)?)
 }
 
 fn of_node(node: &Node, root: &Root, sources: &Sources) -> Result<Vec<Replacement>, Diagnostic> {

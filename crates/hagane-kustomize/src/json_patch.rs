@@ -230,7 +230,7 @@ impl Operation {
                     let keys = mapping.entries.iter().map(|e| e.key.text.as_str());
                     Err(match hagane_resource::nearest(&key, keys) {
                         Some(name) => error.hinted(format!("there is `{name}`")),
-                        None => error,
+                        None => error.hinted("take the operation out, or name a field that is there"),
                     })
                 }
             },

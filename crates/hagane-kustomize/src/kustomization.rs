@@ -133,6 +133,10 @@ pub(crate) fn field_spec(node: &Node) -> Result<FieldSpec, hagane_resource::Diag
 
 /// Returns a field spec out of a file of `configurations`: its path may look like a number.
 pub(crate) fn configured_field_spec(node: &Node) -> Result<FieldSpec, hagane_resource::Diagnostic> {
+    if node.is_null() {
+        // A spec that says nothing.
+        return Ok(FieldSpec::new(Default::default(), "", false));
+    }
     let object = crate::decode::Object::new(node, "a field spec", FIELD_SPEC)?;
     let path = object.text_of_any("path")?;
     Ok(FieldSpec::new(gvk_of(&object)?, path, object.bool("create")?))

@@ -239,8 +239,8 @@ impl Search<'_> {
             (_, Node::Sequence(sequence)) => {
                 sequence.items.iter().for_each(|item| self.walk(item, steps, any))
             }
-            // An empty part is an error that the walk that writes reports.
-            (Some((step, _)), Node::Mapping(_)) if step.key.is_empty() => *any = true,
+            // An empty part, or one that stands for an item, is an error that the walk that writes reports.
+            (Some((step, _)), Node::Mapping(_)) if !step.is_key() => *any = true,
             (Some((step, rest)), Node::Mapping(mapping)) => {
                 if let Some(field) = mapping.get(&step.key) {
                     self.walk(field, rest, any);

@@ -346,7 +346,8 @@ impl<'w> Sources<'w> {
                 diagnostic(format!("`{shown}` is larger than {} MiB", limit >> 20))
                     .hinted("no Kubernetes object can hold a file of this size")
             }
-            FileError::Other(why) => diagnostic(format!("`{shown}` cannot be read: {why}")),
+            FileError::Other(why) => diagnostic(format!("`{shown}` cannot be read: {why}"))
+                .hinted("a path leads to a file or a directory that can be read"),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hagane_yaml::scalar::{Value, value};
-use hagane_yaml::{Dialect, FileId, Node, ParseOptions, Scalar, Span, Tag, Text, YamlError, parse};
+use hagane_yaml::{Dialect, FileId, Node, ParseOptions, Scalar, Span, Style, Tag, Text, YamlError, parse};
 
 use crate::{Diagnostic, Resource};
 
@@ -196,7 +196,8 @@ fn items_of(list: Node, is_plain: bool) -> Result<Vec<Node>, Diagnostic> {
         Some(node) if node.is_null() => Ok(Vec::new()),
         Some(Node::Scalar(_)) if is_plain => Ok(Vec::new()),
         Some(Node::Mapping(items)) if is_plain && items.entries.is_empty() => Ok(Vec::new()),
-        Some(items) => Err(Diagnostic::error(items.span(), "`items` of a list must be a sequence")),
+        Some(items) => Err(Diagnostic::error(items.span(), "`items` of a list must be a sequence")
+            .hinted("begin each item with a dash")),
     }
 }
 
@@ -212,10 +213,14 @@ fn as_json(node: &mut Node) {
             sequence.items.iter_mut().for_each(as_json);
         }
         Node::Scalar(scalar) if scalar.tag == Tag::Null => scalar.text = "null".into(),
+        Node::Scalar(scalar) if scalar.resolved_tag() == Tag::Str => {
+            let text = std::mem::take(&mut scalar.text);
+            *scalar = Scalar { span: scalar.span, style: Style::DoubleQuoted, ..Scalar::string(text) };
+        }
         Node::Scalar(scalar) if scalar.tag == Tag::Timestamp => {
             if let Ok(Value::Str(time)) = value(scalar) {
                 let text = Text::marked_as(time.into_owned(), &scalar.text);
-                *scalar = Scalar { span: scalar.span, ..Scalar::string(text) };
+                *scalar = Scalar { span: scalar.span, style: Style::DoubleQuoted, ..Scalar::string(text) };
             }
         }
         Node::Scalar(_) => {}

@@ -29,6 +29,13 @@ pub struct PathStep {
     pub sequence: bool,
 }
 
+impl PathStep {
+    /// Returns whether a mapping can have such a key; anything else is an error there.
+    pub fn is_key(&self) -> bool {
+        !self.key.is_empty() && !is_item(&self.key)
+    }
+}
+
 /// What is made at the end of a path that is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Create {
@@ -125,7 +132,7 @@ fn reaches(node: &Node, steps: &[PathStep]) -> bool {
         Node::Sequence(sequence) => sequence.items.iter().any(|item| reaches(item, steps)),
         // A null that must be a sequence becomes an empty one.
         // An error that the walk must report, too.
-        Node::Mapping(_) if step.key.is_empty() || is_item(&step.key) => true,
+        Node::Mapping(_) if !step.is_key() => true,
         Node::Mapping(mapping) => mapping
             .get(&step.key)
             .is_some_and(|field| step.sequence && field.is_null() || reaches(field, rest)),

@@ -58,14 +58,14 @@ fn rank(kind: &str, order: &LegacyOrder) -> i64 {
 /// How the text of a group, version and kind is sorted among those of one rank.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum TextOrder {
-    /// Namespaces without a group come before those with one, and from the last to the first.
+    /// Where Namespaces have a rank, those without a group come first, from the last to the first.
     CoreNamespace(Reverse<String>),
     Other(String),
 }
 
 impl TextOrder {
-    fn of(gvk: &Gvk) -> TextOrder {
-        match gvk.kind == "Namespace" && gvk.group.is_empty() {
+    fn of(gvk: &Gvk, rank: i64) -> TextOrder {
+        match rank != 0 && gvk.kind == "Namespace" && gvk.group.is_empty() {
             true => TextOrder::CoreNamespace(Reverse(gvk.sort_text())),
             false => TextOrder::Other(gvk.sort_text()),
         }
@@ -75,7 +75,8 @@ impl TextOrder {
 /// Returns the key by which kustomize sorts kinds, where a kind that is not given sorts last.
 pub fn legacy_kind_order(kinds: &GvkPattern, order: &LegacyOrder) -> impl Ord + use<> {
     let gvk = Gvk { group: kinds.group.clone(), version: kinds.version.clone(), kind: kinds.kind.clone() };
-    (rank(&gvk.kind, order), TextOrder::of(&gvk))
+    let rank = rank(&gvk.kind, order);
+    (rank, TextOrder::of(&gvk, rank))
 }
 
 /// Returns the key by which resources are sorted in the legacy order: the kind's rank, then the texts of group,
@@ -85,5 +86,5 @@ pub fn legacy_order(resource: &Resource, order: &LegacyOrder) -> impl Ord + use<
     let rank = rank(&id.gvk.kind, order);
     let or = |text: &str, absent: &str| if text.is_empty() { absent.to_owned() } else { text.to_owned() };
     let id_text = format!("{}|{}|{}", id.gvk.sort_text(), or(&id.namespace, "~X"), or(&id.name, "~N"));
-    (rank, TextOrder::of(&id.gvk), id_text)
+    (rank, TextOrder::of(&id.gvk, rank), id_text)
 }

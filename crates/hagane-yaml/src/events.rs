@@ -158,7 +158,8 @@ impl<'a> Events<'a> {
                     return Ok(self.stream_end(span));
                 }
                 if kind != Kind::DocumentStart {
-                    return Err(YamlError::new(span, "a line `---` is missing after the directives"));
+                    let error = YamlError::new(span, "a line `---` is missing after the directives");
+                    return Err(error.hinted("end the lines that start with `%` with a line `---`"));
                 }
                 self.scanner.skip();
                 self.state = State::DocumentContent;

@@ -251,7 +251,8 @@ impl<'a> Reader<'a> {
 
     fn alias(&mut self, id: usize, span: Span) -> Result<Node, YamlError> {
         let Some((node, size)) = self.anchors.get(id).cloned().flatten() else {
-            return Err(YamlError::new(span, "an alias stands inside the node that its anchor names"));
+            let error = YamlError::new(span, "an alias stands inside the node that its anchor names");
+            return Err(error.hinted("write out what it should stand for"));
         };
         self.alias_nodes += size;
         if self.alias_nodes > self.options.limits.alias_nodes {
@@ -374,10 +375,12 @@ fn merge(mapping: &mut Mapping, value: Node) -> Result<(), YamlError> {
         }
         Node::Sequence(sequence) => sequence.items.into_iter().try_for_each(|item| match item {
             Node::Mapping(_) => merge(mapping, item),
-            other => Err(YamlError::new(other.span(), "a merge key takes mappings only")),
+            other => Err(YamlError::new(other.span(), "a merge key takes mappings only")
+                .hinted("for example `<<: [*base, *more]`")),
         }),
         Node::Scalar(scalar) => {
-            Err(YamlError::new(scalar.span, "a merge key takes a mapping, or a sequence of mappings"))
+            Err(YamlError::new(scalar.span, "a merge key takes a mapping, or a sequence of mappings")
+                .hinted("for example `<<: *base`; quote the key where it is none"))
         }
     }
 }

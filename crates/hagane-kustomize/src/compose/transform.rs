@@ -199,7 +199,9 @@ fn set_metadata(
     resources: &mut ResourceSet,
 ) -> Result<(), Diagnostic> {
     for entry in &k.labels {
-        label(resources, &entry.pairs, &label_specs(entry, config).map_err(|e| e.or_at(entry.span))?)?;
+        label_specs(entry, config)
+            .and_then(|specs| label(resources, &entry.pairs, &specs))
+            .map_err(|error| error.or_at(entry.span))?;
         metadata::note_transformer(resources, layer, "LabelTransformer")?;
     }
     if !k.common_labels.is_empty() || !k.labels.is_empty() {

@@ -33,7 +33,8 @@ pub(super) fn value_add(
     let target = |node: &Node| target(node, object.span);
     let mut targets = object.list("targets", target)?;
     if let Some(path) = object.string("targetFilePath")?.filter(|path| !path.is_empty()) {
-        for document in config_documents(&path, root, sources)? {
+        let documents = config_documents(&path, root, sources, false)?;
+        for document in documents.into_iter().filter(|document| !document.is_null()) {
             targets.extend(
                 Object::lenient(&document, "a file of targets", &["targets"])?.list("targets", target)?,
             );

@@ -208,7 +208,8 @@ impl<'a> Events<'a> {
             {
                 self.not_closed()
             }
-            Kind::FlowEntry => YamlError::new(span, "a `,` stands where a value is missing"),
+            Kind::FlowEntry => YamlError::new(span, "a `,` stands where a value is missing")
+                .hinted("take it out, or write `null` or a value before it"),
             Kind::FlowSequenceEnd => {
                 YamlError::new(span, "a `]` closes nothing here").hinted("quote the value")
             }
@@ -217,8 +218,10 @@ impl<'a> Events<'a> {
             }
             Kind::BlockEntry => YamlError::new(span, "a `-` cannot begin an item inside brackets")
                 .hinted("items in brackets have a `,` in between"),
-            Kind::Value => YamlError::new(span, "a `:` stands here without a key"),
-            _ => YamlError::new(span, "a value is missing here"),
+            Kind::Value => {
+                YamlError::new(span, "a `:` stands here without a key").hinted("write a key before it")
+            }
+            _ => YamlError::new(span, "a value is missing here").hinted("write one, or `null`"),
         }
     }
 
