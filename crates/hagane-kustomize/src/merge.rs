@@ -165,6 +165,9 @@ impl<'s> Merge<'s> {
     ) -> Result<Node, Diagnostic> {
         refuse_empty_key(&dest)?;
         refuse_empty_key(&patch)?;
+        if dest.entries.is_empty() {
+            dest.flow = patch.flow;
+        }
         // Of a key that stands twice in a patch the first value counts.
         let mut places: HashMap<String, usize> = HashMap::with_capacity(patch.entries.len());
         let mut patched: Vec<Option<Entry>> = Vec::with_capacity(patch.entries.len());

@@ -70,15 +70,17 @@ fn is_text_for_v2(text: &str) -> bool {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Before {
     scalar: Written,
-    flow: bool,
+    /// An empty mapping does not count.
+    flow: Option<bool>,
 }
 
 impl Before {
     pub(super) fn of(node: &Node) -> Before {
         match node {
-            Node::Scalar(scalar) => Before { scalar: scalar.written(), ..Before::default() },
-            Node::Mapping(mapping) => Before { flow: mapping.flow, ..Before::default() },
-            Node::Sequence(sequence) => Before { flow: sequence.flow, ..Before::default() },
+            Node::Scalar(scalar) => Before { scalar: scalar.written(), flow: Some(false) },
+            Node::Mapping(mapping) if mapping.entries.is_empty() => Before::default(),
+            Node::Mapping(mapping) => Before { flow: Some(mapping.flow), ..Before::default() },
+            Node::Sequence(sequence) => Before { flow: Some(sequence.flow), ..Before::default() },
         }
     }
 
@@ -86,8 +88,12 @@ impl Before {
     pub(super) fn restyle(self, node: Node) -> Node {
         match node {
             Node::Scalar(scalar) => Node::Scalar(scalar.restyled(self.scalar)),
-            Node::Mapping(mapping) => Node::Mapping(Mapping { flow: self.flow, ..mapping }),
-            Node::Sequence(sequence) => Node::Sequence(Sequence { flow: self.flow, ..sequence }),
+            Node::Mapping(mapping) => {
+                Node::Mapping(Mapping { flow: self.flow.unwrap_or(mapping.flow), ..mapping })
+            }
+            Node::Sequence(sequence) => {
+                Node::Sequence(Sequence { flow: self.flow.unwrap_or(sequence.flow), ..sequence })
+            }
         }
     }
 }

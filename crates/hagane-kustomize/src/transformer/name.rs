@@ -40,6 +40,7 @@ pub(crate) fn affix_names(
                     Affix::Suffix(suffix) => resource.suffixes.push(suffix.into()),
                 }
                 resource.remember_id();
+                resource.metadata_mut();
                 let takes = spec.takes(resource.gvk());
                 if takes && (spec.create || resource.tree().at(&["metadata", "name"]).is_some()) {
                     resource.rename_bare(&name);

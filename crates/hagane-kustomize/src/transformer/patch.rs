@@ -380,6 +380,10 @@ fn apply_json(
     }
     let noted = resource.is_annotated_by_build();
     let shown = resource.id().to_string();
+    if noted {
+        // The notes stand there, also where a list has no metadata.
+        resource.metadata_mut();
+    }
     if noted && operations.iter().flatten().any(Operation::sees_notes) {
         put_notes(resource);
     }
