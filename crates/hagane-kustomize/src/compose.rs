@@ -236,7 +236,7 @@ impl Compose<'_, '_> {
         for resource in self.sources.resources(&file, path.span)?.iter() {
             let mut resource = resource.clone();
             adopt_notes(&mut resource)?;
-            metadata::note_file(&mut resource, layer, path);
+            metadata::note_file(&mut resource, layer, path)?;
             if !self.uses_builtin && !Schema::knows_scope(&resource.gvk().api_version(), &resource.gvk().kind)
             {
                 self.schema()?;
@@ -384,7 +384,7 @@ impl Compose<'_, '_> {
             let inline = text.contains('\n') || text.contains(": ");
             if inline {
                 for mut resource in hagane_resource::read_documents_at(text, self.sources.start_of(text))? {
-                    metadata::note_file(&mut resource, layer, layer.file_name);
+                    metadata::note_file(&mut resource, layer, layer.file_name)?;
                     all.resources.add(resource).map_err(|d| duplicate(&d, text.span))?;
                 }
             } else {

@@ -11,11 +11,19 @@ use crate::transformer::label;
 
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
-/// Notes the file that a resource came from.
-pub(super) fn note_file(resource: &mut Resource, layer: &Layer, path: &str) {
-    if layer.metadata.wants_origin() {
-        resource.origin = Some(layer.origin_of(path));
+/// Notes the file that a resource came from, which kustomize does among its annotations.
+pub(super) fn note_file(resource: &mut Resource, layer: &Layer, path: &str) -> Result<(), Diagnostic> {
+    if !layer.metadata.wants_origin() {
+        return Ok(());
     }
+    match resource.tree().at(&["metadata", "annotations"]) {
+        Some(odd) if !odd.is_null() && odd.as_mapping().is_none() => {
+            let message = format!("the annotations of {} must be a mapping", resource.id());
+            return Err(Diagnostic::error(odd.span(), message).hinted("write `key: value` lines"));
+        }
+        _ => resource.origin = Some(layer.origin_of(path)),
+    }
+    Ok(())
 }
 
 /// Notes the generator that made a resource.
