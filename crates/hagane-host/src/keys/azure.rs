@@ -198,8 +198,8 @@ fn of_machine(resource: &str, surroundings: &Surroundings) -> Result<Zeroizing<S
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read as _, Write as _};
-    use std::net::TcpListener;
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
     use std::thread;
 
     use super::*;
@@ -227,9 +227,7 @@ mod tests {
         thread::spawn(move || {
             for (asked, answer) in answers {
                 let (mut stream, _) = listener.accept().expect("somebody asks");
-                let mut request = [0; 4096];
-                let length = stream.read(&mut request).expect("it asks something");
-                let right = request[..length].starts_with(asked.as_bytes());
+                let right = request(&stream).starts_with(asked);
                 let status = if right { "200 OK" } else { "404 Not Found" };
                 let length = answer.len();
                 write!(
@@ -240,6 +238,26 @@ mod tests {
             }
         });
         url
+    }
+
+    /// Returns the first line of a request that has come whole: its parts come when they come.
+    fn request(stream: &TcpStream) -> String {
+        let mut lines = BufReader::new(stream);
+        let mut line = || {
+            let mut line = String::new();
+            lines.read_line(&mut line).expect("it asks something");
+            line
+        };
+        let first = line();
+        let headers: Vec<String> =
+            std::iter::from_fn(|| Some(line())).take_while(|line| line.trim() != "").collect();
+        let length = headers.iter().find_map(|header| {
+            let (name, value) = header.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+        });
+        let mut body = vec![0; length.unwrap_or_default()];
+        lines.read_exact(&mut body).expect("it sends what it announces");
+        first
     }
 
     #[test]
