@@ -288,6 +288,25 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_goes_round_is_no_panic() {
+        let digits = |mut n: u32| {
+            let mut key = String::new();
+            while n > 0 {
+                key.push(['0', '1', 'x'][(n % 3) as usize]);
+                n /= 3;
+            }
+            key
+        };
+        let keys: String = (1..400).map(|n| format!("k{}: 1\n", digits(n))).collect();
+        let quoted: String = (1..400).map(|n| format!("'{}': 1\n", digits(n))).collect();
+        for text in [keys, quoted] {
+            let documents = parse(&text, FileId::default(), &ParseOptions::default()).expect("it parses");
+            let written = go_v2(&documents[0]).expect("it can be written");
+            assert_eq!(written.lines().count(), 399);
+        }
+    }
+
+    #[test]
     fn strings_are_quoted_as_yaml_v2_does() {
         check("a: 'yes'", "a: \"yes\"\n");
         check("a: ''", "a: \"\"\n");

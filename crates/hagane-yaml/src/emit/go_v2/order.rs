@@ -21,7 +21,7 @@ pub(super) fn sorted(mapping: &Mapping, depth: usize, in_flow: bool) -> Result<V
         }
     }
     let key = |i: usize| entries[i].key.text.as_str();
-    order.sort_by(|&a, &b| natural(key(a), key(b)));
+    merge_sort(&mut order, |a, b| natural(key(a), key(b)));
     for pair in order.windows(2) {
         if key(pair[0]) == key(pair[1]) {
             let (first, second) = (&entries[pair[0]].key, &entries[pair[1]].key);
@@ -37,6 +37,31 @@ pub(super) fn sorted(mapping: &Mapping, depth: usize, in_flow: bool) -> Result<V
         }
     }
     Ok(order)
+}
+
+/// Sorts as `sort_by` does, which may panic where an order goes round: `10` < `010` < `0x1` < `10`.
+fn merge_sort(list: &mut [usize], compare: impl Fn(usize, usize) -> Ordering) {
+    let mut out = Vec::with_capacity(list.len());
+    let mut width = 1;
+    while width < list.len() {
+        out.clear();
+        for pair in list.chunks(2 * width) {
+            let (mut left, mut right) = pair.split_at(width.min(pair.len()));
+            while let (Some((&a, rest_a)), Some((&b, rest_b))) = (left.split_first(), right.split_first()) {
+                if compare(b, a) == Ordering::Less {
+                    out.push(b);
+                    right = rest_b;
+                } else {
+                    out.push(a);
+                    left = rest_a;
+                }
+            }
+            out.extend_from_slice(left);
+            out.extend_from_slice(right);
+        }
+        list.copy_from_slice(&out);
+        width *= 2;
+    }
 }
 
 /// Compares keys as yaml.v2 sorts them: runs of digits as numbers, letters after everything else.
