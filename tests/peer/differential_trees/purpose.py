@@ -55,6 +55,19 @@ def content(files):
     return [text if isinstance(text, bytes) else str(text).encode(errors="replace") for text in files.values()]
 
 
+def comment_in_flow(verdict, files):
+    """Returns whether only the peer fails, because of a comment between a key and a collection that goes into a mapping in braces."""
+    refused = own_text(r"^error: map\[string\]interface.*: yaml: (invalid map key: |line \d+: did not find expected ',')")
+    return refused(verdict, files) and any(re.search(rb"(:|:.*[&!]\S+)[ \t]+#", file) for file in content(files))
+
+
+def another_every_time(verdict, files):
+    """Returns whether nothing differs but the order of lines, and the peer has several."""
+    if verdict.kind != "bytes" or sorted(verdict.peer.out.split()) != sorted(verdict.ours.out.split()):
+        return False
+    return any(out != verdict.peer.out for out in verdict.peer_again())
+
+
 def own_text(pattern):
     """Returns a rule for trees on which only the peer fails, with such a message about a text that is not a file of the tree."""
     says = peer_says(pattern)
@@ -69,6 +82,8 @@ RULES = {
     "a control character cannot go through the peer's own text": own_text("control characters are not allowed"),
     "a text that starts with a tab cannot go through the peer's own text": own_text("found a tab character where an indentation space is expected"),
     "a comment after a key that is emptied, or a key of 1023 characters, cannot go through the peer's own text": own_text("could not find expected ':'"),
+    "a comment between a key and a collection cannot go through the peer's own text, in braces": comment_in_flow,
+    "keys whose order goes round have another one every time": another_every_time,
     "a label called << cannot go through the peer's own text": own_text("map merge requires map"),
     "a JSON patch in flow-style YAML": flow_patch,
     "a patch that nothing meets, with a collection for a key": ours_says("a mapping or a sequence cannot be a key here"),

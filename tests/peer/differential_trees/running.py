@@ -11,6 +11,7 @@ from .model import Link
 from .trees import ROOT
 
 TIMEOUT = 60
+AGAIN = 12
 EXIT_CODES = (0, 1, 2, 3, 4)
 
 
@@ -32,10 +33,13 @@ class Run:
 
 
 class Verdict:
-    """How two programs differ on a tree: `kind` is nothing when they agree; `purpose` is the rule by which they may differ."""
+    """How two programs differ on a tree: `kind` is nothing when they agree; `purpose` is the rule by which they may differ.
 
-    def __init__(self, peer, ours, files):
-        self.peer, self.ours = peer, ours
+    `peer_again` runs the peer on the tree some more times, and yields its output.
+    """
+
+    def __init__(self, peer, ours, files, peer_again):
+        self.peer, self.ours, self.peer_again = peer, ours, peer_again
         self.kind = kind(peer, ours)
         self.purpose = purpose.rule(self, files) if self.kind else None
 
@@ -62,9 +66,9 @@ def compare(commands, files):
     try:
         write(files, directory)
         peer, ours = (Run(command, directory / ROOT) for command in commands)
+        return Verdict(peer, ours, files, lambda: (Run(commands[0], directory / ROOT).out for _ in range(AGAIN)))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    return Verdict(peer, ours, files)
 
 
 def write(files, directory):
