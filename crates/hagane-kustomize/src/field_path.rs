@@ -2,7 +2,9 @@
 
 use hagane_regex::Regex;
 use hagane_resource::Diagnostic;
-use hagane_yaml::{Entry, Mapping, Node, Scalar, Sequence, Span};
+use hagane_yaml::emit::v3::kyaml;
+use hagane_yaml::scalar::resolve_v3;
+use hagane_yaml::{Entry, Mapping, Node, Scalar, Sequence, Span, Style, Tag};
 
 /// One step of a path.
 #[derive(Clone, Debug)]
@@ -107,18 +109,59 @@ fn step(part: String, at: Span) -> Result<Step, Diagnostic> {
     Ok(Step::Item { key: key.to_owned(), value: value.to_owned(), pattern })
 }
 
+/// Where a node is in a tree: which child leads there at each level.
+pub(crate) type Place = Vec<usize>;
+
 /// Returns the one node at a path, as a source is looked up: values are compared whole.
 pub(crate) fn look_up<'n>(node: &'n Node, steps: &[Step]) -> Option<&'n Node> {
-    steps.iter().try_fold(node, |node, step| match (step, node) {
-        (Step::Key(key), Node::Mapping(mapping)) => mapping.get(key),
-        (Step::Index(index), Node::Sequence(sequence)) => sequence.items.get(*index),
-        (Step::Last, Node::Sequence(sequence)) => sequence.items.last(),
-        (Step::Item { key, value, .. }, Node::Sequence(sequence)) => sequence.items.iter().find(|item| {
+    steps.iter().try_fold(node, |node, step| child(node, named(node, step)?))
+}
+
+/// Returns where the node is that [`look_up`] finds.
+pub(crate) fn place_of(mut node: &Node, steps: &[Step]) -> Option<Place> {
+    let mut place = Place::with_capacity(steps.len());
+    for step in steps {
+        let index = named(node, step)?;
+        node = child(node, index)?;
+        place.push(index);
+    }
+    Some(place)
+}
+
+/// Returns the node at a place.
+pub(crate) fn at<'n>(node: &'n Node, place: &[usize]) -> Option<&'n Node> {
+    place.iter().try_fold(node, |node, index| child(node, *index))
+}
+
+/// Returns the node at a place.
+pub(crate) fn at_mut<'n>(node: &'n mut Node, place: &[usize]) -> Option<&'n mut Node> {
+    place.iter().try_fold(node, |node, index| match node {
+        Node::Mapping(mapping) => mapping.entries.get_mut(*index).map(|entry| &mut entry.value),
+        Node::Sequence(sequence) => sequence.items.get_mut(*index),
+        Node::Scalar(_) => None,
+    })
+}
+
+fn child(node: &Node, index: usize) -> Option<&Node> {
+    match node {
+        Node::Mapping(mapping) => mapping.entries.get(index).map(|entry| &entry.value),
+        Node::Sequence(sequence) => sequence.items.get(index),
+        Node::Scalar(_) => None,
+    }
+}
+
+/// Returns which child a step names.
+fn named(node: &Node, step: &Step) -> Option<usize> {
+    match (step, node) {
+        (Step::Key(key), Node::Mapping(mapping)) => mapping.position(key),
+        (Step::Index(index), Node::Sequence(_)) => Some(*index),
+        (Step::Last, Node::Sequence(sequence)) => sequence.items.len().checked_sub(1),
+        (Step::Item { key, value, .. }, Node::Sequence(sequence)) => sequence.items.iter().position(|item| {
             let found = if key.is_empty() { item.as_str() } else { item.get(key).and_then(Node::as_str) };
             found == Some(value)
         }),
         _ => None,
-    })
+    }
 }
 
 /// What is made at the end of a path that is not there.
@@ -134,133 +177,199 @@ pub(crate) enum Missing {
     MakeSequence,
 }
 
-/// Calls `set` on every node that the path leads to; returns how many there were.
-pub(crate) fn visit(
-    node: &mut Node,
-    steps: &[Step],
-    missing: Missing,
-    at: Span,
-    set: &mut dyn FnMut(&mut Node) -> Result<(), Diagnostic>,
-) -> Result<usize, Diagnostic> {
-    let Some((step, rest)) = steps.split_first() else {
-        set(node)?;
-        return Ok(1);
-    };
-    if missing != Missing::Skip && says_null(node) {
-        // Nothing is put into a null, and nobody minds.
-        return Ok(usize::from(!matches!(step, Step::Every)));
+/// What a path leads to.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The nodes.
+    pub(crate) places: Vec<Place>,
+    /// Whether the path was followed to an end where nothing is to be written, and nobody minds.
+    pub(crate) ends_elsewhere: bool,
+}
+
+impl Found {
+    /// Returns whether the path leads nowhere.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.places.is_empty() && !self.ends_elsewhere
     }
-    match (step, node) {
-        (Step::Key(key), Node::Scalar(scalar)) if key.is_empty() => {
-            if missing == Missing::Skip {
-                return Ok(0);
-            }
-            // kustomize empties the value, and goes on in one that is part of nothing.
-            *scalar = Scalar { span: scalar.span, ..Scalar::bare("") };
-            visit(&mut empty(rest, missing), rest, missing, at, set)
+}
+
+/// Returns every node that the path leads to, in their order. What is missing on the way is made where `missing` says so.
+pub(crate) fn find(node: &mut Node, steps: &[Step], missing: Missing, at: Span) -> Result<Found, Diagnostic> {
+    let mut search = Search { missing, at, place: Place::new(), found: Found::default() };
+    search.node(node, steps)?;
+    Ok(search.found)
+}
+
+/// The way along a path.
+struct Search {
+    missing: Missing,
+    /// Where the path is written.
+    at: Span,
+    /// Where the search is.
+    place: Place,
+    found: Found,
+}
+
+impl Search {
+    fn makes(&self) -> bool {
+        self.missing != Missing::Skip
+    }
+
+    fn node(&mut self, node: &mut Node, steps: &[Step]) -> Result<(), Diagnostic> {
+        let Some((step, rest)) = steps.split_first() else {
+            self.found.places.push(self.place.clone());
+            return Ok(());
+        };
+        if self.makes() && says_null(node) {
+            // Nothing is put into a null.
+            self.found.ends_elsewhere |= !matches!(step, Step::Every);
+            return Ok(());
         }
-        (Step::Key(key), Node::Mapping(_) | Node::Sequence(_)) if key.is_empty() => {
-            Err(Diagnostic::error(at, "the path has an empty part")
-                .hinted("dots stand between parts: `spec.template`"))
-        }
-        (Step::Key(key), Node::Mapping(mapping)) => visit_key(mapping, key, rest, missing, at, set),
-        (Step::Index(index), Node::Sequence(sequence)) => {
-            let count = sequence.items.len();
-            if *index == count && missing != Missing::Skip {
-                sequence.items.push(empty(rest, missing));
+        match (step, node) {
+            (Step::Key(key), Node::Scalar(scalar)) if key.is_empty() => {
+                if self.makes() {
+                    // kustomize empties the value, and goes on in one that is part of nothing.
+                    *scalar = Scalar { span: scalar.span, ..Scalar::bare("") };
+                    let elsewhere = find(&mut self.empty(rest), rest, self.missing, self.at)?;
+                    self.found.ends_elsewhere |= !elsewhere.is_nothing();
+                }
+                Ok(())
             }
-            match sequence.items.get_mut(*index) {
-                Some(item) => visit_item(item, rest, missing, at, set),
-                None => {
-                    let message = format!("the path goes to item {index} of a list with {count}");
-                    Err(Diagnostic::error(at, message).hinted("items are counted from 0"))
+            (Step::Key(key), Node::Mapping(_) | Node::Sequence(_)) if key.is_empty() => {
+                Err(Diagnostic::error(self.at, "the path has an empty part")
+                    .hinted("dots stand between parts: `spec.template`"))
+            }
+            (Step::Key(key), Node::Mapping(mapping)) => self.key(mapping, key, rest),
+            (Step::Index(index), Node::Sequence(sequence)) => {
+                let count = sequence.items.len();
+                if *index == count && self.makes() {
+                    sequence.items.push(self.empty(rest));
+                }
+                match sequence.items.get_mut(*index) {
+                    Some(item) => self.item(*index, item, rest),
+                    None => {
+                        let message = format!("the path goes to item {index} of a list with {count}");
+                        Err(Diagnostic::error(self.at, message).hinted("items are counted from 0"))
+                    }
                 }
             }
-        }
-        // Where something is written, `-` is a key like any other.
-        (Step::Last, Node::Mapping(mapping)) => visit_key(mapping, "-", rest, missing, at, set),
-        (Step::Every, Node::Sequence(sequence)) => {
-            sequence.items.iter_mut().try_fold(0, |n, item| Ok(n + visit_item(item, rest, missing, at, set)?))
-        }
-        (Step::Item { key, value, pattern }, Node::Sequence(sequence)) => {
-            let found = visit_items(sequence, key, pattern, rest, missing, at, set)?;
-            if found > 0 || missing == Missing::Skip {
-                return Ok(found);
+            // Where something is written, `-` is a key like any other.
+            (Step::Last, Node::Mapping(mapping)) => self.key(mapping, "-", rest),
+            (Step::Every, Node::Sequence(sequence)) => {
+                let mut items = sequence.items.iter_mut().enumerate();
+                items.try_for_each(|(index, item)| self.item(index, item, rest))
             }
-            sequence.items.push(new_item(key, value));
-            visit_items(sequence, key, pattern, rest, missing, at, set)
-        }
-        (Step::Bare(text), _) => {
-            let error = Diagnostic::error(at, format!("`{text}` in the path is no item of a list"));
-            Err(error.hinted("write `[name=web]` for an item, and a key without brackets"))
-        }
-        (step, node) => {
-            let (wanted, got) = match (step, node) {
-                (Step::Key(key), Node::Sequence(_)) => (format!("the key `{key}`"), "a list"),
-                (Step::Key(key), _) => (format!("the key `{key}`"), "a single value"),
-                (_, Node::Mapping(_)) => ("an item".into(), "a mapping"),
-                _ => ("an item".into(), "a single value"),
-            };
-            Err(Diagnostic::error(at, format!("the path looks for {wanted} in {got}"))
-                .hinted("for example `spec.containers.[name=web].image` or `spec.containers.0.image`"))
+            (Step::Item { key, value, pattern }, Node::Sequence(sequence)) => {
+                let finds = self.items(sequence, key, pattern, rest)?;
+                if finds || !self.makes() {
+                    return Ok(());
+                }
+                sequence.items.push(new_item(key, value));
+                self.items(sequence, key, pattern, rest).map(drop)
+            }
+            (Step::Bare(text), _) => {
+                let error = Diagnostic::error(self.at, format!("`{text}` in the path is no item of a list"));
+                Err(error.hinted("write `[name=web]` for an item, and a key without brackets"))
+            }
+            (step, node) => {
+                let wanted = match step {
+                    Step::Key(key) => format!("the key `{key}`"),
+                    _ => "an item".into(),
+                };
+                let got = match node {
+                    Node::Mapping(_) => "a mapping",
+                    Node::Sequence(_) => "a list",
+                    Node::Scalar(scalar) if scalar.tag == Tag::Alias => "an alias",
+                    Node::Scalar(_) => "a single value",
+                };
+                let hint = match got {
+                    "an alias" => "write to the node that has its anchor",
+                    _ => "for example `spec.containers.[name=web].image` or `spec.containers.0.image`",
+                };
+                Err(Diagnostic::error(self.at, format!("the path looks for {wanted} in {got}")).hinted(hint))
+            }
         }
     }
+
+    fn child(&mut self, index: usize, node: &mut Node, rest: &[Step]) -> Result<(), Diagnostic> {
+        self.place.push(index);
+        self.node(node, rest)?;
+        self.place.pop();
+        Ok(())
+    }
+
+    fn key(&mut self, mapping: &mut Mapping, key: &str, rest: &[Step]) -> Result<(), Diagnostic> {
+        if self.makes() && mapping.get(key).is_none() {
+            // Written without quotes, even where it is no text then.
+            mapping.entries.push(Entry { key: Scalar::bare(key), value: self.empty(rest) });
+        }
+        match mapping.position(key) {
+            Some(index) => self.child(index, &mut mapping.entries[index].value, rest),
+            None => Ok(()),
+        }
+    }
+
+    /// Goes on in an item of a list, which may be absent as well as null.
+    fn item(&mut self, index: usize, item: &mut Node, rest: &[Step]) -> Result<(), Diagnostic> {
+        if self.makes() && !rest.is_empty() && item.is_null() {
+            self.found.ends_elsewhere = true;
+            return Ok(());
+        }
+        self.child(index, item, rest)
+    }
+
+    /// Goes on in the items that match; returns whether the path goes on from one of them.
+    fn items(
+        &mut self,
+        sequence: &mut Sequence,
+        key: &str,
+        pattern: &Regex,
+        rest: &[Step],
+    ) -> Result<bool, Diagnostic> {
+        let (before, elsewhere) = (self.found.places.len(), std::mem::take(&mut self.found.ends_elsewhere));
+        for (index, item) in sequence.items.iter_mut().enumerate() {
+            let value = if key.is_empty() { Some(&*item) } else { item.get(key) };
+            if value.is_some_and(|value| matches(value, pattern)) {
+                self.child(index, item, rest)?;
+            }
+        }
+        let finds = self.found.places.len() > before || self.found.ends_elsewhere;
+        self.found.ends_elsewhere |= elsewhere;
+        Ok(finds)
+    }
+
+    /// Returns the empty node that the next step needs.
+    fn empty(&self, rest: &[Step]) -> Node {
+        match (rest.first(), self.missing) {
+            (Some(Step::Key(_) | Step::Last), _) | (None, Missing::MakeMapping) => Node::mapping(),
+            (Some(_), _) | (None, Missing::MakeSequence) => Node::Sequence(Sequence::default()),
+            (None, _) => Node::Scalar(Scalar::bare("")),
+        }
+    }
+}
+
+/// Returns whether a value matches as it is written, in its quotes.
+fn matches(value: &Node, pattern: &Regex) -> bool {
+    match value {
+        Node::Scalar(scalar) if is_bare_word(scalar) => pattern.is_match(scalar.text.as_str()),
+        _ => pattern.is_match(kyaml(value).trim()),
+    }
+}
+
+/// Returns whether the text of a scalar is all that is written of it.
+fn is_bare_word(scalar: &Scalar) -> bool {
+    let text = scalar.text.as_str();
+    scalar.style == Style::Plain
+        && scalar.extra.is_none()
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && (scalar.tag == Tag::Unresolved || scalar.tag == Tag::Str && resolve_v3(text) == Tag::Str)
 }
 
 /// Returns whether a value is, or would be without its quotes, a null that is written out.
 fn says_null(node: &Node) -> bool {
-    node.as_str().is_some_and(|text| matches!(text, "~" | "null" | "Null" | "NULL"))
-}
-
-/// Visits an item of a list, which may be absent as well as null.
-fn visit_item(
-    item: &mut Node,
-    rest: &[Step],
-    missing: Missing,
-    at: Span,
-    set: &mut dyn FnMut(&mut Node) -> Result<(), Diagnostic>,
-) -> Result<usize, Diagnostic> {
-    if missing != Missing::Skip && !rest.is_empty() && item.is_null() {
-        return Ok(1);
-    }
-    visit(item, rest, missing, at, set)
-}
-
-fn visit_key(
-    mapping: &mut Mapping,
-    key: &str,
-    rest: &[Step],
-    missing: Missing,
-    at: Span,
-    set: &mut dyn FnMut(&mut Node) -> Result<(), Diagnostic>,
-) -> Result<usize, Diagnostic> {
-    if missing != Missing::Skip && mapping.get(key).is_none() {
-        // Written without quotes, even where it is no text then.
-        mapping.entries.push(Entry { key: Scalar::bare(key), value: empty(rest, missing) });
-    }
-    match mapping.get_mut(key) {
-        Some(field) => visit(field, rest, missing, at, set),
-        None => Ok(0),
-    }
-}
-
-fn visit_items(
-    sequence: &mut Sequence,
-    key: &str,
-    pattern: &Regex,
-    rest: &[Step],
-    missing: Missing,
-    at: Span,
-    set: &mut dyn FnMut(&mut Node) -> Result<(), Diagnostic>,
-) -> Result<usize, Diagnostic> {
-    let mut found = 0;
-    for item in &mut sequence.items {
-        let text = if key.is_empty() { item.as_str() } else { item.get(key).and_then(Node::as_str) };
-        if text.is_some_and(|text| pattern.is_match(text.trim())) {
-            found += visit(item, rest, missing, at, set)?;
-        }
-    }
-    Ok(found)
+    let written = node.as_scalar().filter(|scalar| scalar.tag != Tag::Alias);
+    written.is_some_and(|scalar| matches!(scalar.text.as_str(), "~" | "null" | "Null" | "NULL"))
 }
 
 fn new_item(key: &str, value: &str) -> Node {
@@ -270,13 +379,4 @@ fn new_item(key: &str, value: &str) -> Node {
     let mut mapping = Mapping::default();
     mapping.push(key, Node::Scalar(Scalar::bare(value)));
     Node::Mapping(mapping)
-}
-
-/// Returns the empty node that the next step needs.
-fn empty(rest: &[Step], missing: Missing) -> Node {
-    match (rest.first(), missing) {
-        (Some(Step::Key(_) | Step::Last), _) | (None, Missing::MakeMapping) => Node::mapping(),
-        (Some(_), _) | (None, Missing::MakeSequence) => Node::Sequence(Sequence::default()),
-        (None, _) => Node::Scalar(Scalar::bare("")),
-    }
 }

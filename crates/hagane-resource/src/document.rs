@@ -115,9 +115,10 @@ fn trees_at(text: &str, start: Span, dialect: Dialect) -> Result<Trees, Diagnost
             columns_before: start.column.saturating_sub(1),
             comments: document.text.contains(STRATEGY),
             dialect,
+            // Only the first document of a part counts: `...` ends one without opening another.
+            first_only: true,
             ..ParseOptions::default()
         };
-        // Only the first document of a part counts: `...` ends one without opening another.
         if let Some(tree) = parse(document.text, file, &options)?.into_iter().next() {
             trees.push(tree);
         }

@@ -93,7 +93,8 @@ pub(crate) struct Events<'a> {
     opened: Vec<Span>,
     /// The number of each anchor of the document.
     anchors: BTreeMap<Cow<'a, str>, usize>,
-    anchor_count: usize,
+    /// The names of the anchors of the document, by their numbers less 1.
+    anchor_names: Vec<Cow<'a, str>>,
     /// The document's `%TAG` handles with their prefixes.
     handles: Vec<(&'a str, Cow<'a, str>)>,
 }
@@ -108,7 +109,7 @@ impl<'a> Events<'a> {
             states: Vec::new(),
             opened: Vec::new(),
             anchors: BTreeMap::new(),
-            anchor_count: 0,
+            anchor_names: Vec::new(),
             handles: Vec::new(),
         })
     }
@@ -139,6 +140,16 @@ impl<'a> Events<'a> {
         }
     }
 
+    /// Returns the name of an anchor of the document, by its number.
+    pub(crate) fn anchor_name(&self, number: usize) -> Option<&str> {
+        Some(self.anchor_names.get(number.checked_sub(1)?)?)
+    }
+
+    /// Looks at what stands behind a node as far as Go's parser does: yaml.v3 goes two tokens farther, for comments.
+    pub(crate) fn look_ahead(&mut self) -> Result<(), YamlError> {
+        self.scanner.look_ahead()
+    }
+
     fn document_start(&mut self) -> Result<(Event<'a>, Span), YamlError> {
         let first = self.state == State::FirstDocument;
         while !first && self.scanner.peek()?.0 == Kind::DocumentEnd {
@@ -146,7 +157,7 @@ impl<'a> Events<'a> {
         }
         let (kind, span) = self.scanner.peek()?;
         self.anchors.clear();
-        self.anchor_count = 0;
+        self.anchor_names.clear();
         self.states.clear();
         self.states.push(State::DocumentEnd);
         match kind {
@@ -296,9 +307,10 @@ impl<'a> Events<'a> {
         for _ in 0..2 {
             match self.scanner.peek()? {
                 (Kind::Anchor, _) if properties.anchor == 0 => {
-                    self.anchor_count += 1;
-                    properties.anchor = self.anchor_count;
-                    self.anchors.insert(self.scanner.take().text, self.anchor_count);
+                    let name = self.scanner.take().text;
+                    self.anchor_names.push(name.clone());
+                    properties.anchor = self.anchor_names.len();
+                    self.anchors.insert(name, properties.anchor);
                 }
                 (Kind::Tag, span) if properties.tag.is_none() => {
                     let token = self.scanner.take();

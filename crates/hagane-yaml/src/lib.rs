@@ -24,6 +24,6 @@ mod timestamp;
 
 pub use error::YamlError;
 pub use node::{Comments, Entry, Extra, Mapping, Node, Scalar, Sequence, Style, Tag, Written};
-pub use parse::{Dialect, Limits, MergeKeys, ParseOptions, parse};
+pub use parse::{Aliases, Dialect, Limits, MergeKeys, ParseOptions, parse};
 pub use span::{FileId, SourceMap, Span};
 pub use text::Text;

@@ -68,6 +68,8 @@ pub struct Scalar {
 pub struct Extra {
     /// The comments around the node.
     pub comments: Comments,
+    /// The name of the node's anchor, where aliases are kept.
+    pub anchor: Option<String>,
     /// A tag that is none of [`Tag`]'s, as written (`!mine`).
     pub custom_tag: Option<String>,
     /// How a scalar was written behind a tag of YAML's own (`!!int "1"`), by which alone its type was decided.
@@ -119,6 +121,8 @@ pub enum Tag {
     Binary,
     /// `!!merge`, the key `<<`
     Merge,
+    /// No scalar but an alias: the text is the name of the anchor. Only where aliases are kept.
+    Alias,
     /// Anything else; the text of the tag is in [`Extra::custom_tag`].
     Custom,
 }

@@ -23,6 +23,8 @@ pub struct ParseOptions {
     pub first_only: bool,
     /// What becomes of merge keys.
     pub merge_keys: MergeKeys,
+    /// What becomes of anchors and aliases.
+    pub aliases: Aliases,
     /// Lines of the file before this text, for positions.
     pub lines_before: u32,
     /// Columns of the file before each line of this text, for positions.
@@ -51,6 +53,16 @@ pub enum MergeKeys {
     #[default]
     Apply,
     /// They stay as they are: keys `<<` with a mapping.
+    Keep,
+}
+
+/// What becomes of anchors and aliases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Aliases {
+    /// An alias is written out: the node that its anchor names stands in its place.
+    #[default]
+    Expand,
+    /// They stay: nodes know the name of their anchor, and an alias is a scalar with [`Tag::Alias`].
     Keep,
 }
 
@@ -125,11 +137,14 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Returns the next event, its place seen from the file's beginning.
     fn next(&mut self) -> Result<(Event<'a>, Span), YamlError> {
-        let moved = |span: Span| Span { column: span.column + self.options.columns_before, ..span };
         match self.events.next() {
-            Ok((event, span)) => Ok((event, moved(span))),
-            Err(error) => Err(YamlError { span: moved(error.span), ..error }),
+            Ok((event, span)) => Ok((event, self.moved(span))),
+            Err(error) => Err(YamlError { span: self.moved(error.span), ..error }),
         }
+    }
+
+    fn moved(&self, span: Span) -> Span {
+        Span { column: span.column + self.options.columns_before, ..span }
     }
 
     fn documents(&mut self) -> Result<Vec<Node>, YamlError> {
@@ -146,6 +161,9 @@ impl<'a> Reader<'a> {
                     }
                     documents.push(document);
                     if self.options.first_only {
+                        if let Err(error) = self.events.look_ahead() {
+                            return Err(YamlError { span: self.moved(error.span), ..error });
+                        }
                         return Ok(documents);
                     }
                 }
@@ -182,13 +200,19 @@ impl<'a> Reader<'a> {
                 self.entries(&mut mapping, depth)?;
                 (Node::Mapping(mapping), anchor)
             }
+            Event::Alias(id) if self.options.aliases == Aliases::Keep => {
+                let name = self.events.anchor_name(id).unwrap_or_default();
+                (Node::Scalar(Scalar { tag: Tag::Alias, span, ..Scalar::bare(name) }), 0)
+            }
             Event::Alias(id) => (self.alias(id, span)?, 0),
             _ => return Err(YamlError::new(span, "a value is missing here")),
         };
         if let Some(comments) = comments {
             node.extra_mut().comments = comments;
         }
-        if anchor > 0 {
+        if anchor > 0 && self.options.aliases == Aliases::Keep {
+            node.extra_mut().anchor = self.events.anchor_name(anchor).map(str::to_owned);
+        } else if anchor > 0 {
             let size = node.size();
             if self.anchors.len() <= anchor {
                 self.anchors.resize(anchor + 1, None);

@@ -158,7 +158,7 @@ fn parse_float(text: &str) -> Option<f64> {
 pub fn value(scalar: &Scalar) -> Result<Value<'_>, TagMismatch> {
     let text = scalar.text.as_str();
     let tag = match scalar.tag {
-        Tag::Str | Tag::Custom | Tag::Merge => return Ok(Value::Str(text.into())),
+        Tag::Str | Tag::Custom | Tag::Merge | Tag::Alias => return Ok(Value::Str(text.into())),
         Tag::Unresolved if scalar.style != Style::Plain => return Ok(Value::Str(text.into())),
         Tag::Unresolved => resolve_v3(text),
         // A quoted text with a tag that its bare text would have loses the tag on the way, not the quotes.

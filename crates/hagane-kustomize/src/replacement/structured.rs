@@ -4,30 +4,54 @@
 //! when it was, YAML without its last line break.
 
 use hagane_resource::Diagnostic;
+use hagane_yaml::emit::v3::kyaml;
 use hagane_yaml::emit::{json, json_indented};
-use hagane_yaml::{FileId, Node, ParseOptions, Scalar, Span, Text, parse};
+use hagane_yaml::{Aliases, FileId, MergeKeys, Node, ParseOptions, Scalar, Span, Tag, Text, parse};
 
 use crate::decode::refuse_repeated_keys;
-use crate::field_path::{self, Missing, Step};
+use crate::field_path::{self, Missing, Place, Step};
 
-/// Returns where a path ends inside a text: the steps to the text, and those within.
-fn text_on_the_way<'n, 's>(
-    tree: &'n Node,
-    steps: &'s [Step],
-) -> Option<(&'n Scalar, &'s [Step], &'s [Step])> {
+/// Returns where a path ends inside a text: the text, its place, and the steps within.
+fn text_on_the_way<'n, 's>(tree: &'n Node, steps: &'s [Step]) -> Option<(&'n Scalar, Place, &'s [Step])> {
     for end in 1..steps.len() {
-        match field_path::look_up(tree, &steps[..end])? {
-            Node::Scalar(scalar) => return Some((scalar, &steps[..end], &steps[end..])),
-            _ => continue,
+        let place = field_path::place_of(tree, &steps[..end])?;
+        if let Node::Scalar(scalar) = field_path::at(tree, &place)? {
+            return Some((scalar, place, &steps[end..]));
         }
     }
     None
 }
 
 fn read(scalar: &Scalar) -> Option<Node> {
-    let options = ParseOptions { comments: true, ..ParseOptions::default() };
+    // What is written to a node with an anchor its aliases have, too: they stay.
+    let options = ParseOptions {
+        comments: true,
+        first_only: true,
+        aliases: Aliases::Keep,
+        merge_keys: MergeKeys::Keep,
+        ..ParseOptions::default()
+    };
     let tree = parse(scalar.text.as_str(), FileId::default(), &options).ok()?.into_iter().next()?;
     matches!(tree, Node::Mapping(_) | Node::Sequence(_)).then_some(tree)
+}
+
+/// Returns the tree with its aliases and merge keys written out: JSON has none.
+fn decoded(tree: Node) -> Option<Node> {
+    if !has_aliases(&tree) {
+        return Some(tree);
+    }
+    parse(&kyaml(&tree), FileId::default(), &ParseOptions::default()).ok()?.into_iter().next()
+}
+
+fn has_aliases(tree: &Node) -> bool {
+    match tree {
+        Node::Scalar(scalar) => matches!(scalar.tag, Tag::Alias | Tag::Merge),
+        Node::Sequence(sequence) => sequence.items.iter().any(has_aliases),
+        Node::Mapping(mapping) => mapping
+            .entries
+            .iter()
+            .any(|entry| matches!(entry.key.tag, Tag::Alias | Tag::Merge) || has_aliases(&entry.value)),
+    }
 }
 
 /// Sets the node at a path that goes on inside a text; returns whether there was such a text.
@@ -45,27 +69,28 @@ pub(super) fn put(
     let indented = scalar.text.as_str().contains('\n') && scalar.text.as_str().contains("  ");
     // The path goes no farther than into one text: one within it stays, though all around it is written again.
     let ends_in_text = text_on_the_way(&inner, within).is_some_and(|(text, ..)| read(text).is_some());
-    if !ends_in_text && field_path::visit(&mut inner, within, missing, at, set)? == 0 {
-        return Ok(false);
+    if !ends_in_text {
+        let found = field_path::find(&mut inner, within, missing, at)?;
+        for place in &found.places {
+            field_path::at_mut(&mut inner, place).map_or(Ok(()), &mut *set)?;
+        }
+        if found.is_nothing() {
+            return Ok(false);
+        }
     }
     if refuse_repeated_keys(&inner).is_err() {
         return Ok(true);
     }
     sensitive |= inner.is_sensitive();
     let text = match (was_json, indented) {
-        (true, true) => json_indented(&inner, "  "),
-        (true, false) => json(&inner),
-        (false, _) => Some(hagane_yaml::emit::v3::kyaml(&inner).trim_end_matches('\n').to_owned()),
+        (true, true) => decoded(inner).and_then(|inner| json_indented(&inner, "  ")),
+        (true, false) => decoded(inner).and_then(|inner| json(&inner)),
+        (false, _) => Some(kyaml(&inner).trim_end_matches('\n').to_owned()),
     };
     // What cannot be written again is left as it is, as are keys that stand twice.
-    let Some(mut text) = text else { return Ok(true) };
-    let way = way.to_vec();
-    field_path::visit(tree, &way, Missing::Skip, at, &mut |node| {
-        if let Node::Scalar(scalar) = node {
-            // The path leads to this one text: it is moved, no copy stays.
-            scalar.text = Text::with_mark(std::mem::take(&mut text), sensitive);
-        }
-        Ok(())
-    })?;
+    let Some(text) = text else { return Ok(true) };
+    if let Some(Node::Scalar(scalar)) = field_path::at_mut(tree, &way) {
+        scalar.text = Text::with_mark(text, sensitive);
+    }
     Ok(true)
 }

@@ -264,7 +264,7 @@ fn tag_name(tag: Tag) -> Cow<'static, str> {
         Tag::Timestamp => "!!timestamp",
         Tag::Binary => "!!binary",
         Tag::Merge => "!!merge",
-        Tag::Str | Tag::Unresolved | Tag::Custom => "!!str",
+        Tag::Str | Tag::Unresolved | Tag::Custom | Tag::Alias => "!!str",
     })
 }
 

@@ -188,6 +188,7 @@ impl<'a> Emitter<'a> {
                 self.write_foot();
             }
             Node::Sequence(s) => {
+                self.write_anchor(&s.extra);
                 self.write_tag(scalar::collection_tag(&s.extra).as_deref());
                 if self.flow_level > 0 || s.flow || s.items.is_empty() {
                     self.flow_sequence(s, place);
@@ -196,6 +197,7 @@ impl<'a> Emitter<'a> {
                 }
             }
             Node::Mapping(m) => {
+                self.write_anchor(&m.extra);
                 self.write_tag(scalar::collection_tag(&m.extra).as_deref());
                 if self.flow_level > 0 || m.flow || m.entries.is_empty() {
                     self.flow_mapping(m, place);
@@ -556,6 +558,29 @@ mod tests {
             let written = write(&[Node::Mapping(root)], &Options::default());
             assert_eq!(written.as_str(), format!("k: {want}\n"), "{text:?}");
         }
+    }
+
+    #[test]
+    fn aliases_that_are_kept_stay() {
+        let options = ParseOptions {
+            comments: true,
+            aliases: crate::Aliases::Keep,
+            merge_keys: crate::MergeKeys::Keep,
+            ..ParseOptions::default()
+        };
+        for text in [
+            "a: &x 1 # c\nb: *x # d\n",
+            "a: &x\n    b: *x\n",
+            "l:\n    - &x\n      a: b\n    - &y [*x, {c: *x}]\n",
+            "&k a: &x !!str 1\n*k: &y !foo {}\n",
+            "&top\na: &l\n    - 1\n",
+        ] {
+            let documents = crate::parse(text, Default::default(), &options).unwrap();
+            let written = write(&documents, &Options::default());
+            assert_eq!(written.as_str(), text);
+        }
+        let documents = crate::parse("a: &x {}\nb: {<<: *x}\n", Default::default(), &options).unwrap();
+        assert_eq!(write(&documents, &Options::default()).as_str(), "a: &x {}\nb: {!!merge <<: *x}\n");
     }
 
     #[test]

@@ -88,6 +88,15 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Scans the tokens that Go's parser has at hand when it looks at one.
+    pub(super) fn look_ahead(&mut self) -> Result<(), YamlError> {
+        let tokens = if self.dialect == Dialect::V3 { 3 } else { 1 };
+        while self.queue.len() < tokens && !self.ended {
+            self.fetch()?;
+        }
+        Ok(())
+    }
+
     fn is_undecided(&mut self, level: usize) -> bool {
         let (taken, line) = (self.taken, self.source.line());
         let column = self.source.column();

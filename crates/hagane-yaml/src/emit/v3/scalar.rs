@@ -31,7 +31,12 @@ pub fn encode_string(text: Text) -> Scalar {
 /// Returns whether the key fits before its colon, without a question mark.
 pub(super) fn is_simple_key(key: &Scalar) -> bool {
     let (tag, _) = presentation(key);
-    !analyze(key.text.as_str()).multiline && key.text.as_str().len() + tag.map_or(0, |t| t.len()) <= 128
+    let before = tag.map_or(0, |t| t.len()) + anchor(&key.extra).map_or(0, str::len);
+    !analyze(key.text.as_str()).multiline && key.text.as_str().len() + before <= 128
+}
+
+fn anchor(extra: &Option<Box<Extra>>) -> Option<&str> {
+    extra.as_ref()?.anchor.as_deref()
 }
 
 /// Returns the tag that is written before a collection.
@@ -50,9 +55,13 @@ fn presentation(scalar: &Scalar) -> (Option<String>, Style) {
     if let Some(tag) = scalar.extra.as_ref().and_then(|e| e.custom_tag.clone()) {
         return (Some(tag), block_if_lines(scalar.style, text));
     }
+    // A tag that was written is a part of the style, and stays.
+    if let Some(style) = scalar.tagged() {
+        return (Some(format!("!!{}", name(scalar.tag))), block_if_lines(style, text));
+    }
     let resolved = || resolve_go(text);
     match scalar.tag {
-        Tag::Unresolved | Tag::Custom => (None, block_if_lines(scalar.style, text)),
+        Tag::Unresolved | Tag::Custom | Tag::Alias => (None, block_if_lines(scalar.style, text)),
         Tag::Str if scalar.style != Style::Plain => (None, scalar.style),
         Tag::Str if resolved() == Tag::Str || text.contains('\n') => {
             (None, block_if_lines(scalar.style, text))
@@ -76,7 +85,7 @@ fn name(tag: Tag) -> &'static str {
         Tag::Timestamp => "timestamp",
         Tag::Binary => "binary",
         Tag::Merge => "merge",
-        Tag::Unresolved | Tag::Str | Tag::Custom => "str",
+        Tag::Unresolved | Tag::Str | Tag::Custom | Tag::Alias => "str",
     }
 }
 
@@ -157,6 +166,9 @@ fn analyze(text: &str) -> Analysis {
 impl<'a> Emitter<'a> {
     pub(super) fn scalar(&mut self, scalar: &'a Scalar, place: Place) {
         let text = scalar.text.as_str();
+        if scalar.tag == Tag::Alias {
+            return self.write_name("*", text);
+        }
         let (tag, wanted) = presentation(scalar);
         let allowed = analyze(text);
         let key = matches!(place, Place::BlockKey | Place::FlowKey);
@@ -171,6 +183,7 @@ impl<'a> Emitter<'a> {
         if matches!(style, Style::Literal | Style::Folded) && (!allowed.block || self.flow_level > 0 || key) {
             style = Style::DoubleQuoted;
         }
+        self.write_anchor(&scalar.extra);
         self.write_tag(tag.as_deref());
         let outer = self.indent;
         self.indent = self.deeper_flow(place);
@@ -182,6 +195,17 @@ impl<'a> Emitter<'a> {
             Style::Folded => self.write_folded(text),
         }
         self.indent = outer;
+    }
+
+    pub(super) fn write_anchor(&mut self, extra: &Option<Box<Extra>>) {
+        if let Some(name) = anchor(extra) {
+            self.write_name("&", name);
+        }
+    }
+
+    fn write_name(&mut self, sign: &str, name: &str) {
+        self.write_indicator(sign, true, false, false);
+        self.put_str(name);
     }
 
     pub(super) fn write_tag(&mut self, tag: Option<&str>) {
