@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use hagane::{Diagnostic, EmitOptions, Failed, Fault, FileKind, Rendered, Resource};
+use hagane::{Diagnostic, EmitOptions, Failed, Fault, FileKind, Rendered, Resource, SourceMap, Span};
 use hagane_host::{Access, write_file, write_files};
 
 use crate::{Surroundings, failure};
@@ -92,7 +92,12 @@ fn not_written(path: &Path, error: &io::Error) -> Failed {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Fault::Access,
         _ => Fault::Passing,
     };
-    failure(fault, format!("cannot write `{}`: {}", path.display(), hagane_host::words(error)))
+    let message = format!("cannot write `{}`: {}", path.display(), hagane_host::words(error));
+    let mut diagnostic = Diagnostic::error(Span::default(), message).with_fault(fault);
+    if fault == Fault::Usage {
+        diagnostic = diagnostic.hinted("write to a file in a directory that is there, or to a directory");
+    }
+    Failed { diagnostics: vec![diagnostic], source_map: SourceMap::new() }
 }
 
 /// Bytes of a file's name that every file system takes.

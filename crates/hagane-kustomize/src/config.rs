@@ -91,9 +91,7 @@ pub(crate) fn with_files(
     root: &Root,
     sources: &Sources,
 ) -> Result<Rc<Config>, Diagnostic> {
-    if paths.is_empty() {
-        return Ok(defaults.clone());
-    }
+    let Some(first) = paths.first() else { return Ok(defaults.clone()) };
     let mut config = Config::empty();
     for path in paths {
         let source = sources.read_config(&sources.file(root, path, path.span)?, path.span)?;
@@ -101,12 +99,12 @@ pub(crate) fn with_files(
         for document in parse(source.text()?, source.file, &options)? {
             refuse_repeated_keys(&document)?;
             if !document.is_null() {
-                config.add(&document)?;
+                config.add(&document).map_err(|error| error.or_at(path.span))?;
             }
         }
     }
     let mut all = Config::clone(defaults);
-    all.merge(&config)?;
+    all.merge(&config).map_err(|error| error.or_at(first.span))?;
     all.sort();
     Ok(Rc::new(all))
 }
