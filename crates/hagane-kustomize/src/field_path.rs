@@ -24,7 +24,7 @@ pub(crate) enum Step {
     },
     /// Every item of a list.
     Every,
-    /// Brackets that hold neither a key with dots nor `key=value`: they lead nowhere.
+    /// Brackets that hold neither dots nor `key=value`: they lead nowhere.
     Bare(String),
     /// The last item of a list, where something is looked up.
     Last,
@@ -62,22 +62,36 @@ pub(crate) fn parse_exactly(path: &str, at: Span) -> Result<Vec<Step>, Diagnosti
     parts.into_iter().map(|part| step(part, at)).collect()
 }
 
-/// Returns the parts of a path. Dots part them, but not inside brackets nor after a backslash.
+/// Returns the parts of a path. Dots part them, but not after a backslash nor inside brackets. Brackets that keep dots
+/// together, or are not closed, and hold no `=` are taken off.
 fn parts(path: &str) -> Vec<String> {
-    let mut parts: Vec<String> = Vec::new();
+    let mut at_dots: Vec<String> = Vec::new();
     for part in path.split('.') {
-        match parts.last_mut() {
+        match at_dots.last_mut() {
             Some(last) if last.ends_with('\\') => {
                 last.pop();
                 last.push('.');
                 last.push_str(part);
             }
-            Some(last) if last.starts_with('[') && !last.ends_with(']') => {
-                last.push('.');
-                last.push_str(part);
-            }
-            _ => parts.push(part.to_owned()),
+            _ => at_dots.push(part.to_owned()),
         }
+    }
+    let mut parts = Vec::with_capacity(at_dots.len());
+    let mut at_dots = at_dots.into_iter();
+    while let Some(mut part) = at_dots.next() {
+        if part.starts_with('[') && !part.ends_with(']') {
+            for more in at_dots.by_ref() {
+                part.push('.');
+                part.push_str(&more);
+                if more.ends_with(']') {
+                    break;
+                }
+            }
+            if !part.contains('=') {
+                part = part.trim_matches(['[', ']']).to_owned();
+            }
+        }
+        parts.push(part);
     }
     parts
 }
@@ -95,13 +109,7 @@ fn step(part: String, at: Span) -> Result<Step, Diagnostic> {
     let Some(inner) = part.strip_prefix('[').and_then(|p| p.strip_suffix(']')) else {
         return Ok(Step::Key(part));
     };
-    let Some((key, value)) = inner.split_once('=') else {
-        // Brackets without `=` keep a key with dots together.
-        return Ok(match inner.contains('.') {
-            true => Step::Key(inner.to_owned()),
-            false => Step::Bare(part),
-        });
-    };
+    let Some((key, value)) = inner.split_once('=') else { return Ok(Step::Bare(part)) };
     let pattern = Regex::new(value).map_err(|e| {
         Diagnostic::error(at, format!("`{value}` is not a regular expression: {}", e.message))
             .hinted("values in brackets are regular expressions of RE2; escape special characters with `\\`")

@@ -44,7 +44,9 @@ pub(crate) fn set_replicas(
     let all: Vec<_> = resources.iter().filter(|r| kinds.contains(&r.gvk().kind.as_str())).collect();
     Err(match nearest_resource("Deployment", &replica.name, &all) {
         Some(near) => error.hinted_at(format!("there is `{}`", near.id()), near.tree().span()),
-        None if kinds.is_empty() => error.hinted("`fieldSpecs` says which kinds are meant, and where their count is"),
+        None if kinds.is_empty() => {
+            error.hinted("`fieldSpecs` says which kinds are meant, and where their count is")
+        }
         None => error,
     })
 }
