@@ -128,13 +128,13 @@ fn inherit(resource: &mut Resource, old: &Resource) {
 
 fn merge_data(resource: &mut Resource, old: &Resource) {
     for field in ["data", "binaryData"] {
-        let Some(Node::Mapping(below)) = old.tree().get(field) else { continue };
-        let above = resource.tree().get(field).and_then(Node::as_mapping);
-        let above = above.map_or(&[][..], |above| &above.entries).iter().cloned();
+        let [below, above] = [old, &*resource].map(|resource| {
+            resource.tree().get(field).and_then(Node::as_mapping).map_or(&[][..], |map| &map.entries)
+        });
         // Of a key that stands twice the last value counts.
-        let mut merged: Vec<Entry> = Vec::with_capacity(below.entries.len() + above.len());
+        let mut merged: Vec<Entry> = Vec::with_capacity(below.len() + above.len());
         let mut places: HashMap<Text, usize> = HashMap::with_capacity(merged.capacity());
-        for entry in below.entries.iter().map(as_data).chain(above) {
+        for entry in below.iter().map(as_data).chain(above.iter().cloned()) {
             match places.entry(entry.key.text.clone()) {
                 Occupied(place) => merged[*place.get()] = entry,
                 Vacant(place) => {

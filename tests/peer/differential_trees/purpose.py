@@ -86,6 +86,7 @@ RULES = {
     "a subject that is no mapping": ours_says("a subject of .* must be a mapping"),
     "labels or annotations that are a list crash the peer": peer_says("getMapFromMeta"),
     "a node that an alias puts into itself": ours_says("an alias stands inside the node that its anchor names"),
+    "an apiVersion that is null": peer_says("node-referrerOriginal 'APIVersion' mismatch '' != '(~|[nN]ull|NULL)'"),
     "not there yet": ours_says(r"not supported yet"),
 }
 

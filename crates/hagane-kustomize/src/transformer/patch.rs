@@ -338,24 +338,11 @@ fn lay_over(
     }
     if strategic.get("$patch").and_then(Node::as_str) == Some("replace") {
         // kustomize merges in place, and a resource cannot be replaced in place.
-        return merge(resource.tree().clone(), strategic, schema).map(drop);
+        merge(resource.tree().clone(), strategic, schema)?;
+    } else {
+        merge_into(resource, strategic, schema)?;
     }
-    let changes_notes =
-        changes_notes(&strategic) && (resource.is_annotated_by_build() || has_notes(&strategic));
-    if changes_notes {
-        put_notes(resource);
-    }
-    resource.edit(|tree| {
-        let old = std::mem::replace(tree, Node::mapping());
-        if let Some(merged) = merge(old, strategic, schema)? {
-            *tree = merged;
-        }
-        Ok::<_, Diagnostic>(())
-    })?;
     resource.inherit_mark(&before);
-    if changes_notes {
-        take_notes(resource)?;
-    }
     if resource.is_empty() {
         return Ok(());
     }
@@ -368,6 +355,25 @@ fn lay_over(
     }
     resource.move_bare(&before.namespace);
     refuse_nameless(resource, patch)
+}
+
+fn merge_into(resource: &mut Resource, strategic: Node, schema: &Schema) -> Result<(), Diagnostic> {
+    let changes_notes =
+        changes_notes(&strategic) && (resource.is_annotated_by_build() || has_notes(&strategic));
+    if changes_notes {
+        put_notes(resource);
+    }
+    resource.edit(|tree| {
+        let old = std::mem::replace(tree, Node::mapping());
+        if let Some(merged) = merge(old, strategic, schema)? {
+            *tree = merged;
+        }
+        Ok::<_, Diagnostic>(())
+    })?;
+    match changes_notes {
+        true => take_notes(resource),
+        false => Ok(()),
+    }
 }
 
 fn apply_json(

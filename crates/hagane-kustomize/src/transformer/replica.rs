@@ -1,12 +1,12 @@
 //! Replica counts.
 
-use hagane_resource::{Create, Diagnostic, FieldSpec, ResourceSet};
+use hagane_resource::{Create, Diagnostic, FieldSpec, ResId, ResourceSet};
 use hagane_yaml::{Node, Scalar, Tag};
 
 use crate::kustomization::Replica;
 use crate::selector::nearest_resource;
 
-/// Sets the count of the workloads with that current or original name; there must be one.
+/// Sets the count of the workloads that have or had that name; there must be one.
 pub(crate) fn set_replicas(
     resources: &mut ResourceSet,
     replica: &Replica,
@@ -17,12 +17,15 @@ pub(crate) fn set_replicas(
         let places = resources.named(&replica.name).to_vec();
         for place in places {
             let resource = resources.get_mut_keeping_name(place);
-            let original = resource.original_id();
-            let named = resource.name() == replica.name || original.name == replica.name;
-            if !named || !original.gvk.matches(&spec.gvk) && !spec.takes(resource.gvk()) {
+            let meant = |id: &ResId| id.name == replica.name && spec.takes(&id.gvk);
+            if !meant(resource.id()) && !resource.former_ids().any(|id| meant(&id)) {
                 continue;
             }
             found = true;
+            if !spec.takes(resource.gvk()) {
+                // It was of such a kind, and is none now.
+                continue;
+            }
             spec.apply(resource.tree_mut(), Create::Scalar, &mut |node| {
                 let Node::Scalar(old) = node else {
                     let message = format!("`{}` is not a single value, so it cannot take a count", spec.path);
@@ -37,7 +40,8 @@ pub(crate) fn set_replicas(
     if found {
         return Ok(());
     }
-    let kinds: Vec<&str> = specs.iter().map(|spec| spec.gvk.kind.as_str()).collect();
+    let kinds = specs.iter().map(|spec| spec.gvk.kind.as_str()).filter(|kind| !kind.is_empty());
+    let kinds: Vec<&str> = kinds.collect();
     let kinds_or = if kinds.is_empty() { "resource" } else { &kinds.join(", ") };
     let message = format!("no {kinds_or} is named `{}`", replica.name);
     let error = Diagnostic::error(replica.span, message);
