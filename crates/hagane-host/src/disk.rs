@@ -57,10 +57,16 @@ impl Files for Disk {
     }
 
     fn names(&self, directory: &Path) -> Vec<String> {
-        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-        let mut names: Vec<String> = entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+        self.list(directory).unwrap_or_default()
+    }
+
+    fn list(&self, directory: &Path) -> Result<Vec<String>, FileError> {
+        let name = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+        let names =
+            fs::read_dir(directory).and_then(|entries| entries.map(name).collect::<io::Result<Vec<_>>>());
+        let mut names = names.map_err(|error| file_error(&error))?;
         names.sort();
-        names
+        Ok(names)
     }
 }
 

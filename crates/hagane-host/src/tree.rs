@@ -10,36 +10,40 @@ use hagane::{TreeFile, TreeFileKind, digest};
 
 use crate::write::{Access, write_file};
 
-/// Writes files at and below a directory, which is made if it is not there. No link on the way leads out of it.
+/// Writes files at and below a directory, which is made if it is not there. No link on the way leads out of it; that is
+/// known of all before any is written.
 pub fn write_tree<'f>(
     top: &Path,
     files: impl IntoIterator<Item = (&'f Path, &'f [u8])>,
 ) -> Result<(), (PathBuf, io::Error)> {
-    let at = |path: &Path| {
-        let path = path.to_owned();
-        move |error| (path, error)
-    };
     fs::create_dir_all(top).map_err(at(top))?;
     let real = fs::canonicalize(top).map_err(at(top))?;
-    for (path, content) in files {
+    let files: Vec<(&Path, &[u8])> = files.into_iter().collect();
+    for (path, _) in &files {
         let parent = path.parent().unwrap_or(top);
         // What is there already tells first where a new directory would be made.
         let there = parent.ancestors().find(|above| fs::symlink_metadata(above).is_ok()).unwrap_or(top);
-        let inside = |path: &Path| fs::canonicalize(path).map(|path| path.starts_with(&real));
-        let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-        if !inside(there).map_err(at(path))? || is_link && !inside(path).map_err(at(path))? {
-            return Err((path.to_owned(), io::Error::other("a symbolic link leads out of the directory")));
+        refuse_outside(there, &real).map_err(at(path))?;
+        if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) {
+            refuse_outside(path, &real).map_err(at(path))?;
         }
+    }
+    for (path, content) in files {
+        let parent = path.parent().unwrap_or(top);
         fs::create_dir_all(parent).map_err(at(parent))?;
+        refuse_outside(parent, &real).map_err(at(path))?;
         write_file(path, content, Access::Usual).map_err(at(path))?;
     }
     Ok(())
 }
 
-/// Removes files below a directory, and the directories that are empty then.
+/// Removes files below a directory, and the directories that are empty then. A link is removed, and not what it leads to;
+/// none on the way leads out.
 pub fn remove_files(top: &Path, files: &[PathBuf]) -> Result<(), (PathBuf, io::Error)> {
+    let real = fs::canonicalize(top).map_err(at(top))?;
     for path in files {
-        fs::remove_file(path).map_err(|error| (path.clone(), error))?;
+        refuse_outside(path.parent().unwrap_or(top), &real).map_err(at(path))?;
+        fs::remove_file(path).map_err(at(path))?;
         let above = path.ancestors().skip(1).take_while(|above| above.starts_with(top) && *above != top);
         for directory in above {
             // It ends with the first that something else is in.
@@ -49,6 +53,18 @@ pub fn remove_files(top: &Path, files: &[PathBuf]) -> Result<(), (PathBuf, io::E
         }
     }
     Ok(())
+}
+
+fn refuse_outside(path: &Path, real: &Path) -> io::Result<()> {
+    match fs::canonicalize(path)?.starts_with(real) {
+        true => Ok(()),
+        false => Err(io::Error::other("a symbolic link leads out of the directory")),
+    }
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> (PathBuf, io::Error) {
+    let path = path.to_owned();
+    move |error| (path, error)
 }
 
 /// Removes a directory with all that is in it, if it is there.

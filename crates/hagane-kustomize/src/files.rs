@@ -17,6 +17,11 @@ pub trait Files: Sync {
 
     /// Returns the names in a directory, sorted; nothing when it cannot be read. Only hints are made of them.
     fn names(&self, directory: &Path) -> Vec<String>;
+
+    /// Returns the names in a directory, sorted, for those who must know all of them.
+    fn list(&self, directory: &Path) -> Result<Vec<String>, FileError> {
+        Ok(self.names(directory))
+    }
 }
 
 /// What a path leads to.

@@ -1,7 +1,7 @@
 //! Manifests as text: the order of their fields, their annotations, lists around them.
 
 use hagane_yaml::emit::v3::{self, SequenceIndent};
-use hagane_yaml::{Mapping, Node, Scalar, Sequence, Style};
+use hagane_yaml::{Mapping, Node, Scalar, Sequence, Style, Tag};
 
 use super::package::Manifest;
 
@@ -159,15 +159,27 @@ pub(super) fn strip_comments(node: &mut Node) {
     }
 }
 
-/// Gives folded texts another style where that one would not keep them: as Go writes them, a line that is indented more
-/// gains a line break before it.
-pub(super) fn unfold(node: &mut Node) {
-    node.for_each_scalar(&mut |scalar| {
-        let is_indented = |line: &str| line.starts_with([' ', '\t']);
-        if scalar.style == Style::Folded && scalar.text.as_str().lines().any(is_indented) {
-            scalar.style = Style::DoubleQuoted;
+/// Changes what would not be written as it was. As Go writes folded texts, a line that is indented more gains a line break
+/// before it, and those at the end are doubled: they get quotes. And a merge key gets its tag in front.
+pub(super) fn settle(node: &mut Node) {
+    match node {
+        Node::Mapping(mapping) => {
+            for entry in &mut mapping.entries {
+                if entry.key.tag == Tag::Merge && entry.key.tagged().is_none() {
+                    entry.key.tag = Tag::Unresolved;
+                }
+                settle(&mut entry.value);
+            }
         }
-    });
+        Node::Sequence(sequence) => sequence.items.iter_mut().for_each(settle),
+        Node::Scalar(scalar) => {
+            let text = scalar.text.as_str();
+            let is_indented = |line: &str| line.starts_with([' ', '\t']);
+            if scalar.style == Style::Folded && (text.lines().any(is_indented) || text.ends_with("\n\n")) {
+                scalar.style = Style::DoubleQuoted;
+            }
+        }
+    }
 }
 
 /// Returns manifests as text, or a list of them.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hagane::{Diagnostic, Failed, Fault, FileError, FileKind, SourceMap, Span};
 use hagane_edit::matches_pattern;
 use hagane_resource::split_documents;
-use hagane_yaml::{Node, ParseOptions};
+use hagane_yaml::{Aliases, MergeKeys, Node, ParseOptions};
 
 use super::format::PATH;
 use crate::{Surroundings, failure};
@@ -137,7 +137,9 @@ impl Package {
         below: Below,
         surroundings: &Surroundings,
     ) -> Result<(), Diagnostic> {
-        for name in surroundings.files.names(directory) {
+        let shown = || hagane::relative(directory, &surroundings.directory);
+        let names = surroundings.files.list(directory).map_err(|error| unreadable(&shown(), &error))?;
+        for name in names {
             let place = directory.join(&name);
             let path = if relative.is_empty() { name.clone() } else { format!("{relative}/{name}") };
             match surroundings.files.resolve(&place) {
@@ -182,9 +184,9 @@ impl Package {
 
     fn add_file(&mut self, place: &Path, path: &str, surroundings: &Surroundings) -> Result<(), Diagnostic> {
         self.files.insert(path.to_owned());
-        let content = surroundings.files.read(place).map_err(|error| unreadable(Path::new(path), &error))?;
-        let shown = hagane::relative(place, &surroundings.directory).display().to_string();
-        self.add(&content, &shown, path)
+        let shown = hagane::relative(place, &surroundings.directory);
+        let content = surroundings.files.read(place).map_err(|error| unreadable(&shown, &error))?;
+        self.add(&content, &shown.display().to_string(), path)
     }
 
     fn add_input(&mut self, surroundings: &mut Surroundings) -> Result<(), Diagnostic> {
@@ -230,21 +232,23 @@ impl Package {
         let file = self.source_map.add(shown, text.as_str().into());
         let mut trees = Vec::new();
         for document in split_documents(&text, file)? {
+            // Manifests are written back: none behind a line `...` may be lost, and no anchor.
             let options = ParseOptions {
                 lines_before: document.lines_before,
                 comments: true,
+                aliases: Aliases::Keep,
+                merge_keys: MergeKeys::Keep,
                 ..ParseOptions::default()
             };
-            let Some(tree) = hagane_yaml::parse(document.text, file, &options)?.into_iter().next() else {
-                continue;
-            };
-            if tree.is_null() {
-                continue;
+            for tree in hagane_yaml::parse(document.text, file, &options)? {
+                if tree.is_null() {
+                    continue;
+                }
+                if tree.as_mapping().is_none() {
+                    return Err(Diagnostic::error(tree.span(), "a manifest must be a mapping"));
+                }
+                trees.push(tree);
             }
-            if tree.as_mapping().is_none() {
-                return Err(Diagnostic::error(tree.span(), "a manifest must be a mapping"));
-            }
-            trees.push(tree);
         }
         Ok(trees)
     }

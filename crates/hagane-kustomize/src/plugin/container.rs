@@ -27,7 +27,7 @@ pub(super) struct Mount {
     pub(super) kind: String,
     pub(super) source: String,
     pub(super) target: String,
-    writable: bool,
+    pub(super) writable: bool,
 }
 
 /// The programs that run containers, the first of which is there is used.

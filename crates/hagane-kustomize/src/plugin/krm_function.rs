@@ -82,6 +82,11 @@ impl KrmFunction {
         self.function.mounted_paths()
     }
 
+    /// Returns what its declaration lets the container write to by itself.
+    pub fn writable_path(&self) -> Option<&str> {
+        self.function.container.mounts.iter().find(|mount| mount.writable).map(|mount| mount.source.as_str())
+    }
+
     /// Runs it over a list of resources, in a directory.
     pub fn run(
         &self,

@@ -81,6 +81,14 @@ pub(super) fn check(
                     .hinted("`--network` lets functions in containers use it"),
             );
         }
+        if let Some(path) = function.writable_path() {
+            // It could put links where files are about to be written, and where the next one mounts.
+            errors.push(
+                Diagnostic::error(at, format!("{name} mounts `{path}` to write to it"))
+                    .hinted("what a function changes is in the list that it writes")
+                    .hinted("`--mount` gives a container what it may write to"),
+            );
+        }
         let top = top.unwrap_or(&surroundings.directory);
         let leads_out = |path: &&str| {
             let place = normalized(&surroundings.directory.join(path));
@@ -124,7 +132,7 @@ impl Declared {
 
 /// Returns the directory that a file belongs to: its own, or the one above `functions`.
 fn directory_of(path: &str) -> &str {
-    let above = |path: &'_ str| path.rfind('/').map_or(0, |end| end);
+    let above = |path: &'_ str| path.rfind('/').unwrap_or(0);
     let directory = path.get(..above(path)).unwrap_or("");
     match directory.rsplit('/').next() {
         Some(FUNCTIONS) => directory.get(..above(directory)).unwrap_or(""),

@@ -51,14 +51,22 @@ impl Pass<'_> {
         let (mut taken, others): (Vec<Node>, Vec<Node>) =
             list.into_iter().partition(|manifest| declared.takes(manifest));
         for (place, manifest) in taken.iter_mut().enumerate() {
-            format::unfold(manifest);
+            format::settle(manifest);
             ID.into_iter().for_each(|name| tracked::set(manifest, name, &(place + 1).to_string()));
         }
-        let (text, taken) = wrapped(taken, declared.config.clone());
+        let mut config = declared.config.clone();
+        format::settle(&mut config);
+        let is_given_some = !taken.is_empty();
+        let (text, taken) = wrapped(taken, config);
         let Some(processes) = surroundings.processes else {
             return Err(Diagnostic::error(function.at(), "no other programs are started here"));
         };
         let Ran { stdout, end } = function.run(self.plugins, &surroundings.directory, processes, text)?;
+        if is_given_some && end.is_ok() && stdout.trim_ascii().is_empty() {
+            let message = format!("{} writes nothing", function.name());
+            return Err(Diagnostic::error(function.at(), message)
+                .hinted("a function writes the list that takes the place of what it was given: `items: []` takes all away"));
+        }
         let output = match (Output::read(&stdout, function.name(), package), &end) {
             (Ok(output), _) => output,
             // Why it failed says more than what it wrote before.

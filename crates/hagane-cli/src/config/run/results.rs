@@ -26,7 +26,9 @@ impl Results {
         number: usize,
         surroundings: &crate::Surroundings,
     ) -> Result<(), Diagnostic> {
-        let text = format::stream(std::slice::from_ref(&self.0));
+        let mut found = self.0.clone();
+        format::settle(&mut found);
+        let text = format::stream(&[found]);
         let path = directory.join(format!("results-{number}.yaml"));
         write_tree(directory, [(path.as_path(), text.as_bytes())]).map_err(|(path, error)| {
             let path = hagane::relative(&path, &surroundings.directory);
@@ -57,15 +59,11 @@ impl Results {
 
     /// Returns the results one by one: they come as a list, or in lists of a list.
     fn items(&self) -> Vec<&Node> {
-        let below = |node: &'_ Node| node.get("items").and_then(Node::as_sequence).is_some();
-        let all: Vec<&Node> = match self.0.as_sequence() {
-            Some(list) => list.items.iter().collect(),
-            None => vec![&self.0],
-        };
-        all.into_iter()
+        let all = self.0.as_sequence().map_or(std::slice::from_ref(&self.0), |list| &list.items);
+        all.iter()
             .flat_map(|node| match node.get("items").and_then(Node::as_sequence) {
-                Some(list) if below(node) => list.items.iter().collect::<Vec<_>>(),
-                _ => vec![node],
+                Some(list) => &list.items[..],
+                None => std::slice::from_ref(node),
             })
             .filter(|node| node.as_mapping().is_some())
             .collect()

@@ -25,7 +25,7 @@ pub(super) fn printed(mut list: Vec<Node>) -> String {
     for manifest in &mut list {
         INDEX.into_iter().for_each(|name| tracked::remove(manifest, name));
         tracked::remove_empty(manifest);
-        format::unfold(manifest);
+        format::settle(manifest);
     }
     text(&list, is_json)
 }
@@ -59,11 +59,14 @@ impl Changes {
         let mut written = Vec::new();
         let mut errors = Vec::new();
         for (path, manifests) in new {
+            let at = manifests.first().map(Node::span).unwrap_or_default();
             let encrypted = manifests.iter().find(|manifest| is_encrypted(manifest)).map(Node::span);
             let text = file_text(manifests, &path)?;
             let place = top.join(&path);
-            match encrypted {
-                _ if is_there(&place, &text, surroundings) => {}
+            if is_there(&place, &text, surroundings) {
+                continue;
+            }
+            match encrypted.or_else(|| encrypted_before(&place, surroundings).then_some(at)) {
                 Some(at) => errors.push(breaks_mac(&path, at)),
                 None => written.push((place, text)),
             }
@@ -87,12 +90,19 @@ fn is_encrypted(manifest: &Node) -> bool {
     manifest.at(&["sops", "mac"]).is_some_and(|mac| !mac.is_null())
 }
 
+/// Returns whether a file has such a manifest by now: without its MAC its values are lost for good.
+fn encrypted_before(path: &Path, surroundings: &Surroundings) -> bool {
+    let content = surroundings.files.read(path).unwrap_or_default();
+    let documents = Package::default().documents(&content, &path.to_string_lossy());
+    documents.unwrap_or_default().iter().any(is_encrypted)
+}
+
 fn breaks_mac(path: &str, at: Span) -> Diagnostic {
     Diagnostic::error(
         at,
-        format!("the file `{path}` is encrypted, and nobody could decrypt it with that change"),
+        format!("the file `{path}` is encrypted, and functions do not change or move what is"),
     )
-    .hinted("its MAC holds for all of its values; `hagane sops edit` changes them")
+    .hinted("its MAC holds for all of its values: without it nobody can decrypt them; `hagane sops edit` changes them")
     .hinted("a function in a directory is given what lies beside and below it, and nothing else")
 }
 
@@ -175,7 +185,7 @@ fn file_text(manifests: Vec<Node>, path: &str) -> Result<String, Diagnostic> {
     for manifest in &mut list {
         PATH.into_iter().chain(INDEX).for_each(|name| tracked::remove(manifest, name));
         tracked::remove_empty(manifest);
-        format::unfold(manifest);
+        format::settle(manifest);
     }
     Ok(text(&list, is_json(&list, path)))
 }
@@ -188,7 +198,7 @@ fn is_there(path: &Path, text: &str, surroundings: &Surroundings) -> bool {
     }
     let shown = path.to_string_lossy();
     let Ok(mut list) = Package::default().documents(&content, &shown) else { return false };
-    list.iter_mut().for_each(format::unfold);
+    list.iter_mut().for_each(format::settle);
     !list.is_empty() && self::text(&list, is_json(&list, &shown)) == text
 }
 
