@@ -47,7 +47,7 @@ def content(files):
 
 def comment_in_flow(verdict, files):
     """Returns whether only the peer fails, because of a comment between a key and a collection that goes into a mapping in braces."""
-    refused = own_text(r"^error: map\[string\]interface.*: yaml: (invalid map key: |line \d+: did not find expected ',')")
+    refused = own_text(r"(?m)^error: map\[string\]interface.*: yaml: (invalid map key: |line \d+: did not find expected ',')")
     return refused(verdict, files) and any(re.search(rb"(:|:.*[&!]\S+)[ \t]+#", file) for file in content(files))
 
 
