@@ -248,7 +248,12 @@ fn target_of(resources: &mut ResourceSet, id: &ResId, at: Span) -> Result<usize,
 fn for_target(strategic: &Node, resource: &Resource) -> Result<Node, Diagnostic> {
     let mut tree = strategic.clone();
     if let Node::Mapping(mapping) = &mut tree {
-        mapping.set("apiVersion", Node::Scalar(Scalar::bare(resource.gvk().api_version())));
+        let version = resource.gvk().api_version();
+        let version = match mapping.get("apiVersion").and_then(Node::as_scalar) {
+            Some(old) => old.with_text(version),
+            None => Scalar::bare(version),
+        };
+        mapping.set("apiVersion", Node::Scalar(version));
     }
     settle_metadata(&mut tree)?;
     Ok(tree)
