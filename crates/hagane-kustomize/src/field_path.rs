@@ -334,6 +334,8 @@ impl Search {
         pattern: &Regex,
         rest: &[Step],
     ) -> Result<bool, Diagnostic> {
+        // A path ends at an item that is found by all of its value, whatever comes behind.
+        let rest = if key.is_empty() { &[] } else { rest };
         let (before, elsewhere) = (self.found.places.len(), std::mem::take(&mut self.found.ends_elsewhere));
         for (index, item) in sequence.items.iter_mut().enumerate() {
             let value = if key.is_empty() { Some(&*item) } else { item.get(key) };
@@ -349,7 +351,9 @@ impl Search {
     /// Returns the empty node that the next step needs.
     fn empty(&self, rest: &[Step]) -> Node {
         match (rest.first(), self.missing) {
-            (Some(Step::Key(_) | Step::Last), _) | (None, Missing::MakeMapping) => Node::mapping(),
+            (Some(Step::Key(_) | Step::Every | Step::Last), _) | (None, Missing::MakeMapping) => {
+                Node::mapping()
+            }
             (Some(_), _) | (None, Missing::MakeSequence) => Node::Sequence(Sequence::default()),
             (None, _) => Node::Scalar(Scalar::bare("")),
         }

@@ -87,6 +87,7 @@ RULES = {
     "labels or annotations that are a list crash the peer": peer_says("getMapFromMeta"),
     "a node that an alias puts into itself": ours_says("an alias stands inside the node that its anchor names"),
     "an apiVersion that is null": peer_says("node-referrerOriginal 'APIVersion' mismatch '' != '(~|[nN]ull|NULL)'"),
+    "a patch that takes the name away": ours_says("the patch leaves a resource without `metadata.name`"),
     "not there yet": ours_says(r"not supported yet"),
 }
 
