@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use hagane_resource::{Create, Diagnostic, FieldSpec, Resource, ResourceSet};
-use hagane_yaml::{Node, Span};
+use hagane_yaml::{Node, Scalar, Span};
 
 /// Which subjects of role bindings get the namespace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,13 +66,13 @@ pub(crate) fn set_namespace_of(
         }
         resource.edit(|tree| {
             spec.apply(tree, Create::Scalar, &mut |node| {
-                if !matches!(node, Node::Scalar(_)) {
+                let Node::Scalar(old) = node else {
                     let message =
                         format!("`{}` is not a single value, so it cannot take a namespace", spec.path);
                     return Err(Diagnostic::error(node.span(), message));
-                }
-                if !(unset_only && node.as_str().is_some_and(|text| !text.is_empty())) {
-                    *node = Node::string(namespace);
+                };
+                if !unset_only || old.text.as_str().is_empty() {
+                    *old = Scalar::string(namespace).restyled(old.written());
                 }
                 Ok(())
             })
