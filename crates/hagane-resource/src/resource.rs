@@ -224,10 +224,13 @@ impl Resource {
         self.id.decrypted |= from.decrypted;
     }
 
-    /// Sets the name, decrypted if the old one was.
+    /// Sets the name, written as the old one, and decrypted if that was.
     pub fn set_name(&mut self, name: &str) {
-        let text = Text::with_mark(name, self.id.decrypted);
-        self.metadata_mut().set("name", Node::string(text));
+        let mut string = Scalar::string(Text::with_mark(name, self.id.decrypted));
+        if let Some(old) = self.tree.at(&["metadata", "name"]).and_then(Node::as_scalar) {
+            string = string.restyled(old.written());
+        }
+        self.metadata_mut().set("name", Node::Scalar(string));
         self.id.name = name.into();
     }
 
