@@ -7,6 +7,7 @@ use hagane_resource::{Diagnostic, Resource, ResourceSet};
 use hagane_yaml::{Node, Span, Tag, Text};
 
 use self::source::Source;
+use self::structured::Inside;
 use crate::decode::Located;
 use crate::field_path::{self, Missing, Step};
 use crate::kustomization::{FieldOptions, Replacement, ReplacementTarget};
@@ -32,7 +33,7 @@ pub(crate) fn replace(
                         if noted {
                             open_annotations(tree);
                         }
-                        put(tree, place, path, &target.options, &mut source)
+                        put(tree, place, path, &target.options, compared, &mut source)
                     })
                 })?;
                 refuse_nameless(resources.get(place), path.span)?;
@@ -132,6 +133,7 @@ fn put(
     resource: usize,
     path: &FieldPath,
     options: &FieldOptions,
+    compared: Compared,
     source: &mut Source,
 ) -> Result<(), Diagnostic> {
     let at = path.span;
@@ -148,13 +150,18 @@ fn put(
     // Inside of a text a value is put whole, whatever the options say.
     let whole = FieldOptions { delimiter: String::new(), ..options.clone() };
     let mut set = |node: &mut Node| set_value(node, source.value(), &whole, at);
-    if structured::put(tree, &path.steps, missing, at, &mut set)? {
-        return Ok(());
-    }
-    let found = field_path::find(tree, &path.steps, missing, at)?;
-    if found.is_nothing() {
+    let absent = || {
         let error = Diagnostic::error(at, format!("the field `{}` is missing in the target", path.text));
-        return Err(error.hinted("`options: {create: true}` makes it"));
+        error.hinted("`options: {create: true}` makes it")
+    };
+    match structured::put(tree, &path.steps, missing, compared, at, &mut set)? {
+        Inside::Done => return Ok(()),
+        Inside::Nothing if missing == Missing::Skip => return Err(absent()),
+        Inside::Nothing | Inside::NoText => {}
+    }
+    let found = field_path::find(tree, &path.steps, missing, compared, at)?;
+    if found.is_nothing() {
+        return Err(absent());
     }
     for place in &found.places {
         // What was made on the way may be a part of the source.

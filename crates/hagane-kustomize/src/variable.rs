@@ -6,7 +6,7 @@ use hagane_resource::{Create, Diagnostic, FieldSpec, ResId, ResourceSet};
 use hagane_yaml::scalar::{Value, go_general, value};
 use hagane_yaml::{Node, Scalar, Style, Tag, Text};
 
-use crate::field_path::{self, Step};
+use crate::field_path;
 use crate::kustomization::Var;
 use crate::notes::with_notes;
 use crate::selector::nearest_resource;
@@ -133,8 +133,7 @@ fn values(resources: &ResourceSet, vars: &Vars) -> Result<BTreeMap<String, Scala
                 None => error,
             });
         };
-        let steps = field_path::parse(&var.field_path.replace('[', ".[").replace("..", "."), var.span)?;
-        let steps: Vec<Step> = steps.into_iter().map(Step::of_variable).collect();
+        let steps = field_path::parse_of_variable(&var.field_path, var.span)?;
         // It may be one of kustomize's own notes.
         let noted = var.field_path.contains("config.kubernetes.io/").then(|| with_notes(resource));
         match field_path::look_up(noted.as_ref().unwrap_or(resource.tree()), &steps) {

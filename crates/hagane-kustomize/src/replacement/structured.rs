@@ -10,6 +10,7 @@ use hagane_yaml::{Aliases, FileId, MergeKeys, Node, ParseOptions, Scalar, Span, 
 
 use crate::decode::refuse_repeated_keys;
 use crate::field_path::{self, Missing, Place, Step};
+use crate::selector::Compared;
 
 /// Returns where a path ends inside a text: the text, its place, and the steps within.
 fn text_on_the_way<'n, 's>(tree: &'n Node, steps: &'s [Step]) -> Option<(&'n Scalar, Place, &'s [Step])> {
@@ -54,32 +55,50 @@ fn has_aliases(tree: &Node) -> bool {
     }
 }
 
-/// Sets the node at a path that goes on inside a text; returns whether there was such a text.
+/// What became of a path that may go on inside a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inside {
+    /// It leads into no text that can be read.
+    NoText,
+    /// It leads nowhere inside the text.
+    Nothing,
+    /// The text is written.
+    Done,
+}
+
+/// Sets the node at a path that goes on inside a text.
 pub(super) fn put(
     tree: &mut Node,
     steps: &[Step],
     missing: Missing,
+    compared: Compared,
     at: Span,
     set: &mut dyn FnMut(&mut Node) -> Result<(), Diagnostic>,
-) -> Result<bool, Diagnostic> {
-    let Some((scalar, way, within)) = text_on_the_way(tree, steps) else { return Ok(false) };
-    let Some(mut inner) = read(scalar) else { return Ok(false) };
+) -> Result<Inside, Diagnostic> {
+    let Some((scalar, way, within)) = text_on_the_way(tree, steps) else { return Ok(Inside::NoText) };
+    let Some(mut inner) = read(scalar) else { return Ok(Inside::NoText) };
     let mut sensitive = scalar.text.is_sensitive();
+    if sensitive
+        && compared == Compared::PlainOnly
+        && within.iter().any(|step| matches!(step, Step::Item { .. }))
+    {
+        return Err(field_path::not_compared(at));
+    }
     let was_json = matches!(scalar.text.as_str().trim_start().as_bytes().first(), Some(b'{' | b'['));
     let indented = scalar.text.as_str().contains('\n') && scalar.text.as_str().contains("  ");
     // The path goes no farther than into one text: one within it stays, though all around it is written again.
     let ends_in_text = text_on_the_way(&inner, within).is_some_and(|(text, ..)| read(text).is_some());
     if !ends_in_text {
-        let found = field_path::find(&mut inner, within, missing, at)?;
+        let found = field_path::find(&mut inner, within, missing, compared, at)?;
         for place in &found.places {
             field_path::at_mut(&mut inner, place).map_or(Ok(()), &mut *set)?;
         }
         if found.is_nothing() {
-            return Ok(false);
+            return Ok(Inside::Nothing);
         }
     }
     if refuse_repeated_keys(&inner).is_err() {
-        return Ok(true);
+        return Ok(Inside::Done);
     }
     sensitive |= inner.is_sensitive();
     let text = match (was_json, indented) {
@@ -88,9 +107,9 @@ pub(super) fn put(
         (false, _) => Some(kyaml(&inner).trim_end_matches('\n').to_owned()),
     };
     // What cannot be written again is left as it is, as are keys that stand twice.
-    let Some(text) = text else { return Ok(true) };
+    let Some(text) = text else { return Ok(Inside::Done) };
     if let Some(Node::Scalar(scalar)) = field_path::at_mut(tree, &way) {
         scalar.text = Text::with_mark(text, sensitive);
     }
-    Ok(true)
+    Ok(Inside::Done)
 }
