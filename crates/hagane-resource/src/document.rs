@@ -89,7 +89,7 @@ fn keep_last(node: &mut Node) {
 /// The documents of a text.
 struct Trees {
     trees: Vec<Node>,
-    /// Whether the text is one document: only the items of a `List` that is alone are as they were written.
+    /// Whether the text is one document: only the items of a `List` (or `ResourceList`) that is alone are as they were written.
     is_alone: bool,
 }
 
@@ -159,10 +159,10 @@ fn resources_with(trees: Trees, names: Names) -> Result<Vec<Resource>, Diagnosti
         let kind =
             mapping.get("kind").filter(|kind| !kind.is_null()).and_then(Node::as_str).unwrap_or_default();
         if kind.ends_with("List") && mapping.get("items").is_some() {
-            let is_plain = kind == "List";
-            let keeps_style = std::mem::take(&mut is_alone) && is_plain;
-            let mut items = items_of(tree, is_plain)?;
-            if !keeps_style {
+            let is_taken_as_written =
+                std::mem::take(&mut is_alone) && matches!(kind, "List" | "ResourceList");
+            let mut items = items_of(tree, is_taken_as_written)?;
+            if !is_taken_as_written {
                 items.iter_mut().for_each(as_json);
             }
             queue.extend(items);
@@ -188,15 +188,16 @@ fn resources_with(trees: Trees, names: Names) -> Result<Vec<Resource>, Diagnosti
     Ok(resources)
 }
 
-/// Returns the items of a list. A plain `List` may have a single value there, or an empty mapping, which is no item.
-fn items_of(list: Node, is_plain: bool) -> Result<Vec<Node>, Diagnostic> {
+/// Returns the items of a list. One that is taken as it is written may have a single value there, or an empty mapping,
+/// which is no item.
+fn items_of(list: Node, is_taken_as_written: bool) -> Result<Vec<Node>, Diagnostic> {
     let Node::Mapping(mut mapping) = list else { return Ok(Vec::new()) };
     match mapping.remove("items") {
         Some(Node::Sequence(sequence)) => Ok(sequence.items),
         None => Ok(Vec::new()),
         Some(node) if node.is_null() => Ok(Vec::new()),
-        Some(Node::Scalar(_)) if is_plain => Ok(Vec::new()),
-        Some(Node::Mapping(items)) if is_plain && items.entries.is_empty() => Ok(Vec::new()),
+        Some(Node::Scalar(_)) if is_taken_as_written => Ok(Vec::new()),
+        Some(Node::Mapping(items)) if is_taken_as_written && items.entries.is_empty() => Ok(Vec::new()),
         Some(items) => Err(Diagnostic::error(items.span(), "`items` of a list must be a sequence")
             .hinted("begin each item with a dash")),
     }
