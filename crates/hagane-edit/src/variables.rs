@@ -4,7 +4,7 @@
 //! that takes them, in whatever file its text was written; so no file but the kustomization changes, and its texts
 //! (`$(NAME)`) are what the replacements replace.
 
-use hagane_resource::{Diagnostic, Resource, ResourceSet};
+use hagane_resource::{Diagnostic, Gvk, Resource, ResourceSet};
 use hagane_yaml::{Mapping, Node, Span, Tag};
 
 use crate::differences::differences;
@@ -121,16 +121,17 @@ impl Kustomization {
         let text = |part: &str, name: &str| {
             self.child(path, part).map(|part| self.text_of(&part, name)).unwrap_or("").to_owned()
         };
-        let api_version = text("objref", "apiVersion");
-        let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+        let [api_version, group, version, kind] =
+            ["apiVersion", "group", "version", "kind"].map(|name| text("objref", name));
+        let gvk = Gvk::of_reference(&api_version, &group, &version, &kind);
         let field_path = field_path_of_variable(&text("fieldref", "fieldpath"));
         Variable {
             name: self.text_of(path, "name").to_owned(),
             span: span(self.at(path)),
             source: texts(&[
-                ("group", group),
-                ("version", version),
-                ("kind", &text("objref", "kind")),
+                ("group", &gvk.group),
+                ("version", &gvk.version),
+                ("kind", &gvk.kind),
                 ("name", &text("objref", "name")),
                 ("namespace", &text("objref", "namespace")),
                 ("fieldPath", &field_path),
@@ -143,14 +144,15 @@ impl Kustomization {
 /// Returns the path of a variable as replacements have it: `a[0].b` is `a.0.b` there.
 fn field_path_of_variable(path: &str) -> String {
     let mut parts = Vec::new();
-    let path = path.replace('[', ".[");
-    for part in path.split('.').filter(|part| !part.is_empty()) {
-        let index = part.strip_prefix('[').and_then(|part| part.strip_suffix(']'));
-        match index.filter(|index| index.bytes().all(|b| b.is_ascii_digit())) {
-            Some(index) => parts.push(index),
-            None => parts.push(part),
+    for part in path.split('.') {
+        match part.strip_suffix(']').and_then(|part| part.rsplit_once('[')) {
+            Some((list, index)) if index.bytes().all(|byte| byte.is_ascii_digit()) => {
+                parts.extend([list, index])
+            }
+            _ => parts.push(part),
         }
     }
+    parts.retain(|part| !part.is_empty());
     parts.join(".")
 }
 

@@ -35,6 +35,17 @@ impl Gvk {
         Gvk { group: group.into(), version: version.into(), kind: kind.into() }
     }
 
+    /// Returns what an `objref` says. What its `apiVersion` says counts for more than the parts; with more than one slash
+    /// it says nothing.
+    pub fn of_reference(api_version: &str, group: &str, version: &str, kind: &str) -> Gvk {
+        let (group, version) = match api_version.split('/').collect::<Vec<_>>()[..] {
+            [group, version] => (group, version),
+            [only] if !only.is_empty() => (group, only),
+            _ => (group, version),
+        };
+        Gvk { group: group.into(), version: version.into(), kind: kind.into() }
+    }
+
     /// Returns what a resource's tree says.
     pub fn of(tree: &Node) -> Gvk {
         let text = |key| tree.get(key).and_then(Node::as_str).unwrap_or_default();

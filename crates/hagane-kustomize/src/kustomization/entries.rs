@@ -1,6 +1,6 @@
 //! The entries of a kustomization's lists.
 
-use hagane_resource::{Behavior, Diagnostic, FieldSpec};
+use hagane_resource::{Behavior, Diagnostic, FieldSpec, Gvk, ResId};
 use hagane_yaml::{Node, Span};
 
 use super::field_spec;
@@ -167,7 +167,7 @@ pub(crate) struct Var {
     /// The name.
     pub name: String,
     /// The resource it is read from.
-    pub object: hagane_resource::ResId,
+    pub object: ResId,
     /// The field it is read from.
     pub field_path: String,
 }
@@ -413,11 +413,12 @@ impl Var {
         let reference = object.get("objref").ok_or_else(|| object.missing("objref"))?;
         let names = &["apiVersion", "group", "version", "kind", "name", "namespace"];
         let reference = Object::new(reference, "a var's objref", names)?;
-        let mut gvk = hagane_resource::Gvk::new(&reference.text("apiVersion")?, &reference.text("kind")?);
-        let (group, version) = (reference.text("group")?, reference.text("version")?);
-        if gvk.group.is_empty() && gvk.version.is_empty() {
-            (gvk.group, gvk.version) = (group.into(), version.into());
-        }
+        let gvk = Gvk::of_reference(
+            &reference.text("apiVersion")?,
+            &reference.text("group")?,
+            &reference.text("version")?,
+            &reference.text("kind")?,
+        );
         let field = match object.get("fieldref") {
             Some(node) => Object::new(node, "a var's fieldref", &["fieldpath"])?.text("fieldpath")?,
             None => String::new(),
@@ -425,7 +426,7 @@ impl Var {
         Ok(Var {
             span: object.span,
             name: object.text("name")?,
-            object: hagane_resource::ResId {
+            object: ResId {
                 gvk,
                 name: reference.text("name")?.into(),
                 namespace: reference.text("namespace")?.into(),
