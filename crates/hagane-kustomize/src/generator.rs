@@ -3,7 +3,6 @@
 mod pairs;
 
 use hagane_resource::{Diagnostic, Resource};
-use hagane_yaml::scalar::resolve_v2;
 use hagane_yaml::{Mapping, Node, Scalar, Style, Tag, Text};
 
 use crate::kustomization::{GeneratorArgs, GeneratorOptions};
@@ -76,9 +75,9 @@ fn header(kind: Generated, args: &GeneratorArgs, options: &GeneratorOptions) -> 
     let mut tree = Mapping { span: args.span, ..Mapping::default() };
     tree.push("apiVersion", Node::string("v1"));
     let mut metadata = Mapping { span: args.span, ..Mapping::default() };
-    metadata.push("name", quoted_if_odd(&args.name));
+    metadata.push("name", Node::Scalar(Scalar::quoted_if_odd(args.name.as_str())));
     if !args.namespace.is_empty() {
-        metadata.push("namespace", quoted_if_odd(&args.namespace));
+        metadata.push("namespace", Node::Scalar(Scalar::quoted_if_odd(args.namespace.as_str())));
     }
     for (field, entries) in [("labels", &options.labels), ("annotations", &options.annotations)] {
         if !entries.is_empty() {
@@ -129,15 +128,6 @@ fn base64_lines(bytes: &[u8]) -> String {
         out.push('\n');
     }
     out
-}
-
-/// Returns a text, in quotes where it would be none without: a patch that passes by goes by them.
-fn quoted_if_odd(text: &str) -> Node {
-    let style = match resolve_v2(text) {
-        Tag::Str => Style::Plain,
-        _ => Style::DoubleQuoted,
-    };
-    Node::Scalar(Scalar { style, ..Scalar::string(text) })
 }
 
 #[cfg(test)]

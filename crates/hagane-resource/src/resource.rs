@@ -5,8 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use hagane_yaml::scalar::resolve_v2;
-use hagane_yaml::{Entry, Extra, Mapping, Node, Scalar, Style, Tag, Text};
+use hagane_yaml::{Entry, Mapping, Node, Scalar, Style, Tag, Text};
 
 use crate::{Gvk, Origin, ResId, Schema, Transformation};
 
@@ -226,11 +225,9 @@ impl Resource {
 
     /// Sets the name, written as the old one, and decrypted if that was.
     pub fn set_name(&mut self, name: &str) {
-        let mut string = Scalar::string(Text::with_mark(name, self.id.decrypted));
-        if let Some(old) = self.tree.at(&["metadata", "name"]).and_then(Node::as_scalar) {
-            string = string.restyled(old.written());
-        }
-        self.metadata_mut().set("name", Node::Scalar(string));
+        let text = Text::with_mark(name, self.id.decrypted);
+        let string = string_like(self.tree.at(&["metadata", "name"]), text);
+        self.metadata_mut().set("name", string);
         self.id.name = name.into();
     }
 
@@ -261,14 +258,8 @@ impl Resource {
             }
         } else {
             let text = Text::with_mark(namespace, self.id.decrypted);
-            let old = self.tree.at(&["metadata", "namespace"]).and_then(Node::as_scalar);
-            let mut string = Scalar::string(text);
-            if let Some(old) = old {
-                string.style = old.style;
-                let tagged = old.tagged();
-                string.extra = tagged.map(|_| Box::new(Extra { tagged, ..Extra::default() }));
-            }
-            self.metadata_mut().set("namespace", Node::Scalar(string));
+            let string = string_like(self.tree.at(&["metadata", "namespace"]), text);
+            self.metadata_mut().set("namespace", string);
         }
         self.id.namespace = namespace.into();
     }
@@ -343,8 +334,16 @@ impl Resource {
 fn bare_like(old: Option<&Node>, text: Text) -> Node {
     Node::Scalar(match old.and_then(Node::as_scalar) {
         Some(old) => old.with_text(text),
-        None if resolve_v2(text.as_str()) == Tag::Str => Scalar::string(text),
-        None => Scalar { style: Style::DoubleQuoted, ..Scalar::string(text) },
+        None => Scalar::quoted_if_odd(text),
+    })
+}
+
+/// Returns a string written as an old value is.
+fn string_like(old: Option<&Node>, text: Text) -> Node {
+    let string = Scalar::string(text);
+    Node::Scalar(match old.and_then(Node::as_scalar) {
+        Some(old) => string.restyled(old.written()),
+        None => string,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The tree: mappings, sequences and scalars.
 
+use crate::scalar::resolve_v2;
 use crate::{Span, Text};
 
 /// A YAML value.
@@ -362,6 +363,15 @@ impl Scalar {
     /// Returns how the scalar was written behind its tag, if it has one of YAML's own.
     pub fn tagged(&self) -> Option<Style> {
         self.extra.as_ref()?.tagged
+    }
+
+    /// Returns a string without quotes, or with double ones where yaml.v2 would read something else in the bare text.
+    pub fn quoted_if_odd(text: impl Into<Text>) -> Scalar {
+        let string = Scalar::string(text);
+        match resolve_v2(string.text.as_str()) {
+            Tag::Str => string,
+            _ => Scalar { style: Style::DoubleQuoted, ..string },
+        }
     }
 
     /// Returns another text in the style of this scalar, without a type: what it looks like decides.
