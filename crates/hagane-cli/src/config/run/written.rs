@@ -63,10 +63,16 @@ impl Changes {
             let encrypted = manifests.iter().find(|manifest| is_encrypted(manifest)).map(Node::span);
             let text = file_text(manifests, &path)?;
             let place = top.join(&path);
-            if is_there(&place, &text, surroundings) {
+            let content = surroundings.files.read(&place).unwrap_or_default();
+            if *content == *text.as_bytes() {
                 continue;
             }
-            match encrypted.or_else(|| encrypted_before(&place, surroundings).then_some(at)) {
+            let before = Before::of(&content, &path);
+            if before.text == text {
+                continue;
+            }
+            // Without its MAC the values of a file are lost for good, so what it has by now counts as well.
+            match encrypted.or_else(|| before.is_encrypted.then_some(at)) {
                 Some(at) => errors.push(breaks_mac(&path, at)),
                 None => written.push((place, text)),
             }
@@ -85,16 +91,25 @@ impl Changes {
     }
 }
 
+/// What a file has that is to be written.
+struct Before {
+    /// Its manifests, laid out as what is written; nothing where it has none, or they cannot be read.
+    text: String,
+    is_encrypted: bool,
+}
+
+impl Before {
+    fn of(content: &[u8], path: &str) -> Before {
+        let mut manifests = Package::default().documents(content, path).unwrap_or_default();
+        let is_encrypted = manifests.iter().any(is_encrypted);
+        manifests.iter_mut().for_each(format::settle);
+        Before { text: text(&manifests, is_json(&manifests, path)), is_encrypted }
+    }
+}
+
 /// Returns whether SOPS encrypted a manifest, and authenticates all of it.
 fn is_encrypted(manifest: &Node) -> bool {
     manifest.at(&["sops", "mac"]).is_some_and(|mac| !mac.is_null())
-}
-
-/// Returns whether a file has such a manifest by now: without its MAC its values are lost for good.
-fn encrypted_before(path: &Path, surroundings: &Surroundings) -> bool {
-    let content = surroundings.files.read(path).unwrap_or_default();
-    let documents = Package::default().documents(&content, &path.to_string_lossy());
-    documents.unwrap_or_default().iter().any(is_encrypted)
 }
 
 fn breaks_mac(path: &str, at: Span) -> Diagnostic {
@@ -188,18 +203,6 @@ fn file_text(manifests: Vec<Node>, path: &str) -> Result<String, Diagnostic> {
         format::settle(manifest);
     }
     Ok(text(&list, is_json(&list, path)))
-}
-
-/// Returns whether a file has what it is to have, laid out in whatever way.
-fn is_there(path: &Path, text: &str, surroundings: &Surroundings) -> bool {
-    let Ok(content) = surroundings.files.read(path) else { return false };
-    if *content == *text.as_bytes() {
-        return true;
-    }
-    let shown = path.to_string_lossy();
-    let Ok(mut list) = Package::default().documents(&content, &shown) else { return false };
-    list.iter_mut().for_each(format::settle);
-    !list.is_empty() && self::text(&list, is_json(&list, &shown)) == text
 }
 
 fn text(list: &[Node], is_json: bool) -> String {
