@@ -163,6 +163,7 @@ mod tests {
         assert_eq!(fs::read_to_string(outside.join("file")).expect("it is there"), "theirs");
         assert_eq!(fs::read_dir(&outside).expect("it is there").count(), 1);
 
+        assert!(remove_files(&top, &[top.join("out/file")]).is_err() && outside.join("file").exists());
         assert!(remove_files(&top, &[top.join("a/b/c"), top.join("in/d")]).is_ok());
         assert!(!top.join("a").exists() && top.join("in").exists() && top.exists());
     }
