@@ -6,10 +6,11 @@ mod definition;
 use std::rc::Rc;
 
 use hagane_resource::field_spec_table as table;
+use hagane_resource::strict::refuse_repeated_keys;
 use hagane_resource::{Diagnostic, FieldSpec, GvkPattern, LegacyOrder, legacy_kind_order};
 use hagane_yaml::{Dialect, Node, ParseOptions, Span, parse};
 
-use crate::decode::{Located, Object, refuse_repeated_keys};
+use crate::decode::{Located, Object};
 use crate::kustomization::configured_field_spec;
 use crate::sources::{Root, Sources};
 

@@ -271,27 +271,6 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Refuses a key that stands twice in a mapping, as kustomize does in the files that configure a build.
-pub(crate) fn refuse_repeated_keys(node: &Node) -> Result<(), Diagnostic> {
-    match node {
-        Node::Mapping(mapping) => {
-            let mut seen = BTreeMap::new();
-            for entry in &mapping.entries {
-                if let Some(first) = seen.insert(entry.key.text.as_str(), entry.key.span) {
-                    let message = format!("the key `{}` stands twice", entry.key.text.shown());
-                    return Err(
-                        Diagnostic::error(entry.key.span, message).hinted_at("the first one is here", first)
-                    );
-                }
-                refuse_repeated_keys(&entry.value)?;
-            }
-            Ok(())
-        }
-        Node::Sequence(sequence) => sequence.items.iter().try_for_each(refuse_repeated_keys),
-        Node::Scalar(_) => Ok(()),
-    }
-}
-
 /// Returns a text with its place.
 pub(crate) fn string(node: &Node, what: &str) -> Result<Located<String>, Diagnostic> {
     match node.as_scalar().map(|s| (s, value(s))) {

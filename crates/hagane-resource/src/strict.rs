@@ -1,6 +1,8 @@
 //! Strict reading of the YAML files that are ours: unknown fields, fields given twice and values of another kind are errors with
 //! a place.
 
+use std::collections::BTreeMap;
+
 use hagane_yaml::{Entry, Mapping, Node, scalar};
 
 use crate::{Diagnostic, nearest};
@@ -46,6 +48,27 @@ pub fn as_mapping<'a>(node: &'a Node, what: &str) -> Result<&'a Mapping, Diagnos
     match node {
         Node::Mapping(mapping) => Ok(mapping),
         _ => Err(Diagnostic::error(node.span(), format!("`{what}` must be a mapping"))),
+    }
+}
+
+/// Refuses a key that stands twice in a mapping, at whatever depth.
+pub fn refuse_repeated_keys(node: &Node) -> Result<(), Diagnostic> {
+    match node {
+        Node::Mapping(mapping) => {
+            let mut seen = BTreeMap::new();
+            for entry in &mapping.entries {
+                if let Some(first) = seen.insert(entry.key.text.as_str(), entry.key.span) {
+                    let message = format!("the key `{}` stands twice", entry.key.text.shown());
+                    return Err(
+                        Diagnostic::error(entry.key.span, message).hinted_at("the first one is here", first)
+                    );
+                }
+                refuse_repeated_keys(&entry.value)?;
+            }
+            Ok(())
+        }
+        Node::Sequence(sequence) => sequence.items.iter().try_for_each(refuse_repeated_keys),
+        Node::Scalar(_) => Ok(()),
     }
 }
 

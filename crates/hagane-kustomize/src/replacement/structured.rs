@@ -4,11 +4,11 @@
 //! when it was, YAML without its last line break.
 
 use hagane_resource::Diagnostic;
+use hagane_resource::strict::refuse_repeated_keys;
 use hagane_yaml::emit::v3::kyaml;
 use hagane_yaml::emit::{json, json_indented};
 use hagane_yaml::{Aliases, FileId, MergeKeys, Node, ParseOptions, Scalar, Span, Tag, Text, parse};
 
-use crate::decode::refuse_repeated_keys;
 use crate::field_path::{self, Missing, Place, Step};
 use crate::selector::Compared;
 
