@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hagane::{Diagnostic, Failed, Fault, FileError, FileKind, SourceMap, Span};
 use hagane_edit::matches_pattern;
 use hagane_resource::split_documents;
-use hagane_yaml::{Aliases, MergeKeys, Node, ParseOptions};
+use hagane_yaml::{Aliases, MergeKeys, Node, ParseOptions, Text};
 
 use super::format::PATH;
 use crate::{Surroundings, failure};
@@ -34,6 +34,15 @@ pub(super) enum Below {
     Everything,
     /// Those that are no packages of their own.
     OnePackage,
+}
+
+/// What becomes of a document that is nothing but comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stray {
+    /// It is dropped.
+    Dropped,
+    /// Its comments stand above the next document then, or below the last: the file is written back.
+    Kept,
 }
 
 /// What is read, and where the positions in it resolve.
@@ -217,21 +226,34 @@ impl Package {
     }
 
     fn add(&mut self, content: &[u8], shown: &str, path: &str) -> Result<(), Diagnostic> {
-        let trees = self.documents(content, shown)?;
+        let stray = if self.closed.is_some() { Stray::Kept } else { Stray::Dropped };
+        let trees = self.documents(content, shown, stray)?;
         let manifests = trees.into_iter().enumerate();
         self.manifests.extend(manifests.map(|(index, tree)| Manifest { tree, path: path.to_owned(), index }));
         Ok(())
     }
 
     /// Reads the documents of a text, those that are empty left out.
-    pub(super) fn documents(&mut self, content: &[u8], shown: &str) -> Result<Vec<Node>, Diagnostic> {
+    pub(super) fn documents(
+        &mut self,
+        content: &[u8],
+        shown: &str,
+        stray: Stray,
+    ) -> Result<Vec<Node>, Diagnostic> {
         let Ok(text) = std::str::from_utf8(content) else {
             return Err(Diagnostic::error(Span::default(), format!("`{shown}` is not UTF-8 text")));
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
         let file = self.source_map.add(shown, text.as_str().into());
-        let mut trees = Vec::new();
+        let mut trees: Vec<Node> = Vec::new();
+        let mut waiting = Vec::new();
         for document in split_documents(&text, file)? {
+            if stray == Stray::Kept
+                && let Some(comments) = nothing_but_comments(document.text)
+            {
+                append(&mut waiting, comments);
+                continue;
+            }
             // Manifests are written back: none behind a line `...` may be lost, and no anchor.
             let options = ParseOptions {
                 lines_before: document.lines_before,
@@ -240,18 +262,44 @@ impl Package {
                 merge_keys: MergeKeys::Keep,
                 ..ParseOptions::default()
             };
-            for tree in hagane_yaml::parse(document.text, file, &options)? {
+            for mut tree in hagane_yaml::parse(document.text, file, &options)? {
                 if tree.is_null() {
                     continue;
                 }
                 if tree.as_mapping().is_none() {
                     return Err(Diagnostic::error(tree.span(), "a manifest must be a mapping"));
                 }
+                if !waiting.is_empty() {
+                    let head = &mut tree.extra_mut().comments.head;
+                    // An empty line parts it from what stands above the first field.
+                    waiting.extend([Text::default(), Text::default()]);
+                    waiting.append(head);
+                    *head = std::mem::take(&mut waiting);
+                }
                 trees.push(tree);
             }
         }
+        if let Some(last) = trees.last_mut().filter(|_| !waiting.is_empty()) {
+            append(&mut last.extra_mut().comments.foot, waiting);
+        }
         Ok(trees)
     }
+}
+
+/// Returns the lines of a document that has nothing but comments.
+fn nothing_but_comments(text: &str) -> Option<Vec<Text>> {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let comments: Option<Vec<Text>> =
+        lines.by_ref().map(|line| line.starts_with('#').then(|| line.into())).collect();
+    comments.filter(|comments| !comments.is_empty())
+}
+
+/// Adds a comment below another, parted by an empty line.
+fn append(comment: &mut Vec<Text>, below: Vec<Text>) {
+    if !comment.is_empty() && !below.is_empty() {
+        comment.push(Text::default());
+    }
+    comment.extend(below);
 }
 
 fn matches(patterns: &[&str], name: &str) -> bool {

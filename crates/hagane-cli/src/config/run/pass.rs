@@ -4,11 +4,12 @@ use std::path::Path;
 
 use hagane::{Diagnostic, Node, Plugins};
 use hagane_kustomize::Ran;
+use hagane_resource::strict::refuse_repeated_keys;
 use hagane_yaml::{Mapping, Sequence};
 use zeroize::Zeroizing;
 
 use super::super::format;
-use super::super::package::Package;
+use super::super::package::{Package, Stray};
 use super::declared::Declared;
 use super::restored::{Missing, restore};
 use super::results::Results;
@@ -85,6 +86,9 @@ impl Pass<'_> {
         let mut list = output.items;
         let mut missing = Missing::new();
         for manifest in &mut list {
+            refuse_repeated_keys(manifest).map_err(|error| {
+                error.noted("nothing is written of a manifest that may be read in two ways")
+            })?;
             let number = tracked::first(manifest, ID).and_then(|text| text.parse::<usize>().ok());
             if let Some(given) = number.and_then(|number| taken.get(number.checked_sub(1)?)) {
                 missing = restore(given, manifest, missing);
@@ -137,7 +141,7 @@ fn wrapped(items: Vec<Node>, config: Node) -> (Zeroizing<Vec<u8>>, Vec<Node>) {
 impl Output {
     /// Reads what a function wrote: a list, or manifests one after the other.
     fn read(text: &[u8], name: &str, package: &mut Package) -> Result<Output, Diagnostic> {
-        let mut documents = package.documents(text, &format!("(output of {name})"))?;
+        let mut documents = package.documents(text, &format!("(output of {name})"), Stray::Dropped)?;
         if let [Node::Mapping(list)] = &mut documents[..]
             && is_list(list)
         {

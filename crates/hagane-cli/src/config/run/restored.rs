@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use hagane::Node;
 use hagane_resource::{Schema, SchemaNode};
-use hagane_yaml::{Comments, Entry, Extra, Mapping, Scalar, Style, Tag, Text};
+use hagane_yaml::{Entry, Extra, Mapping, Scalar, Style, Tag, Text};
 
 /// How often lines of comments are missing.
 pub(super) type Missing<'g> = BTreeMap<&'g str, usize>;
@@ -33,21 +33,21 @@ pub(super) fn restore<'g>(given: &'g Node, manifest: &mut Node, mut before: Miss
 fn comment<'g>(given: &'g Node, manifest: &mut Node, schema: Option<SchemaNode>) -> Missing<'g> {
     let mut missing = Missing::new();
     each(Some(given), manifest, schema, &mut |old, new| {
-        for (old, new) in blocks(old).into_iter().zip(blocks(comments_of(new.as_deref()))) {
+        for (old, new) in old.into_iter().zip(blocks(new.as_deref())) {
             if new.is_empty() {
-                written(old).for_each(|line| *missing.entry(line.as_str()).or_default() += 1);
+                written(&old).for_each(|line| *missing.entry(line.as_str()).or_default() += 1);
             }
         }
     });
     take_elsewhere(given, manifest, schema, &mut missing);
     each(Some(given), manifest, schema, &mut |old, new| {
-        let Some(old) = old else { return };
+        if old.iter().all(Vec::is_empty) {
+            return;
+        }
         let new = &mut new.get_or_insert_default().comments;
-        for (old, new) in [(&old.head, &mut new.head), (&old.line, &mut new.line), (&old.foot, &mut new.foot)]
-        {
-            let words = |block: &[Text]| -> Vec<Text> { written(block).cloned().collect() };
-            if new.is_empty() || words(old) == words(new) {
-                new.clone_from(old);
+        for (old, new) in old.into_iter().zip([&mut new.head, &mut new.line, &mut new.foot]) {
+            if new.is_empty() || written(&old).eq(new.iter().filter(|line| !line.as_str().is_empty())) {
+                *new = old.into_iter().cloned().collect();
             }
         }
     });
@@ -61,43 +61,54 @@ fn take_elsewhere(given: &Node, manifest: &mut Node, schema: Option<SchemaNode>,
     }
     each(Some(given), manifest, schema, &mut |old, new| {
         let Some(new) = new.as_mut().map(|extra| &mut extra.comments) else { return };
-        for (old, new) in blocks(old).into_iter().zip([&mut new.head, &mut new.line, &mut new.foot]) {
-            take(new, old, missing);
+        for (old, new) in old.into_iter().zip([&mut new.head, &mut new.line, &mut new.foot]) {
+            take(new, &old, missing);
         }
     });
 }
 
 /// Takes lines that are missing elsewhere out of a comment, and what parted them. Those that stood there
 /// stay.
-fn take(block: &mut Vec<Text>, old: &[Text], missing: &mut Missing) {
+fn take(block: &mut Vec<Text>, old: &[&Text], missing: &mut Missing) {
     let before = block.len();
     block.retain(|line| match missing.get_mut(line.as_str()) {
-        Some(count) if *count > 0 && !old.contains(line) => {
+        Some(count) if *count > 0 && !old.contains(&line) => {
             *count -= 1;
             false
         }
         _ => true,
     });
-    if block.len() < before && written(block).next().is_none() {
+    if block.len() < before && block.iter().all(|line| line.as_str().is_empty()) {
         block.clear();
     }
 }
 
 /// Returns the lines of a comment without those that part them.
-fn written(block: &[Text]) -> impl Iterator<Item = &Text> {
-    block.iter().filter(|line| !line.as_str().is_empty())
+fn written<'b, 'g>(block: &'b [&'g Text]) -> impl Iterator<Item = &'g Text> + use<'b, 'g> {
+    block.iter().copied().filter(|line| !line.as_str().is_empty())
 }
 
-/// What is done at each node and key: with the comments that it had, if it had some, and the place of those
-/// that it has.
-type Visit<'v, 'g> = dyn FnMut(Option<&'g Comments>, &mut Option<Box<Extra>>) + 'v;
+/// The lines above, beside and below.
+type Blocks<'g> = [Vec<&'g Text>; 3];
+
+/// What is done at each node and key: with the comments that it had, and the place of those that it has.
+type Visit<'v, 'g> = dyn FnMut(Blocks<'g>, &mut Option<Box<Extra>>) + 'v;
 
 /// Goes through a tree and one that was given beside it. Items are one by the fields that tell them apart
 /// where the schema knows those, otherwise by their place, if the same is there.
 fn each<'g>(given: Option<&'g Node>, node: &mut Node, schema: Option<SchemaNode>, visit: &mut Visit<'_, 'g>) {
-    // In another layout there are other places for comments.
+    let comments = kept(given, node);
+    each_with(comments, given, node, schema, visit);
+}
+
+fn each_with<'g>(
+    comments: Blocks<'g>,
+    given: Option<&'g Node>,
+    node: &mut Node,
+    schema: Option<SchemaNode>,
+    visit: &mut Visit<'_, 'g>,
+) {
     let given = given.filter(|given| is_flow(given) == is_flow(node));
-    let comments = comments_of(given.and_then(Node::extra));
     match node {
         Node::Scalar(scalar) => visit(comments, &mut scalar.extra),
         Node::Mapping(mapping) => {
@@ -107,12 +118,10 @@ fn each<'g>(given: Option<&'g Node>, node: &mut Node, schema: Option<SchemaNode>
                 let key = entry.key.text.as_str();
                 let old = fields.get(key);
                 let below = schema.and_then(|schema| schema.field(key));
-                let beside = old
-                    .filter(|old| is_flow(&old.value) == Some(true) && is_flow(&entry.value) == Some(false));
-                let comments = old.and_then(|old| comments_of(old.key.extra.as_deref()));
+                let comments = blocks(old.and_then(|old| old.key.extra.as_deref()));
                 // What stood behind `{…}` stands behind the name now.
-                let comments = comments.or_else(|| comments_of(beside?.value.extra()));
-                visit(comments, &mut entry.key.extra);
+                let opened = opened(old.map(|old| &old.value), &entry.value);
+                visit(with(comments, opened), &mut entry.key.extra);
                 each(old.map(|old| &old.value), &mut entry.value, below, visit);
             }
         }
@@ -122,10 +131,33 @@ fn each<'g>(given: Option<&'g Node>, node: &mut Node, schema: Option<SchemaNode>
             let below = schema.and_then(SchemaNode::elements);
             let matched = matched(given, &sequence.items, schema);
             for (item, old) in sequence.items.iter_mut().zip(matched) {
-                each(old, item, below, visit);
+                // And in a list, where there is no name, above.
+                let [mut head, mut line, foot] = opened(old, item);
+                head.append(&mut line);
+                each_with(with(kept(old, item), [head, line, foot]), old, item, below, visit);
             }
         }
     }
+}
+
+/// Returns the comments of a node. In another layout there are other places for them.
+fn kept<'g>(old: Option<&'g Node>, new: &Node) -> Blocks<'g> {
+    blocks(old.filter(|old| is_flow(old) == is_flow(new)).and_then(Node::extra))
+}
+
+/// Returns the comments of a collection that was written in brackets, and is no longer.
+fn opened<'g>(old: Option<&'g Node>, new: &Node) -> Blocks<'g> {
+    let old = old.filter(|old| is_flow(old) == Some(true) && is_flow(new) == Some(false));
+    blocks(old.and_then(Node::extra))
+}
+
+/// Returns the comments of a node with those of another. Beside it there is place for one: the other goes above.
+fn with<'g>(own: Blocks<'g>, other: Blocks<'g>) -> Blocks<'g> {
+    let ([mut head, mut line, mut foot], [above, mut beside, mut below]) = (own, other);
+    head.extend(above);
+    if line.is_empty() { &mut line } else { &mut head }.append(&mut beside);
+    foot.append(&mut below);
+    [head, line, foot]
 }
 
 /// Returns whether a collection is written in brackets; nothing for scalars.
@@ -195,19 +227,16 @@ fn matched<'g>(given: &'g [Node], items: &[Node], schema: Option<SchemaNode>) ->
     items.iter().map(|item| old.get(&values(item)).copied()).collect()
 }
 
-/// Returns the lines above, beside and below.
-fn blocks(comments: Option<&Comments>) -> [&[Text]; 3] {
-    comments.map_or([&[]; 3], |comments| [&comments.head, &comments.line, &comments.foot])
+/// Returns the comments of a node.
+fn blocks(extra: Option<&Extra>) -> Blocks<'_> {
+    let Some(Extra { comments, .. }) = extra else { return Blocks::default() };
+    [&comments.head, &comments.line, &comments.foot].map(|block| block.iter().collect())
 }
 
 /// Returns whether two items are one: equal, or of one name.
 fn is_same(old: &Node, item: &Node) -> bool {
     let name = |node: &Node| node.get("name").and_then(Node::as_str).map(str::to_owned);
     old == item || name(old).is_some_and(|old| name(item) == Some(old))
-}
-
-fn comments_of(extra: Option<&Extra>) -> Option<&Comments> {
-    extra.map(|extra| &extra.comments).filter(|comments| **comments != Comments::default())
 }
 
 /// Puts fields into the order that they had; new ones come last.
@@ -276,6 +305,14 @@ mod tests {
             "a: 1\nb:\n  c: 2 # two\n# license\nd: 3 # new\n",
             "# license\n\n# top\na: 1\nb: # two\n  c: 2\nd: 3 # new\n",
         );
+    }
+
+    #[test]
+    fn comments_of_what_was_in_brackets() {
+        check("# one\na: {b: 1} # two\n", "a:\n  b: 1\n", "# one\na: # two\n  b: 1\n");
+        check("a: # one\n  {b: 1} # two\n", "a:\n  b: 1\n", "# two\na: # one\n  b: 1\n");
+        check("l:\n- {b: 1} # one\n- c # two\n", "l:\n- b: 1\n- c\n", "l:\n# one\n- b: 1\n- c # two\n");
+        check("# one\n- {b: 1} # two\n", "- b: 1\n", "# one\n# two\n- b: 1\n");
     }
 
     #[test]

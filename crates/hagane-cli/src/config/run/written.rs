@@ -8,7 +8,7 @@ use hagane_host::{remove_files, write_tree};
 use hagane_yaml::emit::json_indented;
 
 use super::super::format;
-use super::super::package::Package;
+use super::super::package::{Package, Stray};
 use super::tracked::{self, INDEX, PATH};
 use crate::{Surroundings, failure};
 
@@ -100,7 +100,7 @@ struct Before {
 
 impl Before {
     fn of(content: &[u8], path: &str) -> Before {
-        let mut manifests = Package::default().documents(content, path).unwrap_or_default();
+        let mut manifests = Package::default().documents(content, path, Stray::Kept).unwrap_or_default();
         let is_encrypted = manifests.iter().any(is_encrypted);
         manifests.iter_mut().for_each(format::settle);
         Before { text: text(&manifests, is_json(&manifests, path)), is_encrypted }
