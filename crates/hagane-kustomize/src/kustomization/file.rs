@@ -279,29 +279,29 @@ fn replacement_entry(node: &Node) -> Result<ReplacementEntry, Diagnostic> {
 /// Returns the order, or what is wrong with it, which matters in the root alone.
 fn sort(node: &Node) -> Result<Result<Sort, Diagnostic>, Diagnostic> {
     let object = Object::new(node, "sort options", &["order", "legacySortOptions"])?;
-    let lists = object.get("legacySortOptions");
     let order = object.string("order")?.unwrap_or_default();
-    match (order.as_str(), lists) {
-        ("fifo", None) => Ok(Ok(Sort::Fifo)),
-        ("fifo", Some(node)) => {
-            let error = Diagnostic::error(node.span(), "`legacySortOptions` goes with `order: legacy`");
-            Ok(Err(error.hinted("leave it away, or write `order: legacy`")))
-        }
-        ("legacy", None) => Ok(Ok(Sort::Legacy(LegacyOrder::default()))),
-        ("legacy", Some(node)) => {
+    let lists = match object.get("legacySortOptions") {
+        Some(node) => {
             let object = Object::new(node, "legacy sort options", &["orderFirst", "orderLast"])?;
             let own = |list: Vec<Located<String>>| list.into_iter().map(|l| l.value).collect();
-            Ok(Ok(Sort::Legacy(LegacyOrder {
-                first: own(object.strings("orderFirst")?),
-                last: own(object.strings("orderLast")?),
-            })))
+            let (first, last) = (own(object.strings("orderFirst")?), own(object.strings("orderLast")?));
+            Some((node.span(), LegacyOrder { first, last }))
         }
+        None => None,
+    };
+    Ok(match (order.as_str(), lists) {
+        ("fifo", None) => Ok(Sort::Fifo),
+        ("fifo", Some((span, _))) => {
+            let error = Diagnostic::error(span, "`legacySortOptions` goes with `order: legacy`");
+            Err(error.hinted("leave it away, or write `order: legacy`"))
+        }
+        ("legacy", lists) => Ok(Sort::Legacy(lists.map(|(_, order)| order).unwrap_or_default())),
         (other, _) => {
             let span = if order.span.is_known() { order.span } else { object.span };
-            Ok(Err(Diagnostic::error(span, format!("`{other}` is no sort order"))
-                .hinted("the orders are `legacy` and `fifo`")))
+            Err(Diagnostic::error(span, format!("`{other}` is no sort order"))
+                .hinted("the orders are `legacy` and `fifo`"))
         }
-    }
+    })
 }
 
 /// The versions of the builtin schema.
