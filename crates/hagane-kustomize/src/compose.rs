@@ -237,12 +237,18 @@ impl Compose<'_, '_> {
             let mut resource = resource.clone();
             adopt_notes(&mut resource)?;
             metadata::note_file(&mut resource, layer, path)?;
-            if !self.uses_builtin && !Schema::knows_scope(&resource.gvk().api_version(), &resource.gvk().kind)
-            {
-                self.schema()?;
-                self.uses_builtin = true;
-            }
+            self.meet(&resource)?;
             all.resources.add(resource).map_err(|d| duplicate(&d, path.span))?;
+        }
+        Ok(())
+    }
+
+    /// Reads the schema where a resource is the first that is not known without it, as kustomize does.
+    fn meet(&mut self, resource: &Resource) -> Result<(), Diagnostic> {
+        let gvk = resource.gvk();
+        if !self.uses_builtin && !Schema::knows_scope(&gvk.api_version(), &gvk.kind) {
+            self.schema()?;
+            self.uses_builtin = true;
         }
         Ok(())
     }
@@ -330,6 +336,7 @@ impl Compose<'_, '_> {
         for config in self.configs(layer, &k.generators)? {
             let made = self.made_by(&config, layer)?;
             for mut resource in made {
+                self.meet(&resource)?;
                 metadata::note_config(&mut resource, layer, &config);
                 all.add_generated(resource)?;
             }
@@ -385,6 +392,7 @@ impl Compose<'_, '_> {
             if inline {
                 for mut resource in hagane_resource::read_documents_at(text, self.sources.start_of(text))? {
                     metadata::note_file(&mut resource, layer, layer.file_name)?;
+                    self.meet(&resource)?;
                     all.resources.add(resource).map_err(|d| duplicate(&d, text.span))?;
                 }
             } else {
