@@ -20,8 +20,24 @@ pub fn answer(invocation: &Invocation) -> io::Result<Output> {
     }
     let args = args.iter().filter(|arg| !OURS.iter().any(|flag| arg.starts_with(flag)));
     let output = peer("kubectl", invocation).arg("kustomize").args(args).output()?;
-    Ok(Output { stderr: String::new(), ..spoken(output, invocation.directory) })
+    let spoken = spoken(output, invocation.directory);
+    // A panic ends with 2; where the peer panics a message is to be had from us.
+    let exit = if spoken.exit == 2 { 1 } else { spoken.exit };
+    Ok(Output { stderr: String::new(), exit, ..spoken })
 }
+
+/// Refuses a `kubectl` on `PATH` that has another kustomize than the one whose bytes are recorded.
+pub fn check() -> io::Result<()> {
+    let output = Command::new("kubectl").args(["version", "--client"]).output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    match text.lines().any(|line| line == format!("Kustomize Version: {KUSTOMIZE}")) {
+        true => Ok(()),
+        false => Err(io::Error::other(format!("`kubectl` has no kustomize {KUSTOMIZE}, but: {text}"))),
+    }
+}
+
+/// The version of kustomize that is recorded.
+const KUSTOMIZE: &str = "v5.8.1";
 
 /// Flags of ours that change nothing in a peer's answer.
 const OURS: [&str; 2] = ["--reveal", "--message-format"];

@@ -11,6 +11,7 @@ use hagane_cases::{peer, run, suite};
 fn main() -> Result<(), Box<dyn Error>> {
     let repository =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the suite lies in the repository")?;
+    peer::check()?;
     let (mut cases, mut changed) = (0, 0);
     for directory in std::env::args().skip(1) {
         if !Path::new(&directory).exists() {
