@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use hagane_resource::{Diagnostic, SchemaNode};
 use hagane_yaml::{Node, Scalar, Sequence};
 
-use super::directive::{Directive, take_list_directive};
+use super::directive::{Directive, take_known_directive, take_list_directive};
 use super::scalar::is_null;
 use super::{Lone, Merge, place_of, wrong_kind};
 
@@ -86,8 +86,8 @@ impl<'s> Merge<'s> {
             let over = patch.iter_mut().find(|item| has(item, &keys, &values));
             let over = over.map(|item| {
                 let seen = item.clone();
-                // A directive counts the first time that its item is looked at.
-                item.as_mapping_mut().and_then(|mapping| mapping.remove("$patch"));
+                // A directive counts the first time that its item is looked at. One that does not exist stays a field.
+                item.as_mapping_mut().map(take_known_directive);
                 seen
             });
             // What replaces or deletes an item does not write to it: the old one is still there, and may come back below.
@@ -158,8 +158,8 @@ impl Lists {
         Ok(())
     }
 
-    /// Returns the list with `item` in the place of those that have the values, or at the end; without an item they
-    /// are removed. A value that is not given any more is taken for the one before; an empty one takes any.
+    /// Returns the list with `item` in the place of those that have the values, or, unless it is null, at the end;
+    /// without an item they are removed. A value that is not given any more is taken for the one before; an empty one takes any.
     fn set(
         &self,
         list: Vec<usize>,
@@ -191,7 +191,7 @@ impl Lists {
             }
             found |= matches;
         }
-        kept.extend(item.filter(|_| !found));
+        kept.extend(item.filter(|place| !found && !self.nodes[*place].is_null()));
         Ok(kept)
     }
 
