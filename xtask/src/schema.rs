@@ -129,60 +129,86 @@ impl<'v> Tables<'v> {
 
 type Keyed<'v, T> = BTreeMap<(&'v str, &'v str), T>;
 
+/// Returns the source, a table after the other.
 fn source(tables: &Tables<'_>, kinds: &Keyed<'_, u32>, scopes: &Keyed<'_, bool>) -> String {
     let mut names: Vec<&str> = kinds.keys().flat_map(|key| [key.0, key.1]).collect();
     names.extend(tables.objects.values().flatten().map(|row| row.0));
     names.sort_unstable();
     names.dedup();
-    let name = |name: &str| names.binary_search(&name).unwrap_or_default();
-
     let mut written = rust::head("The definitions of Kubernetes that kustomize merges with, see `table.rs`.");
-    written.push_str(
-        "use std::borrow::Cow;\n\nuse compact_str::CompactString;\n\n\
-         use super::table::{Merge, NONE, Shape, Table};\n\n\
-         pub(super) static TABLE: Table = Table {\n    names: Cow::Borrowed(NAMES),\n    \
-         starts: Cow::Borrowed(&STARTS),\n    shapes: Cow::Borrowed(&SHAPES),\n    \
-         properties: Cow::Borrowed(&PROPERTIES),\n    merges: Cow::Borrowed(&MERGES),\n    \
-         kinds: Cow::Borrowed(&KINDS),\n};\n\n\
-         const fn object(first: u32, count: u32) -> Shape {\n    Shape::object(first, count)\n}\n\n\
-         const fn map(values: u32) -> Shape {\n    Shape::map(values)\n}\n\n\
-         const fn list(items: u32) -> Shape {\n    Shape::list(items)\n}\n\n\
-         const fn merged(items: u32, merge: u32) -> Shape {\n    Shape::merged(items, merge)\n}\n\n\
-         const fn merge(strategy: &'static str, keys: &'static [CompactString]) -> Merge {\n    \
-         Merge { strategy: CompactString::const_new(strategy), keys: Cow::Borrowed(keys) }\n}\n\n\
-         const fn key(name: &'static str) -> CompactString {\n    CompactString::const_new(name)\n}\n",
-    );
+    written.push_str(PREAMBLE);
+    merges(&mut written, tables);
+    shapes(&mut written, tables);
+    kinds_and_definitions(&mut written, kinds, tables, &names);
+    scope_rows(&mut written, scopes);
+    name_rows(&mut written, &names);
+    properties(&mut written, tables, &names);
+    written
+}
 
+/// What stands above the tables, and makes their rows short.
+const PREAMBLE: &str = "\
+use std::borrow::Cow;
+
+use compact_str::CompactString;
+
+use super::table::{Merge, NONE, Shape, Table};
+
+pub(super) static TABLE: Table = Table {
+    names: Cow::Borrowed(NAMES),
+    starts: Cow::Borrowed(&STARTS),
+    shapes: Cow::Borrowed(&SHAPES),
+    properties: Cow::Borrowed(&PROPERTIES),
+    merges: Cow::Borrowed(&MERGES),
+    kinds: Cow::Borrowed(&KINDS),
+};
+
+const fn object(first: u32, count: u32) -> Shape {
+    Shape::object(first, count)
+}
+
+const fn map(values: u32) -> Shape {
+    Shape::map(values)
+}
+
+const fn list(items: u32) -> Shape {
+    Shape::list(items)
+}
+
+const fn merged(items: u32, merge: u32) -> Shape {
+    Shape::merged(items, merge)
+}
+
+const fn merge(strategy: &'static str, keys: &'static [CompactString]) -> Merge {
+    Merge { strategy: CompactString::const_new(strategy), keys: Cow::Borrowed(keys) }
+}
+
+const fn key(name: &'static str) -> CompactString {
+    CompactString::const_new(name)
+}
+";
+
+fn merges(written: &mut String, tables: &Tables<'_>) {
     let mut merges = String::new();
     written.push('\n');
     for (number, (strategy, keys)) in tables.merges.iter().enumerate() {
         let listed: Vec<String> = keys.iter().map(|key| format!("key({key:?})")).collect();
-        let _ = writeln!(
-            written,
-            "static KEYS_{number}: [CompactString; {}] = [{}];",
-            keys.len(),
-            listed.join(", ")
-        );
+        let (count, listed) = (keys.len(), listed.join(", "));
+        let _ = writeln!(written, "static KEYS_{number}: [CompactString; {count}] = [{listed}];");
         let _ = writeln!(merges, "    merge({strategy:?}, &KEYS_{number}),");
     }
     let count = tables.merges.len();
     let _ = writeln!(written, "\n#[rustfmt::skip]\nstatic MERGES: [Merge; {count}] = [\n{merges}];");
+}
 
+fn shapes(written: &mut String, tables: &Tables<'_>) {
     let mut firsts = BTreeMap::new();
-    let mut properties = String::new();
-    let mut count = 0;
+    let mut first = 0;
     for (definition, rows) in &tables.objects {
-        firsts.insert(*definition, count);
-        count += rows.len();
-        let _ = writeln!(properties, "    // {definition}");
-        properties.push_str(&rust::lines(rows.iter().map(|row| format!("({}, {}),", name(row.0), row.1))));
+        firsts.insert(*definition, first);
+        first += rows.len();
     }
-    let definitions = tables.objects.keys().map(|name| {
-        let shape = tables.numbers.get(&Shape::Object(name)).copied().unwrap_or_default();
-        format!("{name} {shape}")
-    });
-    let definitions: Vec<String> = definitions.collect();
-    let shapes = tables.shapes.iter().map(|shape| match shape {
+    let rows = tables.shapes.iter().map(|shape| match shape {
         Shape::Leaf => "Shape::LEAF,".to_owned(),
         Shape::Object(definition) => {
             format!("object({}, {}),", firsts[definition], tables.objects[definition].len())
@@ -192,29 +218,36 @@ fn source(tables: &Tables<'_>, kinds: &Keyed<'_, u32>, scopes: &Keyed<'_, bool>)
         Shape::Merged(Some(items), merge) => format!("merged({items}, {merge}),"),
         Shape::Merged(None, merge) => format!("merged(NONE, {merge}),"),
     });
-    let shapes = rust::lines(shapes);
-    let _ = write!(
-        written,
-        "\n#[rustfmt::skip]\nstatic SHAPES: [Shape; {}] = [\n{shapes}];\n",
-        tables.shapes.len()
-    );
+    let (count, rows) = (tables.shapes.len(), rust::lines(rows));
+    let _ = writeln!(written, "\n#[rustfmt::skip]\nstatic SHAPES: [Shape; {count}] = [\n{rows}];");
+}
 
+fn kinds_and_definitions(written: &mut String, kinds: &Keyed<'_, u32>, tables: &Tables<'_>, names: &[&str]) {
     let _ = writeln!(written, "\n/// apiVersion, kind, shape.\n#[rustfmt::skip]");
     let _ = writeln!(written, "static KINDS: [(u32, u32, u32); {}] = [", kinds.len());
+    let name = |name| number(names, name);
     let rows = kinds.iter().map(|(key, shape)| format!("({}, {}, {shape}),", name(key.0), name(key.1)));
     let _ = writeln!(written, "{}];", rust::lines(rows));
 
+    let definitions = tables.objects.keys().map(|name| {
+        let shape = tables.numbers.get(&Shape::Object(name)).copied().unwrap_or_default();
+        format!("{name} {shape}")
+    });
+    let definitions = definitions.collect::<Vec<String>>().join("\\n\\\n");
     let _ = writeln!(written, "\n/// A definition a line, and its shape.\n#[rustfmt::skip]");
-    let _ =
-        writeln!(written, "pub(super) const DEFINITIONS: &str = \"\\\n{}\";", definitions.join("\\n\\\n"));
+    let _ = writeln!(written, "pub(super) const DEFINITIONS: &str = \"\\\n{definitions}\";");
+}
 
+fn scope_rows(written: &mut String, scopes: &Keyed<'_, bool>) {
     let _ = writeln!(written, "\n/// apiVersion, kind, whether it has a namespace.\n#[rustfmt::skip]");
     let _ = writeln!(written, "pub(super) static SCOPES: [(&str, &str, bool); {}] = [", scopes.len());
     for ((api_version, kind), namespaced) in scopes {
         let _ = writeln!(written, "    ({api_version:?}, {kind:?}, {namespaced}),");
     }
     written.push_str("];\n");
+}
 
+fn name_rows(written: &mut String, names: &[&str]) {
     let starts = names.iter().scan(0, |at, name| {
         let start = *at;
         *at += name.len() + 1;
@@ -226,10 +259,23 @@ fn source(tables: &Tables<'_>, kinds: &Keyed<'_, u32>, scopes: &Keyed<'_, bool>)
     let _ = writeln!(written, "\n#[rustfmt::skip]\nconst NAMES: &str = \"\\");
     let text = rust::lines(names.iter().map(|name| (*name).to_owned()));
     let _ = writeln!(written, "{}\";", text.replace('\n', " \\\n"));
+}
 
+fn properties(written: &mut String, tables: &Tables<'_>, names: &[&str]) {
+    let count: usize = tables.objects.values().map(Vec::len).sum();
     let _ = writeln!(written, "\n/// Name and shape.\n#[rustfmt::skip]");
-    let _ = writeln!(written, "static PROPERTIES: [(u32, u32); {count}] = [\n{properties}];");
-    written
+    let _ = writeln!(written, "static PROPERTIES: [(u32, u32); {count}] = [");
+    for (definition, rows) in &tables.objects {
+        let _ = writeln!(written, "    // {definition}");
+        let rows = rows.iter().map(|row| format!("({}, {}),", number(names, row.0), row.1));
+        written.push_str(&rust::lines(rows));
+    }
+    written.push_str("];\n");
+}
+
+/// Returns the place of a name among all, which are sorted.
+fn number(names: &[&str], name: &str) -> usize {
+    names.binary_search(&name).unwrap_or_default()
 }
 
 fn text<'v>(row: &'v Value, name: &str) -> Result<&'v str, String> {
