@@ -66,6 +66,12 @@ def own_text(pattern):
     )
 
 
+def comma_in_name(verdict, files):
+    """Returns whether only the peer fails, because it keeps former names in a list with commas, and a name has one."""
+    crashes = peer_says("panic: number of previous names, number of previous namespaces")
+    return crashes(verdict, files) and re.search(rb"(?m)^  name(space)?: .*,", verdict.ours.out)
+
+
 RULES = {
     "the hash of a generated object that a patch has given another kind": another_kind,
     "a control character cannot go through the peer's own text": own_text("control characters are not allowed"),
@@ -84,6 +90,7 @@ RULES = {
     "notes of the peer's own that do not agree": ours_says("the notes about the former names"),
     "a definition in a .json file that is YAML": peer_says(r"unable to parse open API definition from '[^']*\.json': invalid character"),
     "a subject that is no mapping": ours_says("a subject of .* must be a mapping"),
+    "a name with a comma crashes the peer": comma_in_name,
     "labels or annotations that are a list crash the peer": peer_says("getMapFromMeta"),
     "a node that an alias puts into itself": ours_says("an alias stands inside the node that its anchor names"),
     "an apiVersion that is null": peer_says("node-referrerOriginal 'APIVersion' mismatch '' != '(~|[nN]ull|NULL)'"),

@@ -1,5 +1,7 @@
 //! Merging lists: by their merge keys, as sets of values, or whole.
 
+use std::collections::{HashMap, HashSet};
+
 use compact_str::CompactString;
 use hagane_resource::{Diagnostic, SchemaNode};
 use hagane_yaml::{Node, Scalar, Sequence};
@@ -68,11 +70,12 @@ impl<'s> Merge<'s> {
             Whose::Resource => self.node(old, over, schema),
             Whose::Patch => old.map_or(Ok(None), |old| self.itself(old, schema)),
         };
-        if let ([key], true) = (keys, patch.is_empty())
+        if let [key] = keys
             && are_distinct(&dest, key)
+            && are_distinct(&patch, key)
+            && patch.iter().all(|item| item.get("$patch").is_none())
         {
-            // Nobody patches the list and no item stands twice: the items stay where they are.
-            let items = dest.into_iter().map(|item| merged(Some(item), None));
+            let items = paired(dest, patch, key).map(|(old, over)| merged(old, over));
             return items.filter_map(|item| item.map(|i| i.filter(|i| !is_nothing(i))).transpose()).collect();
         }
         let mut lists = Lists::new(dest);
@@ -241,8 +244,27 @@ pub(super) enum Whose {
     Patch,
 }
 
+/// Returns the items of a patch, each with the old one that has the same value of the key, then the other old ones. On
+/// neither side has any two the same.
+fn paired(old: Vec<Node>, patch: Vec<Node>, key: &str) -> impl Iterator<Item = (Option<Node>, Option<Node>)> {
+    let mut pairs: Vec<(Option<Node>, Option<Node>)> = Vec::with_capacity(patch.len() + old.len());
+    let mut others = Vec::with_capacity(old.len());
+    let mut places = HashMap::with_capacity(patch.len());
+    for item in patch {
+        places.insert(text_at(&item, key), pairs.len());
+        pairs.push((None, Some(item)));
+    }
+    for item in old {
+        match places.get(&text_at(&item, key)) {
+            Some(place) => pairs[*place].0 = Some(item),
+            None => others.push(item),
+        }
+    }
+    pairs.into_iter().chain(others.into_iter().map(|item| (Some(item), None)))
+}
+
 fn are_distinct(items: &[Node], key: &str) -> bool {
-    let mut seen = std::collections::HashSet::with_capacity(items.len());
+    let mut seen = HashSet::with_capacity(items.len());
     items.iter().all(|item| {
         let value = item.get(key).filter(|value| !value.is_null()).and_then(Node::as_str);
         value.is_some_and(|value| !value.is_empty() && seen.insert(value))
@@ -253,7 +275,7 @@ fn are_distinct(items: &[Node], key: &str) -> bool {
 /// nothing are taken for the same when there are several keys.
 fn key_values(patch: &[Node], dest: &[Node], keys: &[CompactString]) -> Vec<KeyValues> {
     let mut all: Vec<KeyValues> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for item in patch.iter().chain(dest) {
         let values: KeyValues = keys.iter().map(|key| text_at(item, key)).collect();
         if seen.insert(values.clone()) {
