@@ -92,6 +92,7 @@ RULES = {
     "a subject that is no mapping": ours_says("a subject of .* must be a mapping"),
     "a name with a comma crashes the peer": comma_in_name,
     "labels or annotations that are a list crash the peer": peer_says("getMapFromMeta"),
+    "annotations that are a list": ours_says("`annotations` must be a mapping, and is a list"),
     "a node that an alias puts into itself": ours_says("an alias stands inside the node that its anchor names"),
     "an apiVersion that is null": peer_says("node-referrerOriginal 'APIVersion' mismatch '' != '(~|[nN]ull|NULL)'"),
     "a patch that takes the name away": ours_says("the patch leaves a resource without `metadata.name`"),
