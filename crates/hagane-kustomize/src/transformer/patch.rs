@@ -23,8 +23,8 @@ pub(crate) struct Patch {
     compared: Compared,
     allow_name_change: bool,
     allow_kind_change: bool,
-    /// Whether labels and annotations count as texts: in `patchesStrategicMerge`, and with a target.
-    has_texts: bool,
+    /// Whether it is fitted to what it is merged into, see [`fitted`]: in `patchesStrategicMerge`, and with a target.
+    is_fitted: bool,
     /// Whether an `annotations` that only notes of the build would fill counts as there for a JSON patch.
     notes_id: bool,
 }
@@ -51,7 +51,7 @@ pub(crate) fn load_patch(entry: &PatchEntry, root: &Root, sources: &Sources) -> 
         compared: sources.compared(),
         allow_name_change: entry.allow_name_change,
         allow_kind_change: entry.allow_kind_change,
-        has_texts: false,
+        is_fitted: false,
         notes_id: true,
     })
 }
@@ -102,7 +102,7 @@ pub(crate) fn load_patches(
         compared: sources.compared(),
         allow_name_change: false,
         allow_kind_change: false,
-        has_texts: true,
+        is_fitted: true,
         notes_id: true,
     };
     // Unlike that of `patches`, the text keeps its last line break.
@@ -118,7 +118,7 @@ pub(crate) fn load_patches(
         allow_name_change: false,
         allow_kind_change: false,
     };
-    Ok(Patch { has_texts: true, ..load_patch(&entry, root, sources)? })
+    Ok(Patch { is_fitted: true, ..load_patch(&entry, root, sources)? })
 }
 
 /// Applies a patch to what it is for.
@@ -131,13 +131,17 @@ pub(crate) fn apply_patch(
         (Content::StrategicMerge(patches), None) => {
             for strategic in patches {
                 let place = target_of(resources, &named_by(strategic)?, strategic.tree().span())?;
-                let mut tree = strategic.tree().clone();
-                if patch.has_texts {
-                    settle_metadata(&mut tree)?;
-                } else if patch.allow_name_change || patch.allow_kind_change {
-                    // kustomize notes that on the patch, among its annotations.
-                    settle(&mut tree, &["annotations"])?;
-                }
+                let tree = match patch.is_fitted {
+                    true => fitted(strategic.tree(), resources.get(place))?,
+                    false => {
+                        let mut tree = strategic.tree().clone();
+                        if patch.allow_name_change || patch.allow_kind_change {
+                            // kustomize notes that on the patch, among its annotations.
+                            settle(&mut tree, &["annotations"])?;
+                        }
+                        tree
+                    }
+                };
                 resources.change(place, |resource| lay_over(resource, tree, patch, schema))?;
                 drop_deleted(resources, &[place]);
             }
@@ -146,7 +150,7 @@ pub(crate) fn apply_patch(
             let Some(strategic) = patches.first() else { return Ok(()) };
             let places = selected(resources, target, patch.compared)?;
             for &place in &places {
-                let tree = for_target(strategic.tree(), resources.get(place))?;
+                let tree = fitted(strategic.tree(), resources.get(place))?;
                 resources.change(place, |resource| lay_over(resource, tree, patch, schema))?;
             }
             refuse_seconds(resources, &places, patch.span)?;
@@ -243,9 +247,9 @@ fn target_of(resources: &mut ResourceSet, id: &ResId, at: Span) -> Result<usize,
     }
 }
 
-/// Returns the patch as kustomize applies it to a resource that a target selects: it has the resource's group and
-/// version, its labels and annotations are texts.
-fn for_target(strategic: &Node, resource: &Resource) -> Result<Node, Diagnostic> {
+/// Returns the patch as kustomize fits it to a resource that a target selects, and in `patchesStrategicMerge`: it has the
+/// resource's group and version, its labels and annotations are texts.
+fn fitted(strategic: &Node, resource: &Resource) -> Result<Node, Diagnostic> {
     let mut tree = strategic.clone();
     if let Node::Mapping(mapping) = &mut tree {
         let version = resource.gvk().api_version();
