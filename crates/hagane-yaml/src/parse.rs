@@ -231,8 +231,8 @@ impl<'a> Reader<'a> {
                 break;
             }
             let key_span = next.1;
-            let absent =
-                matches!(&next.0, Event::Scalar(text, _, Properties { tag: None, .. }) if text.is_empty());
+            let absent = matches!(&next.0, Event::Scalar(text, _, Properties { tag, .. })
+                if text.is_empty() && tag.as_deref().is_none_or(|tag| tag == "!"));
             let Node::Scalar(mut key) = self.node(next, depth + 1)? else {
                 let error = YamlError::new(key_span, "a mapping or a sequence cannot be a key here");
                 return Err(error.hinted("keys of Kubernetes manifests are strings"));
