@@ -85,12 +85,14 @@ pub(crate) fn with_notes(resource: &Resource) -> Node {
 /// Takes the notes among the annotations of a resource for its history. Transformations that are no list stay where they
 /// are, since they matter only to who adds one.
 pub(crate) fn take_notes(resource: &mut Resource) -> Result<(), Diagnostic> {
+    let has_names = resource.metadata_entry("annotations", FORMER_NAMES).is_some();
     let taken = resource.edit(|tree| TAKEN.map(|key| remove_annotation(tree, key).unwrap_or_default()));
     let [former_names, former_namespaces, former_kinds, prefixes, suffixes, marks @ ..] = taken;
     let [behavior, needs_hash, from_helm, origin, transformations] = marks;
     let (names, namespaces, kinds) = (parts(&former_names), parts(&former_namespaces), parts(&former_kinds));
     // Without names the rest says nothing.
-    if !names.is_empty() && (names.len() != namespaces.len() || names.len() != kinds.len()) {
+    let agree = !names.is_empty() && names.len() == namespaces.len() && names.len() == kinds.len();
+    if has_names && !agree {
         let message = format!("the notes about the former names of {} do not agree", resource.id());
         return Err(Diagnostic::error(resource.tree().span(), message)
             .hinted(format!("`{FORMER_NAMES}`, `…Namespaces` and `…Kinds` have as many parts each")));
