@@ -38,7 +38,7 @@ impl Accumulator {
         if let Some(config) = &other.config {
             self.config = Some(merged(self.config.take(), config).map_err(|e| e.or_at(at))?);
         }
-        self.vars.absorb(other.vars)
+        self.vars.absorb(&other.vars)
     }
 
     /// Adds a generated resource: new, in the place of one, or with its data laid over one's.

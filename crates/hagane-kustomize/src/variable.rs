@@ -16,7 +16,8 @@ use crate::selector::nearest_resource;
 pub(crate) struct Vars(Vec<Var>);
 
 impl Vars {
-    /// Adds variables; the same one twice is a conflict unless both mean the same field of the same resource.
+    /// Adds variables. One of the same name is a conflict, even if it means the same: two layers with one base give both
+    /// a variable of that.
     pub(crate) fn add(&mut self, vars: &[Var]) -> Result<(), Diagnostic> {
         for var in vars {
             match self.0.iter().find(|own| own.name == var.name) {
@@ -31,17 +32,9 @@ impl Vars {
         Ok(())
     }
 
-    /// Adds the variables of a layer below. One that means the same is no conflict: a base may be used twice.
-    pub(crate) fn absorb(&mut self, other: Vars) -> Result<(), Diagnostic> {
-        for var in other.0 {
-            let same = |own: &Var| {
-                own.name == var.name && own.object == var.object && own.field_path == var.field_path
-            };
-            if !self.0.iter().any(same) {
-                self.add(std::slice::from_ref(&var))?;
-            }
-        }
-        Ok(())
+    /// Adds the variables of a layer below.
+    pub(crate) fn absorb(&mut self, other: &Vars) -> Result<(), Diagnostic> {
+        self.add(&other.0)
     }
 }
 
