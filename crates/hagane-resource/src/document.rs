@@ -107,7 +107,8 @@ fn trees_at(text: &str, start: Span, dialect: Dialect) -> Result<Trees, Diagnost
     let documents = split_documents(text, file)?;
     let is_alone = documents.len() == 1;
     for document in documents {
-        if document.text.trim().is_empty() {
+        // Another blank, a tab for example, is no YAML.
+        if document.text.trim_matches([' ', '\n', '\r']).is_empty() {
             continue;
         }
         let options = ParseOptions {
