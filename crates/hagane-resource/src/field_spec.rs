@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hagane_yaml::{Entry, Mapping, Node, Scalar, Sequence, Tag};
+use hagane_yaml::{Entry, Mapping, Node, Scalar, Sequence};
 
 use crate::field_spec_table::FieldSpecRow;
 use crate::{Diagnostic, Gvk, GvkPattern};
@@ -246,7 +246,9 @@ fn field<'a>(mapping: &'a mut Mapping, step: &PathStep, last: bool, create: Crea
                 *field = Node::Sequence(Sequence { span, ..Sequence::default() })
             }
             Create::Scalar if null => {
-                *field = Node::Scalar(Scalar { span, tag: Tag::Str, ..Scalar::default() })
+                // What the null is written with is the text that it becomes.
+                let text = field.as_scalar().map(|old| old.text.clone()).unwrap_or_default();
+                *field = Node::Scalar(Scalar { span, ..Scalar::string(text) })
             }
             Create::Scalar | Create::Nothing => {}
         }

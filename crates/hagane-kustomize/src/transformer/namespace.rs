@@ -47,7 +47,9 @@ pub(crate) fn set_namespace_of(
     {
         return Err(Diagnostic::error(node.span(), "`metadata.namespace` must be a single value"));
     }
-    let keeps = unset_only && !resource.namespace().is_empty();
+    // A null that is written out is set.
+    let old = resource.tree().at(&["metadata", "namespace"]).and_then(Node::as_scalar);
+    let keeps = unset_only && old.is_some_and(|old| !old.text.as_str().is_empty());
     if !keeps && !resource.id().is_cluster_scoped() {
         resource.set_namespace(namespace);
     }
@@ -71,7 +73,7 @@ pub(crate) fn set_namespace_of(
                         format!("`{}` is not a single value, so it cannot take a namespace", spec.path);
                     return Err(Diagnostic::error(node.span(), message));
                 };
-                if !unset_only || old.text.as_str().is_empty() {
+                if !unset_only || old.is_null() || old.text.as_str().is_empty() {
                     *old = Scalar::string(namespace).restyled(old.written());
                 }
                 Ok(())
@@ -119,7 +121,7 @@ fn is_wanted(subject: &Node, subjects: Subjects) -> bool {
 
 fn set_subjects(resource: &mut Resource, namespace: &str, subjects: Subjects, unset_only: bool) {
     let wanted = |subject: &Node| {
-        let namespace = subject.get("namespace").and_then(Node::as_str);
+        let namespace = subject.get("namespace").filter(|node| !node.is_null()).and_then(Node::as_str);
         is_wanted(subject, subjects) && !(unset_only && namespace.is_some_and(|n| !n.is_empty()))
     };
     let any =
