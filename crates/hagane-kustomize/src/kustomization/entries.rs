@@ -358,7 +358,9 @@ impl Replacement {
             (None, None) => return Err(object.missing("source")),
         };
         let targets = object.list("targets", |node| ReplacementTarget::decode(node, object.strictness))?;
-        if targets.is_empty() {
+        // An empty list is one in a file of its own; in a kustomization it goes away before anybody looks for it.
+        let is_given = object.get("targets").is_some() && object.strictness == Strictness::Lenient;
+        if targets.is_empty() && !is_given {
             return Err(object.missing("targets").hinted("`targets` lists the fields that get the value"));
         }
         Ok(Replacement { source, targets })
@@ -426,12 +428,7 @@ impl Var {
         Ok(Var {
             span: object.span,
             name: object.text("name")?,
-            object: ResId {
-                gvk,
-                name: reference.text("name")?.into(),
-                namespace: reference.text("namespace")?.into(),
-                decrypted: false,
-            },
+            object: ResId::new(gvk, reference.text("name")?.into(), reference.text("namespace")?.into()),
             field_path: if field.is_empty() { "metadata.name".into() } else { field },
         })
     }
