@@ -39,7 +39,9 @@ pub(crate) fn affix_names(
                     Affix::Prefix(prefix) => resource.prefixes.push(prefix.into()),
                     Affix::Suffix(suffix) => resource.suffixes.push(suffix.into()),
                 }
-                resource.remember_id();
+                if !matches!(affix, Affix::Prefix("") | Affix::Suffix("")) {
+                    resource.remember_id();
+                }
                 resource.metadata_mut();
                 let takes = spec.takes(resource.gvk());
                 if takes && (spec.create || resource.tree().at(&["metadata", "name"]).is_some()) {
