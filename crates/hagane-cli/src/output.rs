@@ -139,5 +139,5 @@ fn file_name(resource: &Resource) -> String {
 
 /// Returns the namespace; nothing for what belongs to the whole cluster.
 fn namespace(resource: &Resource) -> Option<&str> {
-    (!resource.id().is_cluster_scoped()).then(|| resource.id().effective_namespace())
+    (!resource.id().cluster_scoped).then(|| resource.id().effective_namespace())
 }

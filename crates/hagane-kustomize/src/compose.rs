@@ -178,6 +178,10 @@ impl Compose<'_, '_> {
         all.config = Some(merged(all.config.take(), &own)?);
         self.generate(layer, k, &mut all)?;
         self.components(layer, &k.components, &mut all)?;
+        if let Some(schema) = self.scopes() {
+            // It may be that of a layer behind the one that a resource is of.
+            all.resources.iter_mut().for_each(|resource| resource.learn_scope(schema));
+        }
         self.transform(layer, k, &mut all)?;
         self.transform_by_files(layer, &k.transformers, &mut all)?;
         self.validate(layer, &k.validators, &mut all)?;
@@ -237,20 +241,29 @@ impl Compose<'_, '_> {
             let mut resource = resource.clone();
             adopt_notes(&mut resource)?;
             metadata::note_file(&mut resource, layer, path)?;
-            self.meet(&resource)?;
+            self.meet(&mut resource)?;
             all.resources.add(resource).map_err(|d| duplicate(&d, path.span))?;
         }
         Ok(())
     }
 
-    /// Reads the schema where a resource is the first that is not known without it, as kustomize does.
-    fn meet(&mut self, resource: &Resource) -> Result<(), Diagnostic> {
+    /// Reads the schema where a resource is the first that is not known without it, as kustomize does, and tells the
+    /// resource what it says.
+    fn meet(&mut self, resource: &mut Resource) -> Result<(), Diagnostic> {
         let gvk = resource.gvk();
         if !self.uses_builtin && !Schema::knows_scope(&gvk.api_version(), &gvk.kind) {
             self.schema()?;
             self.uses_builtin = true;
         }
+        if let Some(schema) = self.scopes() {
+            resource.learn_scope(schema);
+        }
         Ok(())
+    }
+
+    /// Returns the schema where it knows more scopes than the builtin table.
+    fn scopes(&self) -> Option<&Schema> {
+        self.schema.as_ref()?.as_ref().ok().filter(|schema| schema.has_scopes())
     }
 
     /// Adds the resources of a layer.
@@ -336,7 +349,7 @@ impl Compose<'_, '_> {
         for config in self.configs(layer, &k.generators)? {
             let made = self.made_by(&config, layer)?;
             for mut resource in made {
-                self.meet(&resource)?;
+                self.meet(&mut resource)?;
                 metadata::note_config(&mut resource, layer, &config);
                 all.add_generated(resource)?;
             }
@@ -392,7 +405,7 @@ impl Compose<'_, '_> {
             if inline {
                 for mut resource in hagane_resource::read_documents_at(text, self.sources.start_of(text))? {
                     metadata::note_file(&mut resource, layer, layer.file_name)?;
-                    self.meet(&resource)?;
+                    self.meet(&mut resource)?;
                     all.resources.add(resource).map_err(|d| duplicate(&d, text.span))?;
                 }
             } else {

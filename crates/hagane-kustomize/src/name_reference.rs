@@ -122,7 +122,7 @@ struct Move {
 /// Returns from where to where resources have gone. Whether a namespace in a reference is meant as it was or as it is,
 /// kustomize decides by whether anything was there, whatever it is.
 fn moves(resources: &ResourceSet) -> BTreeSet<Move> {
-    let namespaced = resources.iter().filter(|resource| !resource.id().is_cluster_scoped());
+    let namespaced = resources.iter().filter(|resource| !resource.id().cluster_scoped);
     let of = |resource: &Resource| {
         let to = CompactString::from(resource.id().effective_namespace());
         let from = resource.formers.first().map_or_else(|| to.clone(), |former| former.namespace.clone());
@@ -155,7 +155,7 @@ impl Candidate {
             namespace: id.namespace.clone(),
             effective_namespace: id.effective_namespace().into(),
             original_namespace: resource.formers.first().map(|f| f.namespace.clone()).unwrap_or_default(),
-            cluster_scoped: id.is_cluster_scoped(),
+            cluster_scoped: id.cluster_scoped,
             gvk: id.gvk.clone(),
             former_kinds: resource.formers.iter().map(|f| (f.kind.clone(), f.name.clone())).collect(),
             prefixes: resource.prefixes.clone(),
@@ -193,7 +193,7 @@ impl Referrer {
         }
         Referrer {
             effective_namespace: resource.id().effective_namespace().into(),
-            cluster_scoped: resource.id().is_cluster_scoped(),
+            cluster_scoped: resource.id().cluster_scoped,
             prefixes: resource.prefixes.clone(),
             suffixes: resource.suffixes.clone(),
             role,

@@ -15,6 +15,9 @@ pub struct ResId {
     pub name: CompactString,
     /// The namespace as written; empty when there is none.
     pub namespace: CompactString,
+    /// Whether the kind is known to belong to the whole cluster, by kustomize's table or the user's schema. Other kinds,
+    /// most custom resources among them, count as namespaced.
+    pub cluster_scoped: bool,
     /// Whether name or namespace came out of decryption, or a kind that is none of Kubernetes' own, so that no message shows them.
     pub decrypted: bool,
 }
@@ -23,15 +26,22 @@ pub struct ResId {
 pub const CLUSTER: &str = "_non_namespaceable_";
 
 impl ResId {
-    /// Returns whether the kind is one that certainly belongs to the whole cluster.
-    pub fn is_cluster_scoped(&self) -> bool {
-        Schema::is_cluster_scoped(&self.gvk)
+    /// Returns an id of a kind that the table alone knows the scope of.
+    pub fn new(gvk: Gvk, name: CompactString, namespace: CompactString) -> ResId {
+        let cluster_scoped = Schema::is_cluster_scoped(&gvk);
+        ResId { gvk, name, namespace, cluster_scoped, decrypted: false }
+    }
+
+    /// Takes the scope of the kind from a schema.
+    pub fn in_schema(mut self, schema: &Schema) -> ResId {
+        self.cluster_scoped = schema.has_cluster_scope(&self.gvk.api_version(), &self.gvk.kind);
+        self
     }
 
     /// Returns the namespace that counts: `default` where none is written, and one name for all resources of
     /// the cluster.
     pub fn effective_namespace(&self) -> &str {
-        if self.is_cluster_scoped() {
+        if self.cluster_scoped {
             CLUSTER
         } else if self.namespace.is_empty() {
             "default"

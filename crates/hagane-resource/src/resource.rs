@@ -114,8 +114,16 @@ impl Resource {
     /// Lets `change` write anything, and takes the id anew.
     pub fn edit<T>(&mut self, change: impl FnOnce(&mut Node) -> T) -> T {
         let result = change(Arc::make_mut(&mut self.tree));
-        self.id = id_of(&self.tree);
+        let old = std::mem::replace(&mut self.id, id_of(&self.tree));
+        if old.gvk == self.id.gvk {
+            self.id.cluster_scoped = old.cluster_scoped;
+        }
         result
+    }
+
+    /// Takes the scope of the kind from a schema.
+    pub fn learn_scope(&mut self, schema: &Schema) {
+        self.id = std::mem::take(&mut self.id).in_schema(schema);
     }
 
     /// Returns the first of `count` new numbers for scalars that are one node in kustomize.
@@ -158,11 +166,19 @@ impl Resource {
 
     /// Returns the ids that the resource had, the first one first. Group and version are today's.
     pub fn former_ids(&self) -> impl DoubleEndedIterator<Item = ResId> + '_ {
-        self.formers.iter().map(|former| ResId {
-            gvk: Gvk { kind: former.kind.clone(), ..self.id.gvk.clone() },
-            name: former.name.clone(),
-            namespace: former.namespace.clone(),
-            decrypted: self.id.decrypted || former.decrypted,
+        self.formers.iter().map(|former| {
+            let gvk = Gvk { kind: former.kind.clone(), ..self.id.gvk.clone() };
+            let cluster_scoped = match gvk == self.id.gvk {
+                true => self.id.cluster_scoped,
+                false => Schema::is_cluster_scoped(&gvk),
+            };
+            ResId {
+                gvk,
+                name: former.name.clone(),
+                namespace: former.namespace.clone(),
+                cluster_scoped,
+                decrypted: self.id.decrypted || former.decrypted,
+            }
         })
     }
 
@@ -266,7 +282,10 @@ impl Resource {
 
     /// Sets the kind as [`Resource::rename_bare`] sets the name.
     pub fn set_kind_bare(&mut self, kind: Text) {
-        self.id.gvk.kind = kind.as_str().into();
+        if self.id.gvk.kind != kind.as_str() {
+            self.id.gvk.kind = kind.as_str().into();
+            self.id.cluster_scoped = Schema::is_cluster_scoped(&self.id.gvk);
+        }
         if let Node::Mapping(mapping) = Arc::make_mut(&mut self.tree) {
             let bare = bare_like(mapping.get("kind"), kind);
             mapping.set("kind", bare);
@@ -385,7 +404,7 @@ fn id_of(tree: &Node) -> ResId {
     let text = |field| given(field).and_then(Node::as_str).unwrap_or_default().into();
     let gvk = Gvk::of(tree);
     let decrypted = is_secret_kind(tree, &gvk) || is_secret_name(tree);
-    ResId { gvk, name: text("name"), namespace: text("namespace"), decrypted }
+    ResId { decrypted, ..ResId::new(gvk, text("name"), text("namespace")) }
 }
 
 fn is_secret_kind(tree: &Node, gvk: &Gvk) -> bool {

@@ -114,6 +114,11 @@ impl Schema {
         builtin_scope(api_version, kind).is_some()
     }
 
+    /// Returns whether the schema tells the scope of kinds that kustomize's own table does not know.
+    pub fn has_scopes(&self) -> bool {
+        matches!(&self.0, Source::Custom(custom) if !custom.scopes.is_empty())
+    }
+
     /// Returns the same under this schema: the builtin table speaks first, and for the kinds that a document of
     /// the user's adds, the document's paths.
     pub fn has_cluster_scope(&self, api_version: &str, kind: &str) -> bool {

@@ -43,14 +43,14 @@ pub(crate) fn set_namespace_of(
 ) -> Result<(), Diagnostic> {
     if let Some(node) = resource.tree().at(&["metadata", "namespace"])
         && !matches!(node, Node::Scalar(_))
-        && !resource.id().is_cluster_scoped()
+        && !resource.id().cluster_scoped
     {
         return Err(Diagnostic::error(node.span(), "`metadata.namespace` must be a single value"));
     }
     // A null that is written out is set.
     let old = resource.tree().at(&["metadata", "namespace"]).and_then(Node::as_scalar);
     let keeps = unset_only && old.is_some_and(|old| !old.text.as_str().is_empty());
-    if !keeps && !resource.id().is_cluster_scoped() {
+    if !keeps && !resource.id().cluster_scoped {
         resource.set_namespace(namespace);
     }
     let role_binding = matches!(resource.gvk().kind.as_str(), "RoleBinding" | "ClusterRoleBinding");

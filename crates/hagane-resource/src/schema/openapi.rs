@@ -296,7 +296,8 @@ fn type_of(row: &Node) -> Result<(CompactString, CompactString), SchemaError> {
 fn scopes(document: &Node) -> Result<Vec<(CompactString, CompactString, bool)>, SchemaError> {
     let mut scopes = BTreeMap::new();
     if let Some(paths) = document.get("paths").and_then(Node::as_mapping) {
-        for path in &paths.entries {
+        // What has no slash in front is no path.
+        for path in paths.entries.iter().filter(|path| path.key.text.as_str().starts_with('/')) {
             if let Some(row) = path.value.at(&["get", KINDS]).filter(|row| row.as_mapping().is_some()) {
                 let namespaced = path.key.text.as_str().contains("namespaces/{namespace}");
                 *scopes.entry(type_of(row)?).or_insert(false) |= namespaced;

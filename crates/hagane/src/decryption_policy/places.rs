@@ -2,7 +2,7 @@
 //!
 //! A mark does not say which file its value is from, so every rule that opened one must allow the place.
 
-use hagane_resource::ResourceSet;
+use hagane_resource::{ResourceSet, Schema};
 use hagane_yaml::{Node, Text};
 
 use super::{Guard, Opening, Plaintext, Rule};
@@ -62,7 +62,8 @@ fn check(resource: &Resource, guard: &Guard, rule: &Rule) -> Result<Option<Diagn
         ("", destination) => destination,
         (own, _) => own,
     };
-    let is_namespaced = !id.is_cluster_scoped();
+    // The table says so, not a schema: that is the tenant's.
+    let is_namespaced = !Schema::is_cluster_scoped(&id.gvk);
     if is_namespaced && !rule.into.namespaces.iter().any(|glob| glob.takes(namespace)) {
         let namespace = if id.decrypted { "«decrypted»" } else { namespace };
         return Err(about(format!(
