@@ -32,12 +32,6 @@ impl ResId {
         ResId { gvk, name, namespace, cluster_scoped, decrypted: false }
     }
 
-    /// Takes the scope of the kind from a schema.
-    pub fn in_schema(mut self, schema: &Schema) -> ResId {
-        self.cluster_scoped = schema.has_cluster_scope(&self.gvk.api_version(), &self.gvk.kind);
-        self
-    }
-
     /// Returns the namespace that counts: `default` where none is written, and one name for all resources of
     /// the cluster.
     pub fn effective_namespace(&self) -> &str {
@@ -50,11 +44,14 @@ impl ResId {
         }
     }
 
-    /// Returns whether both name the same resource: `default` and no namespace are the same.
+    /// Returns whether both name the same resource: `default` and no namespace are the same. A kind has one scope, though
+    /// an id that was just read may not have it from the user's schema yet.
     pub fn same_as(&self, other: &ResId) -> bool {
         self.name == other.name
             && self.gvk == other.gvk
-            && self.effective_namespace() == other.effective_namespace()
+            && (self.cluster_scoped
+                || other.cluster_scoped
+                || self.effective_namespace() == other.effective_namespace())
     }
 }
 

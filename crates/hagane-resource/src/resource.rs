@@ -123,7 +123,8 @@ impl Resource {
 
     /// Takes the scope of the kind from a schema.
     pub fn learn_scope(&mut self, schema: &Schema) {
-        self.id = std::mem::take(&mut self.id).in_schema(schema);
+        let gvk = &self.id.gvk;
+        self.id.cluster_scoped = schema.has_cluster_scope(&gvk.api_version(), &gvk.kind);
     }
 
     /// Returns the first of `count` new numbers for scalars that are one node in kustomize.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use compact_str::CompactString;
 
-use crate::{ResId, Resource};
+use crate::{CLUSTER, ResId, Resource};
 
 /// Resources in the order they were added. No two have the same current id when they are added; transformers
 /// may make ids meet later, as in kustomize.
@@ -140,13 +140,13 @@ impl ResourceSet {
 
     /// Returns the places of the resources with this current id.
     pub fn with_current_id(&mut self, id: &ResId) -> Vec<usize> {
-        let places = self.index().of(id).to_vec();
+        let places = self.index().of(id);
         places.into_iter().filter(|&i| self.resources[i].id().same_as(id)).collect()
     }
 
     /// Returns the places of the resources that have or had this id.
     pub fn with_any_id(&mut self, id: &ResId) -> Vec<usize> {
-        let places = self.index().of(id).to_vec();
+        let places = self.index().of(id);
         places
             .into_iter()
             .filter(|&i| !self.resources[i].is_empty() && self.resources[i].had_id(id))
@@ -176,9 +176,18 @@ impl ResourceSet {
 }
 
 impl Index {
-    /// Returns the places of the resources that may have or have had this id.
-    fn of(&self, id: &ResId) -> &[usize] {
-        self.by_namespace.get(&key(id)).map_or(&[], Vec::as_slice)
+    /// Returns the places of the resources that may have or have had this id, in order. Where one of the two ids does not
+    /// know yet that its kind is of the whole cluster, they are in different namespaces here ([`ResId::same_as`]).
+    fn of(&self, id: &ResId) -> Vec<usize> {
+        if id.cluster_scoped {
+            return self.places.get(&id.name).cloned().unwrap_or_default();
+        }
+        let of_namespace = |namespace: &str| self.by_namespace.get(&(id.name.clone(), namespace.into()));
+        let places = [id.effective_namespace(), CLUSTER].into_iter().filter_map(of_namespace);
+        let mut places: Vec<usize> = places.flatten().copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 }
 

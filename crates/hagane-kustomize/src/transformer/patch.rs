@@ -130,8 +130,7 @@ pub(crate) fn apply_patch(
     match (&patch.content, &patch.target) {
         (Content::StrategicMerge(patches), None) => {
             for strategic in patches {
-                let id = named_by(strategic)?.in_schema(schema);
-                let place = target_of(resources, &id, strategic.tree().span())?;
+                let place = target_of(resources, &named_by(strategic)?, strategic.tree().span())?;
                 let tree = match patch.is_fitted {
                     true => fitted(strategic.tree(), resources.get(place))?,
                     false => {
