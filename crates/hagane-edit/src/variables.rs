@@ -4,6 +4,7 @@
 //! that takes them, in whatever file its text was written; so no file but the kustomization changes, and its texts
 //! (`$(NAME)`) are what the replacements replace.
 
+use hagane_kustomize::split_index;
 use hagane_resource::{Diagnostic, Gvk, Resource, ResourceSet};
 use hagane_yaml::{Mapping, Node, Span, Tag};
 
@@ -143,16 +144,11 @@ impl Kustomization {
 
 /// Returns the path of a variable as replacements have it: `a[0].b` is `a.0.b` there.
 fn field_path_of_variable(path: &str) -> String {
-    let mut parts = Vec::new();
-    for part in path.split('.') {
-        match part.strip_suffix(']').and_then(|part| part.rsplit_once('[')) {
-            Some((list, index)) if index.bytes().all(|byte| byte.is_ascii_digit()) => {
-                parts.extend([list, index])
-            }
-            _ => parts.push(part),
-        }
-    }
-    parts.retain(|part| !part.is_empty());
+    let parts = path.split('.').flat_map(|part| match split_index(part) {
+        Some((list, index)) => [list, index],
+        None => [part, ""],
+    });
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
     parts.join(".")
 }
 

@@ -45,8 +45,9 @@ pub(crate) fn parse_of_variable(path: &str, at: Span) -> Result<Vec<Step>, Diagn
     steps(parts, at)
 }
 
-/// Returns the two parts of `ports[0]`. Of several brackets only the last are parted from the rest.
-fn split_index(part: &str) -> Option<(&str, &str)> {
+/// Returns the two parts of `ports[0]` in the path of a variable. Of several brackets only the last are parted from the
+/// rest; `ports[x]` and `ports[]` are keys.
+pub fn split_index(part: &str) -> Option<(&str, &str)> {
     let (list, index) = part.strip_suffix(']')?.rsplit_once('[')?;
     (!index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit())).then_some((list, index))
 }

@@ -39,6 +39,7 @@ mod variable;
 pub use address::without_credentials;
 pub use chart::Helm;
 pub use compose::{Additions, Composed, Options, OwnGenerator, Reorder, compose, compose_with};
+pub use field_path::split_index;
 pub use files::{Decrypted, Decrypter, FileError, FileKind, Files};
 pub use ksops::ksops_files;
 pub use kustomization::{FIELDS, FILE_NAMES};
