@@ -288,9 +288,8 @@ impl Package {
 
 /// Returns the lines of a document that has nothing but comments.
 fn nothing_but_comments(text: &str) -> Option<Vec<Text>> {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let comments: Option<Vec<Text>> =
-        lines.by_ref().map(|line| line.starts_with('#').then(|| line.into())).collect();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let comments: Option<Vec<Text>> = lines.map(|line| line.starts_with('#').then(|| line.into())).collect();
     comments.filter(|comments| !comments.is_empty())
 }
 

@@ -12,6 +12,12 @@ pub(crate) enum Affix<'a> {
     Suffix(&'a str),
 }
 
+impl Affix<'_> {
+    fn is_empty(self) -> bool {
+        matches!(self, Affix::Prefix("") | Affix::Suffix(""))
+    }
+}
+
 /// Puts the affix on every name but those of definitions, API services and namespaces.
 pub(crate) fn affix_names(
     resources: &mut ResourceSet,
@@ -39,7 +45,7 @@ pub(crate) fn affix_names(
                     Affix::Prefix(prefix) => resource.prefixes.push(prefix.into()),
                     Affix::Suffix(suffix) => resource.suffixes.push(suffix.into()),
                 }
-                if !matches!(affix, Affix::Prefix("") | Affix::Suffix("")) {
+                if !affix.is_empty() {
                     resource.remember_id();
                 }
                 resource.metadata_mut();
@@ -70,9 +76,9 @@ fn affix_field(resource: &mut Resource, affix: Affix, spec: &FieldSpec) -> Resul
             return Err(Diagnostic::error(node.span(), message).hinted("the path must lead to a text"));
         };
         let text = match affix {
-            Affix::Prefix("") | Affix::Suffix("") if is_there => return Ok(()),
+            _ if affix.is_empty() && is_there => return Ok(()),
             // What is made for nothing is an absent value.
-            Affix::Prefix("") | Affix::Suffix("") => {
+            _ if affix.is_empty() => {
                 *scalar = Scalar { span: scalar.span, ..Scalar::bare("") };
                 return Ok(());
             }
